@@ -1,0 +1,40 @@
+import Daemon
+package import Domain
+import Foundation
+package import Logging
+package import ServiceLifecycle
+
+/// Builds the agent that `holdfast-agent run` runs; tests build the same one.
+///
+/// What others need stands first: services stop in reverse order, so reports can still be delivered while runs end.
+package func buildAgent(
+    paths: AgentPaths, configuration: AgentConfiguration, world: AgentWorld, logger: Logger
+) throws(BackupError) -> [any Service] {
+    let identity = try AgentIdentity.load(paths)
+    try PrivateDirectory.ensure(paths.scratch.path)
+    try PrivateDirectory.ensure(paths.uploads.path)
+    let link = CoordinatorLink(paths: paths, identity: identity, world: world)
+    let spool = try Spool(folder: paths.spool, newID: world.newID)
+    let journal = try RunJournal(folder: paths.runs)
+    let board = RunBoard(journal: journal)
+    let plans = PlanStore(file: paths.plan)
+    let engines = EngineCatalog(configuration, paths: paths)
+    let destinations = DestinationOpener(paths: paths, world: world)
+    let facts = FactsBoard()
+    let desk = try CommandDesk(folder: paths.commands, world: world, spool: spool)
+    return [
+        ReportService(world: world, link: link, spool: spool, logger: logger),
+        CheckInService(
+            world: world, link: link, plans: plans, board: board, facts: facts, spool: spool, commands: desk,
+            logger: logger),
+        FactsService(configuration: configuration, engines: engines, board: facts, logger: logger),
+        RunService(
+            world: world, configuration: configuration, agent: identity, engines: engines, destinations: destinations,
+            board: board, journal: journal, spool: spool, logger: logger),
+        CommandService(
+            world: world, desk: desk, board: board, engines: engines, destinations: destinations, logger: logger),
+        SchedulerService(
+            world: world, plans: plans, board: board, spool: spool, agent: identity,
+            ledger: DurableFile(url: paths.scheduleLedger), logger: logger),
+    ]
+}

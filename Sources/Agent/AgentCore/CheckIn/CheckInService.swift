@@ -1,0 +1,109 @@
+import CoordinatorClient
+import Domain
+import Foundation
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Threads
+import Wire
+
+/// The long poll: heartbeat up, plan and commands down, again and again.
+struct CheckInService: Service {
+    let world: AgentWorld
+    let link: CoordinatorLink
+    let plans: PlanStore
+    let board: RunBoard
+    let facts: FactsBoard
+    let spool: Spool
+    let commands: CommandDesk
+    let logger: Logger
+    private let poll = PollInFlight()
+
+    init(
+        world: AgentWorld, link: CoordinatorLink, plans: PlanStore, board: RunBoard, facts: FactsBoard, spool: Spool,
+        commands: CommandDesk, logger: Logger
+    ) {
+        self.world = world
+        self.link = link
+        self.plans = plans
+        self.board = board
+        self.facts = facts
+        self.spool = spool
+        self.commands = commands
+        self.logger = logger
+    }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    // A run that begins or ends is told at once instead of at the end of a long poll.
+                    for await _ in board.news { poll.interrupt() }
+                }
+                group.addTask { try await converse() }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func converse() async throws {
+        var backoff = Backoff()
+        var wait = 0
+        while !Task.isCancelled {
+            do {
+                let response = try await exchange(wait: wait)
+                backoff.succeeded()
+                wait = min(max(response.waitSeconds, 0), 60)
+                if response.pauseSeconds > 0 { try await Task.sleep(for: .seconds(min(response.pauseSeconds, 600))) }
+            } catch {
+                if Task.isCancelled { return }
+                if (error as? BackupError)?.code == .cancelled { continue }
+                let pause = backoff.failed(error, chance: world.chance())
+                logger.warning(
+                    "the coordinator is out of reach; backups go on by the cached plan",
+                    metadata: ["error": "\(error)", "again in": "\(Int(pause)) s"])
+                try await Task.sleep(for: .seconds(pause))
+            }
+        }
+    }
+
+    private func exchange(wait: Int) async throws -> CheckInResponse {
+        let news = await facts.news
+        let received = await commands.toAcknowledge
+        let running = await board.progress
+        let working = await commands.progress
+        let isBusy = !running.isEmpty || !working.isEmpty || news != nil || !received.isEmpty
+        let request = CheckInRequest(
+            holdfast: Product.version, bootId: world.bootID, clock: world.now(),
+            planRevision: await plans.current.revision, running: running, spoolDepth: await spool.depth,
+            databases: news,
+            receivedCommands: received, commands: working, waitSeconds: isBusy ? min(wait, 1) : wait)
+        let response = try await poll.perform { stop in
+            try await link.current().checkIn(request, stop: stop)
+        }
+        if let news { await facts.wasTold(news) }
+        if response.wantsDatabases { await facts.tellAgain() }
+        await commands.acknowledged(received)
+        if let plan = response.plan {
+            try await plans.replace(plan)
+            logger.info("a new plan", metadata: ["revision": "\(plan.revision)", "entries": "\(plan.entries.count)"])
+        }
+        for command in response.commands { try await commands.receive(command) }
+        return response
+    }
+}
+
+/// The one poll that may hang at the coordinator, so that it can be cut short.
+private final class PollInFlight: Sendable {
+    private let stop = Mutex<StopSignal?>(nil)
+
+    func perform<Value: Sendable>(_ work: (StopSignal) async throws -> Value) async throws -> Value {
+        let signal = StopSignal()
+        stop.withLock { $0 = signal }
+        defer { stop.withLock { $0 = nil } }
+        return try await work(signal)
+    }
+
+    func interrupt() { stop.withLock { $0?.stop() } }
+}

@@ -1,0 +1,60 @@
+import Domain
+import Engines
+import Foundation
+import Logging
+import ServiceLifecycle
+import Wire
+
+/// What the agent knows of its databases, looked at every ten minutes and told when it changed.
+actor FactsBoard {
+    private var facts: [DatabaseFacts] = []
+    private var told: [DatabaseFacts]?
+
+    /// What to put into the next check-in: everything when something changed, nil when nothing did.
+    var news: [DatabaseFacts]? { facts == told || facts.isEmpty ? nil : facts }
+
+    /// The coordinator has them now.
+    func wasTold(_ told: [DatabaseFacts]) { self.told = told }
+
+    /// The coordinator asks for all of them.
+    func tellAgain() { told = nil }
+
+    func replace(_ facts: [DatabaseFacts]) { self.facts = facts }
+}
+
+struct FactsService: Service {
+    let configuration: AgentConfiguration
+    let engines: EngineCatalog
+    let board: FactsBoard
+    let logger: Logger
+
+    func run() async throws {
+        // Names and labels are known at once, so that the plan does not wait for a database that is slow to answer.
+        await board.replace(configuration.databases.map { Self.facts($0, nil, nil) })
+        try await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                var facts: [DatabaseFacts] = []
+                for setting in configuration.databases { facts.append(await look(setting)) }
+                await board.replace(facts)
+                try await Task.sleep(for: .seconds(600))
+            }
+        }
+    }
+
+    private func look(_ setting: DatabaseSetting) async -> DatabaseFacts {
+        do {
+            let engine = try engines.engine(for: setting.name, kind: setting.kind)
+            return Self.facts(setting, try await engine.examine(), nil)
+        } catch {
+            logger.warning(
+                "a database cannot be backed up", metadata: ["database": "\(setting.name)", "error": "\(error)"])
+            return Self.facts(setting, nil, "\(error)")
+        }
+    }
+
+    private static func facts(_ setting: DatabaseSetting, _ seen: Examination?, _ problem: String?) -> DatabaseFacts {
+        DatabaseFacts(
+            name: setting.name, kind: setting.kind, labels: setting.labels, serverVersion: seen?.serverVersion,
+            tool: seen?.tool, sizeBytes: seen?.sizeBytes, problem: problem)
+    }
+}

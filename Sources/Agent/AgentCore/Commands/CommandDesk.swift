@@ -1,0 +1,100 @@
+import Daemon
+package import Domain
+package import Foundation
+package import Wire
+
+/// Commands from the coordinator: on disk before they are acknowledged, carried out at most once by id.
+///
+/// What is at work when the agent is killed is told as failed at the next start, except backups, which their own journal
+/// brings to an end.
+package actor CommandDesk {
+    private let folder: URL
+    private let world: AgentWorld
+    private let spool: Spool
+    private let continuation: AsyncStream<Command>.Continuation
+    /// Commands to carry out, in order. For one listener.
+    package nonisolated let queue: AsyncStream<Command>
+
+    private var unacknowledged: [UUID] = []
+    /// Ids that were received in the last day; a command that is delivered twice is carried out once.
+    private var seen: [UUID: Date] = [:]
+    private var working: [UUID: CommandProgress] = [:]
+
+    package init(folder: URL, world: AgentWorld, spool: Spool) throws(BackupError) {
+        self.folder = folder
+        self.world = world
+        self.spool = spool
+        (queue, continuation) = AsyncStream.makeStream()
+        try PrivateDirectory.ensure(folder.path)
+    }
+
+    private func file(_ id: UUID) -> DurableFile<Command> {
+        DurableFile(url: folder.appending(path: id.uuidString.lowercased() + ".json"))
+    }
+
+    /// Takes up what an earlier agent left. Call once, before the first check-in.
+    func recover() async throws(BackupError) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        for name in names {
+            guard let id = UUID(uuidString: String(name.dropLast(5))) else { continue }
+            seen[id] = world.now()
+            do throws(BackupError) {
+                guard let command = try file(id).load() else { continue }
+                if case .backup = command.order { continue }
+                try await finish(id, .failed(BackupError(.cancelled, "the agent stopped while it worked on this")))
+            } catch  where error.code == .integrity {
+                try await finish(id, .failed(error))
+            }
+        }
+    }
+
+    var toAcknowledge: [UUID] { unacknowledged }
+
+    /// The coordinator knows that these arrived.
+    func acknowledged(_ ids: [UUID]) { unacknowledged.removeAll(where: ids.contains) }
+
+    var progress: [CommandProgress] { Array(working.values) }
+
+    func update(_ progress: CommandProgress) {
+        if working[progress.command] != nil { working[progress.command] = progress }
+    }
+
+    func receive(_ command: Command) async throws(BackupError) {
+        if !unacknowledged.contains(command.id) { unacknowledged.append(command.id) }
+        guard seen[command.id] == nil else { return }
+        let now = world.now()
+        seen = seen.filter { now.timeIntervalSince($0.value) < 86_400 || working[$0.key] != nil }
+        try file(command.id).save(command)
+        seen[command.id] = now
+        working[command.id] = CommandProgress(command: command.id, phase: "waiting", bytes: 0, totalBytes: nil)
+        continuation.yield(command)
+    }
+
+    /// Reports about a run that never began.
+    func tell(_ report: RunReport) async throws(BackupError) { try await spool.add(run: report) }
+
+    /// How a command ended.
+    enum End {
+        case done(message: String, proof: ProofLevel?, restoredTo: String?, bytes: Int64)
+        case failed(BackupError)
+    }
+
+    /// Says how it ended, in the spool first, and forgets it.
+    func finish(_ id: UUID, _ end: End) async throws(BackupError) {
+        let now = world.now()
+        let result =
+            switch end {
+            case .done(let message, let proof, let restoredTo, let bytes):
+                CommandResult(
+                    command: id, at: now, succeeded: true, message: message, proof: proof, restoredTo: restoredTo,
+                    bytes: bytes)
+            case .failed(let error):
+                CommandResult(
+                    command: id, at: now, succeeded: false,
+                    failure: Failure(code: error.code.rawValue, message: error.description), message: error.description)
+            }
+        try await spool.add(command: result)
+        working[id] = nil
+        try file(id).remove()
+    }
+}

@@ -1,0 +1,96 @@
+import Archive
+import Domain
+import Foundation
+import Logging
+import ServiceLifecycle
+import Storage
+import Threads
+import Wire
+
+/// Carries out commands: each one names only what this host's own configuration declares.
+struct CommandService: Service {
+    let world: AgentWorld
+    let desk: CommandDesk
+    let board: RunBoard
+    let engines: EngineCatalog
+    let destinations: DestinationOpener
+    let logger: Logger
+
+    func run() async throws {
+        try await desk.recover()
+        let queue = desk.queue
+        await withDiscardingTaskGroup { group in
+            for await command in queue.cancelOnGracefulShutdown() {
+                group.addTask { await carryOut(command) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func carryOut(_ command: Command) async {
+        var end: CommandDesk.End
+        do {
+            guard command.expiresAt > world.now() else {
+                throw BackupError(.cancelled, "the command came after it had expired")
+            }
+            guard let order = command.order else {
+                throw BackupError(.usage, "this agent does not know the command \(command.verb.text); upgrade it")
+            }
+            end = try await perform(order, command.id)
+        } catch let error as BackupError {
+            end = .failed(error)
+        } catch {
+            end = .failed(
+                BackupError(error is CancellationError ? .cancelled : .bug, "the command failed", cause: error))
+        }
+        if case .failed(let error) = end {
+            logger.error("command failed", metadata: ["verb": "\(command.verb.text)", "error": "\(error)"])
+        }
+        do {
+            try await desk.finish(command.id, end)
+        } catch {
+            logger.error("a command's end could not be written", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func perform(_ order: CommandOrder, _ id: UUID) async throws -> CommandDesk.End {
+        switch order {
+        case .backup(let order): return try await backup(order, id)
+        case .cancel(let run):
+            let found = await board.cancel(run)
+            guard found else { throw BackupError(.notFound, "this run is not at work on this host") }
+            return .done(message: "asked to stop", proof: nil, restoredTo: nil, bytes: 0)
+        case .verify(let order):
+            return try await VerifyJob(order: order, id: id, destinations: destinations, desk: desk).run()
+        case .restore(let order):
+            return try await RestoreJob(
+                order: order, id: id, engines: engines, destinations: destinations, desk: desk, world: world
+            ).run()
+        case .delete(let order):
+            let destinations = self.destinations
+            try await onThread { () throws(BackupError) in
+                let store = try destinations.open(
+                    Destination(name: order.destination, directory: order.directory), stop: StopSignal())
+                for key in order.keys { try store.delete(key) }
+            }
+            return .done(message: "\(order.keys.count) objects deleted", proof: nil, restoredTo: nil, bytes: 0)
+        }
+    }
+
+    /// The run reports for itself; the command is done when the run is admitted.
+    private func backup(_ order: BackupOrder, _ id: UUID) async throws -> CommandDesk.End {
+        _ = try engines.engine(for: order.entry.database, kind: order.entry.kind)
+        let job = RunJob(
+            run: order.run, command: id, entry: order.entry, destinations: order.destinations, tiers: order.tiers,
+            nominalAt: order.nominalAt)
+        switch try await board.submit(job) {
+        case .accepted, .known:
+            return .done(message: "begun", proof: nil, restoredTo: nil, bytes: 0)
+        case .overlap(let reason):
+            var report = RunReport(job: job, attempt: 1, sequence: 1, at: world.now(), event: .skipped)
+            report.reason = reason
+            try await desk.tell(report)
+            return .done(message: "skipped: \(reason)", proof: nil, restoredTo: nil, bytes: 0)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Archive
+import Domain
+import Engines
+import Foundation
+import Threads
+import Wire
+
+/// Restores one backup on this host: checksums first, then beside what is there, checked, then into place (P6).
+struct RestoreJob {
+    let order: RestoreOrder
+    let id: UUID
+    let engines: EngineCatalog
+    let destinations: DestinationOpener
+    let desk: CommandDesk
+    let world: AgentWorld
+
+    func run() async throws -> CommandDesk.End {
+        let engine = try engines.engine(for: order.database, kind: order.kind)
+        let stop = StopSignal()
+        var readers: [ObjectReader] = []
+        for source in order.sources { readers.append(try ObjectReader(source, destinations: destinations, stop: stop)) }
+        let restore = Restore(
+            readers: readers, engine: engine, target: order.target, replace: order.replace,
+            skipChecksum: order.skipChecksum, withGlobals: order.withGlobals, fingerprint: order.fingerprint,
+            now: world.now(), stop: stop)
+        if !order.skipChecksum {
+            let stored = readers.reduce(0) { $0 + $1.object.storedBytes }
+            try await withProgress(of: id, "checking", total: stored, to: desk) { try await restore.check($0) }
+        }
+        let plain = readers.reduce(0) { $0 + $1.object.plainBytes }
+        return try await withProgress(of: id, "restoring", total: plain, to: desk) { counter in
+            let outcome = try await restore.load(counter)
+            return .done(
+                message: Self.words(outcome, skipped: order.skipChecksum), proof: nil, restoredTo: outcome.target,
+                bytes: counter.bytes)
+        }
+    }
+
+    static func words(_ outcome: RestoreOutcome, skipped: Bool) -> String {
+        var text = "restored to \(outcome.target); \(outcome.checked)"
+        if let kept = outcome.keptBeside { text += "; what was there before is kept as \(kept)" }
+        if skipped { text += "; CHECKSUMS WERE NOT CHECKED, as asked" }
+        return text
+    }
+}

@@ -1,0 +1,64 @@
+import Archive
+import Domain
+import Foundation
+import Synchronization
+import Threads
+import Wire
+
+/// Reads every object of a backup again, from its stored bytes to its last plain one (L2).
+struct VerifyJob {
+    let order: VerifyOrder
+    let id: UUID
+    let destinations: DestinationOpener
+    let desk: CommandDesk
+
+    func run() async throws -> CommandDesk.End {
+        let total = order.sources.reduce(0) { $0 + $1.object.plainBytes }
+        let stop = StopSignal()
+        return try await withProgress(of: id, "verifying", total: total, to: desk) { counter in
+            try await onThread(stop: stop) { () throws(BackupError) in
+                for source in order.sources {
+                    let reader = try ObjectReader(source, destinations: destinations, stop: stop)
+                    let inspector = source.object.makeInspector()
+                    try reader.decode { (chunk) throws(BackupError) in
+                        inspector?.consume(chunk)
+                        counter.add(chunk.count)
+                    }
+                    _ = try inspector?.finish()
+                }
+            }
+            return .done(
+                message:
+                    "\(order.sources.count) objects read again at \(order.destination): sizes, SHA-256 and structure match",
+                proof: .sound, restoredTo: nil, bytes: counter.bytes)
+        }
+    }
+}
+
+/// Counts bytes on one thread for a reader on another.
+final class ByteCounter: Sendable {
+    private let count = Atomic<Int64>(0)
+
+    var bytes: Int64 { count.load(ordering: .relaxed) }
+
+    func add(_ bytes: Int) { count.add(Int64(bytes), ordering: .relaxed) }
+}
+
+/// Does the work, and tells the desk twice a second how far it is.
+func withProgress<Value: Sendable>(
+    of id: UUID, _ phase: String, total: Int64?, to desk: CommandDesk,
+    _ work: (ByteCounter) async throws -> Value
+) async throws -> Value {
+    let counter = ByteCounter()
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+            while !Task.isCancelled {
+                await desk.update(
+                    CommandProgress(command: id, phase: phase, bytes: counter.bytes, totalBytes: total))
+                try await Task.sleep(for: .milliseconds(500))
+            }
+        }
+        defer { group.cancelAll() }
+        return try await work(counter)
+    }
+}

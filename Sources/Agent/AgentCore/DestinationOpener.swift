@@ -1,0 +1,54 @@
+package import Domain
+import Foundation
+package import Storage
+package import Threads
+package import Wire
+
+/// Opens destinations with this host's own credentials (P9), and clears away what an earlier agent left half done.
+package struct DestinationOpener: Sendable {
+    let paths: AgentPaths
+    let world: AgentWorld
+
+    package init(paths: AgentPaths, world: AgentWorld) {
+        self.paths = paths
+        self.world = world
+    }
+
+    /// Throws `.configuration` for a destination of a kind that this agent does not know. `stop` ends its transfers.
+    package func open(_ destination: Destination, stop: StopSignal) throws(BackupError) -> any ObjectStore {
+        if let directory = destination.directory {
+            return try DirectoryStore(root: directory.path ?? paths.backups.path)
+        }
+        if let s3 = destination.s3 {
+            return try s3Store(s3, stop: stop)
+        }
+        throw BackupError(
+            .configuration, "destination \(destination.name) is of a kind that this agent does not know; upgrade it")
+    }
+
+    private func s3Store(_ s3: Destination.S3, stop: StopSignal) throws(BackupError) -> S3Store {
+        try S3Store(
+            configuration: S3Configuration(s3),
+            credentials: CredentialChain(environment: world.environment, region: s3.region),
+            journal: try FileUploadJournal(folder: paths.uploads.path), stop: stop)
+    }
+
+    /// Removes unfinished files and aborts unfinished uploads of this agent. Blocks. Returns what could not be removed.
+    package func sweep(_ destinations: [Destination]) -> [BackupError] {
+        var problems: [BackupError] = []
+        for destination in destinations {
+            do throws(BackupError) {
+                if let directory = destination.directory {
+                    // No run is at work when this is called, so every partial file is an old one.
+                    let store = try DirectoryStore(root: directory.path ?? paths.backups.path)
+                    _ = try store.sweepPartials(olderThan: .distantFuture)
+                } else if let s3 = destination.s3 {
+                    try s3Store(s3, stop: StopSignal()).abortOrphans()
+                }
+            } catch {
+                problems.append(error)
+            }
+        }
+        return problems
+    }
+}

@@ -1,0 +1,33 @@
+import Daemon
+import Domain
+import Foundation
+
+/// One small JSON value on disk, replaced as a whole.
+struct DurableFile<Value: Codable> {
+    let url: URL
+
+    /// nil when there is none. A file that was cut or changed throws `.integrity`.
+    func load() throws(BackupError) -> Value? {
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        do {
+            return try JSON.decoder().decode(Value.self, from: Data(contentsOf: url))
+        } catch {
+            throw BackupError(.integrity, "\(url.path) cannot be read", cause: error)
+        }
+    }
+
+    func save(_ value: Value) throws(BackupError) {
+        let data: Data
+        do { data = try JSON.encoder().encode(value) } catch {
+            throw BackupError(.bug, "encoding \(url.lastPathComponent)", cause: error)
+        }
+        try AtomicFile.write(url.path, [UInt8](data), mode: 0o600)
+    }
+
+    /// Removes it; absent is fine.
+    func remove() throws(BackupError) {
+        guard unlink(url.path) == 0 || errno == ENOENT else {
+            throw BackupError(.storageRefused, "removing \(url.path): \(String(cString: strerror(errno)))")
+        }
+    }
+}

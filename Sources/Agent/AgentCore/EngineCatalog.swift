@@ -1,0 +1,44 @@
+package import Domain
+package import Engines
+import Foundation
+
+/// The engines of the databases that this host's own configuration declares, and of no others.
+package struct EngineCatalog: Sendable {
+    private let settings: [DatabaseName: DatabaseSetting]
+    private let paths: AgentPaths
+
+    package init(_ configuration: AgentConfiguration, paths: AgentPaths) {
+        settings = Dictionary(configuration.databases.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.paths = paths
+    }
+
+    /// Throws `.configuration` when the host does not declare this database, or as another kind.
+    package func engine(for name: DatabaseName, kind: DatabaseKind) throws(BackupError) -> any Engine {
+        guard let setting = settings[name] else {
+            throw BackupError(
+                .configuration, "database \(name.rawValue.debugDescription) is not in this host's agent.yaml")
+        }
+        guard setting.kind == kind else {
+            throw BackupError(
+                .configuration,
+                "database \(name.rawValue.debugDescription) is \(setting.kind.rawValue) in agent.yaml, not \(kind.rawValue)"
+            )
+        }
+        return try Self.engine(setting, paths: paths)
+    }
+
+    package static func engine(_ setting: DatabaseSetting, paths: AgentPaths) throws(BackupError) -> any Engine {
+        switch setting.source {
+        case .postgres(let postgres):
+            try PostgresEngine(
+                name: setting.name, connection: PostgresConnection(parsing: postgres.url),
+                format: postgres.format, binDirectory: postgres.binDirectory,
+                lockTimeout: .seconds(postgres.lockTimeoutSeconds))
+        case .sqlite(let path):
+            SQLiteEngine(name: setting.name, path: path, scratch: paths.scratch)
+        case .application(let files, let exclude):
+            ApplicationEngine(
+                name: setting.name, paths: files, exclude: exclude, restoreBase: paths.restored, scratch: paths.scratch)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package import Archive
+package import Domain
+package import Engines
+import Foundation
+import Storage
+package import Threads
+import Wire
+
+/// A restore without a coordinator: from files or URLs, with the manifest beside them when it is there.
+package struct BreakGlassRestore: Sendable {
+    /// What to restore, as found.
+    package struct Found: Sendable {
+        package let manifest: Manifest?
+        let readers: [ObjectReader]
+    }
+
+    let world: AgentWorld
+
+    package init(world: AgentWorld) { self.world = world }
+
+    /// Finds the objects of one backup. Each place is a path, `s3://bucket/key` (with this host's own credentials, region
+    /// and endpoint from AWS_REGION and AWS_ENDPOINT_URL) or an `https://` URL of one object; a manifest (`….json`) names
+    /// the objects beside it. Blocks. Throws `.notFound`, or `.usage` when it cannot tell what something is.
+    package func find(_ places: [String], stop: StopSignal) throws(BackupError) -> Found {
+        guard let first = places.first else { throw BackupError(.usage, "name a manifest or a dump to restore") }
+        let place = try StoredPlace(first, world: world, stop: stop)
+        if places.count == 1, let manifest = try manifest(of: place) {
+            let wanted =
+                place.isManifest
+                ? manifest.objects : manifest.objects.filter { $0.name == place.name || $0.role == .globals }
+            return Found(
+                manifest: manifest, readers: wanted.map { place.reader($0, stop: stop) })
+        }
+        var readers: [ObjectReader] = []
+        for text in places {
+            let place = try StoredPlace(text, world: world, stop: stop)
+            readers.append(place.reader(try Self.guess(place.name), stop: stop))
+        }
+        return Found(manifest: nil, readers: readers)
+    }
+
+    /// Restores what was found. Without a manifest there are no checksums to compare, which the caller says loudly.
+    package func restore(
+        _ found: Found, engine: any Engine, target: String?, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
+        stop: StopSignal
+    ) async throws -> RestoreOutcome {
+        let restore = Restore(
+            readers: found.readers, engine: engine, target: target, replace: replace,
+            skipChecksum: skipChecksum || found.manifest == nil, withGlobals: withGlobals,
+            fingerprint: found.manifest?.fingerprint, now: world.now(), stop: stop)
+        let counter = ByteCounter()
+        if found.manifest != nil, !skipChecksum { try await restore.check(counter) }
+        return try await restore.load(counter)
+    }
+
+    private func manifest(of place: StoredPlace) throws(BackupError) -> Manifest? {
+        if place.isManifest {
+            return try Manifest(decoding: place.store.get(place.key, limit: Manifest.sizeLimit))
+        }
+        guard let beside = place.manifestKey else { return nil }
+        do throws(BackupError) {
+            return try Manifest(decoding: place.store.get(beside, limit: Manifest.sizeLimit))
+        } catch  where error.code == .notFound {
+            return nil
+        }
+    }
+
+    /// What a file is by its suffixes, when no manifest says so.
+    static func guess(_ name: String) throws(BackupError) -> Manifest.Object {
+        var stem = Substring(name)
+        var codec = Compression.none
+        for compression in [Compression.gzip, .zstd] where stem.hasSuffix(compression.suffix) {
+            codec = compression
+            stem = stem.dropLast(compression.suffix.count)
+        }
+        guard let format = ObjectFormat.allCases.first(where: { stem.hasSuffix($0.suffix) }) else {
+            throw BackupError(
+                .usage,
+                "\(name): cannot tell what it is; names end in .sql, .dump, .db or .tar, then .gz or .zst, or .json")
+        }
+        let isGlobals = stem.dropLast(format.suffix.count).hasSuffix("_globals")
+        return Manifest.Object(
+            role: isGlobals ? .globals : format == .tar ? .archive : .dump, name: name, format: format, codec: codec,
+            plainBytes: .max, plainSha256: "", storedBytes: 0, storedSha256: "")
+    }
+}

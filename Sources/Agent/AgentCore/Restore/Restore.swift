@@ -1,0 +1,50 @@
+import Archive
+import Domain
+import Engines
+import Foundation
+import Threads
+
+/// One restore, for the coordinator's command and for the break-glass command alike.
+struct Restore: Sendable {
+    let readers: [ObjectReader]
+    let engine: any Engine
+    let target: String?
+    let replace: Bool
+    let skipChecksum: Bool
+    let withGlobals: Bool
+    let fingerprint: Manifest.Fingerprint?
+    let now: Date
+    let stop: StopSignal
+
+    /// Reads all stored bytes and compares their checksums, before a byte reaches a database.
+    func check(_ counter: ByteCounter) async throws {
+        let readers = self.readers
+        try await onThread(stop: stop) { () throws(BackupError) in
+            for reader in readers { try reader.checkStored(progress: counter.add) }
+        }
+    }
+
+    func load(_ counter: ByteCounter) async throws -> RestoreOutcome {
+        guard let dump = readers.first(where: { $0.object.role != .globals }) else {
+            throw BackupError(.usage, "this backup has no dump to restore")
+        }
+        let globals = withGlobals ? readers.first(where: { $0.object.role == .globals }) : nil
+        if withGlobals, globals == nil {
+            throw BackupError(.notFound, "this backup has no globals; restore without --globals")
+        }
+        return try await engine.restore(
+            RestoreRequest(
+                format: dump.object.format, dump: source(dump, counter), globals: globals.map { source($0, counter) },
+                target: target, replace: replace, fingerprint: skipChecksum ? nil : fingerprint, now: now, stop: stop))
+    }
+
+    private func source(_ reader: ObjectReader, _ counter: ByteCounter) -> DecodedSource {
+        let check = !skipChecksum
+        return { (body) throws(BackupError) in
+            try reader.decode(check: check) { (chunk) throws(BackupError) in
+                counter.add(chunk.count)
+                try body(chunk)
+            }
+        }
+    }
+}

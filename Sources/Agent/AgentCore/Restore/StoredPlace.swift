@@ -1,0 +1,106 @@
+import Archive
+import Domain
+import Foundation
+import Storage
+import Threads
+import Wire
+
+/// Where one stored object lies, as a person names it: a path, `s3://bucket/key`, or `https://…`.
+struct StoredPlace: Sendable {
+    let store: any ObjectStore
+    let key: String
+
+    init(_ text: String, world: AgentWorld, stop: StopSignal) throws(BackupError) {
+        if text.hasPrefix("s3://") {
+            let rest = text.dropFirst(5)
+            guard let slash = rest.firstIndex(of: "/"), slash != rest.startIndex else {
+                throw BackupError(.usage, "\(text): an S3 place is s3://bucket/key")
+            }
+            let region = world.environment["AWS_REGION"] ?? world.environment["AWS_DEFAULT_REGION"] ?? "us-east-1"
+            let s3 = Destination.S3(
+                bucket: String(rest[..<slash]), region: region, endpoint: world.environment["AWS_ENDPOINT_URL"],
+                caFile: world.environment["AWS_CA_BUNDLE"])
+            store = try S3Store(
+                configuration: S3Configuration(s3),
+                credentials: CredentialChain(environment: world.environment, region: region), journal: nil, stop: stop)
+            key = String(rest[rest.index(after: slash)...])
+        } else if text.hasPrefix("https://") || text.hasPrefix("http://") {
+            store = LinkedObject(url: text, stop: stop)
+            key = URLComponents(string: text)?.path.split(separator: "/").last.map(String.init) ?? text
+        } else {
+            let url = URL(filePath: text).absoluteURL
+            guard FileManager.default.fileExists(atPath: url.path) else {
+                throw BackupError(.notFound, "\(text): no such file")
+            }
+            store = FolderFile(folder: url.deletingLastPathComponent())
+            key = url.lastPathComponent
+        }
+    }
+
+    var name: String { key.split(separator: "/").last.map(String.init) ?? key }
+    var isManifest: Bool { name.hasSuffix(".json") }
+
+    /// The manifest has the object's stem: everything before its suffixes and `_globals`.
+    var manifestKey: String? {
+        guard let object = try? BreakGlassRestore.guess(name) else { return nil }
+        var stem = name.dropLast(object.format.suffix.count + object.codec.suffix.count)
+        if object.role == .globals { stem = stem.dropLast("_globals".count) }
+        return folder + stem + ".json"
+    }
+
+    private var folder: String { String(key.dropLast(name.count)) }
+
+    func reader(_ object: Manifest.Object, stop: StopSignal) -> ObjectReader {
+        ObjectReader(object, in: store, key: folder + object.name, stop: stop)
+    }
+}
+
+/// Files in a folder that Holdfast does not own, only read: no rights are demanded of it.
+private struct FolderFile: ReadingStore {
+    let folder: URL
+
+    func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
+        let path = folder.appending(path: key).path
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw BackupError(.notFound, "\(path): no such file")
+        }
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw BackupError(.storageRefused, "\(path) cannot be opened for reading")
+        }
+        while true {
+            let chunk: Data?
+            do { chunk = try file.read(upToCount: 1 << 20) } catch {
+                throw BackupError(.storageUnavailable, "reading \(path)", cause: error)
+            }
+            guard let chunk, !chunk.isEmpty else { return }
+            let taken: Result<Void, BackupError> = chunk.withUnsafeBytes { raw in
+                Result { () throws(BackupError) in try body(raw) }
+            }
+            try taken.get()
+        }
+    }
+}
+
+/// One object by its link; nothing beside it can be found.
+private struct LinkedObject: ReadingStore {
+    let url: String
+    let stop: StopSignal
+
+    func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
+        guard URLComponents(string: url)?.path.hasSuffix("/" + key) == true else {
+            throw BackupError(.notFound, "\(key) is not behind this link")
+        }
+        try PresignedObject(url: url, ca: nil, name: key, stop: stop).read(body)
+    }
+}
+
+/// A place that is only read from.
+private protocol ReadingStore: ObjectStore {}
+
+extension ReadingStore {
+    private var refusal: BackupError { BackupError(.bug, "this place is only for reading") }
+    func beginUpload(_ key: String) throws(BackupError) -> any ObjectUpload { throw refusal }
+    func head(_ key: String) throws(BackupError) -> ObjectFacts { throw refusal }
+    func list(prefix: String) throws(BackupError) -> [ObjectFacts] { throw refusal }
+    func delete(_ key: String) throws(BackupError) { throw refusal }
+}

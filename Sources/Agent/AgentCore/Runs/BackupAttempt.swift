@@ -1,0 +1,193 @@
+import Archive
+import Deflate
+import Domain
+import Engines
+import Foundation
+import Sealing
+import Storage
+import Threads
+import Wire
+
+/// How one attempt at a run ended.
+struct AttemptOutcome: Sendable {
+    var manifest: Manifest?
+    var destinations: [DestinationResult]
+    /// nil only when every destination holds the whole backup.
+    var failure: BackupError?
+
+    /// Some destination holds the whole backup though the run failed.
+    var isPartial: Bool { failure != nil && destinations.contains(where: \.isComplete) }
+}
+
+/// One attempt: engine > chain > every destination at once, then commit everywhere, then the manifest (DESIGN section 7).
+struct BackupAttempt: Sendable {
+    let live: LiveRun
+    let number: Int
+    let agent: AgentIdentity
+    let engine: any Engine
+    let destinations: DestinationOpener
+    let world: AgentWorld
+    /// Makes what is about to happen survive a kill: called after all objects are committed, before the manifest.
+    let seal: @Sendable (RunJournal.Sealed) throws(BackupError) -> Void
+
+    private var job: RunJob { live.job }
+    private var keys: BackupKeys {
+        BackupKeys(
+            agentName: agent.name, database: job.entry.database, kind: job.entry.kind,
+            tier: job.tiers.max() ?? .manual, nominalAt: job.nominalAt, attempt: number)
+    }
+
+    func run() async -> AttemptOutcome {
+        var writers: [DestinationWriter] = []
+        do {
+            let startedAt = world.now()
+            live.begin(attempt: number, at: startedAt)
+            live.enter(.examining)
+            let examination = try await engine.examine()
+            let streams = try await engine.streams()
+            writers = try openWriters()
+            live.enter(.dumping)
+            let snapshotAt = world.now()
+            var objects: [Manifest.Object] = []
+            var fingerprint: Manifest.Fingerprint?
+            var restore: [String] = []
+            for stream in streams {
+                let made = try await make(stream, to: writers)
+                objects.append(made.object)
+                if let tables = made.tables, stream.role == .dump { fingerprint = .init(tables: tables) }
+                restore.append(RestoreLine.text(for: made.object, command: stream.stockRestore))
+            }
+            let manifest = Manifest(
+                id: world.newID(), run: job.run, attempt: number, agent: .init(id: agent.id, name: agent.name),
+                database: .init(
+                    name: job.entry.database, kind: job.entry.kind, serverVersion: examination.serverVersion,
+                    sizeBytes: examination.sizeBytes),
+                policy: job.entry.policy, tiers: job.tiers, nominalAt: job.nominalAt, startedAt: startedAt,
+                snapshotAt: snapshotAt, finishedAt: world.now(), tool: examination.tool, objects: objects,
+                fingerprint: fingerprint, restore: restore, holdfast: Product.version)
+            return await finish(manifest, writers)
+        } catch {
+            let opened = writers
+            await onThread { for writer in opened { writer.abort() } }
+            return AttemptOutcome(manifest: nil, destinations: opened.map(\.result), failure: Self.explain(error))
+        }
+    }
+
+    private func openWriters() throws(BackupError) -> [DestinationWriter] {
+        guard !job.destinations.isEmpty else {
+            throw BackupError(.configuration, "policy \(job.entry.policy) names no destination that this agent knows")
+        }
+        var writers: [DestinationWriter] = []
+        for destination in job.destinations {
+            let store = try destinations.open(destination, stop: live.stop)
+            writers.append(DestinationWriter(destination: destination, store: store, keys: keys))
+        }
+        return writers
+    }
+
+    /// Makes one object at every destination that is still in. Throws when the dump failed, or no destination is left.
+    private func make(
+        _ stream: EngineStream, to writers: [DestinationWriter]
+    ) async throws -> (object: Manifest.Object, tables: [TableFingerprint]?) {
+        let name = keys.objectName(stream.role, stream.format, job.entry.compression)
+        let progress = ChainProgress()
+        live.watch(progress)
+        let codec = try Codec(job.entry.compression, level: job.entry.compressionLevel)
+        let stop = live.stop
+        let open = writers.filter { $0.failure == nil }
+        await onThread { for writer in open { writer.begin(name) } }
+        let sinks = open.filter { $0.failure == nil }
+        guard !sinks.isEmpty else { throw Self.noDestinationLeft(writers) }
+
+        let pipe = try Pipe.make()
+        async let written = Self.result { try await stream.write(pipe.writeEnd, stop) }
+        let chained = await Self.result {
+            try await onThread(stop: stop) { () throws(BackupError) in
+                let inspector: any Inspector
+                do throws(BackupError) { inspector = try stream.makeInspector() } catch {
+                    close(pipe.readEnd)  // the chain, which would close it, never begins
+                    throw error
+                }
+                return try Chain(codec: codec, inspector: inspector, progress: progress)
+                    .run(from: pipe.readEnd, to: sinks, stop: stop)
+            }
+        }
+        let engineResult = await written
+        for (index, error) in (try? chained.get())?.sinkErrors ?? [:] { sinks[index].fail(error) }
+        if case .failure(let error) = chained, Self.isStorageFault(error) { throw error }
+        if live.stop.isStopped { throw BackupError(.cancelled, "the run was stopped") }
+        try engineResult.get()
+        let result = try chained.get()
+        for sink in sinks where sink.failure == nil {
+            sink.whole(bytes: result.storedBytes, sha256: result.storedSHA256)
+        }
+        guard writers.contains(where: { $0.failure == nil }) else { throw Self.noDestinationLeft(writers) }
+        let object = Manifest.Object(
+            role: stream.role, name: name, format: stream.format, codec: job.entry.compression,
+            plainBytes: result.plainBytes, plainSha256: result.plainSHA256, storedBytes: result.storedBytes,
+            storedSha256: result.storedSHA256)
+        return (object, result.inspection?.tables)
+    }
+
+    /// All objects are whole: makes them visible, and the manifest last.
+    private func finish(_ manifest: Manifest, _ writers: [DestinationWriter]) async -> AttemptOutcome {
+        live.enter(.committing)
+        let name = keys.manifestName
+        let seal = self.seal
+        do {
+            let bytes = try manifest.encoded()
+            let digest = hex(sha256(bytes))
+            try await onThread { () throws(BackupError) in
+                for writer in writers { writer.commit() }
+                let committed = writers.filter { $0.failure == nil }
+                guard !committed.isEmpty else { throw Self.noDestinationLeft(writers) }
+                try seal(
+                    RunJournal.Sealed(
+                        manifest: bytes, manifestName: name, complete: committed.map(\.result),
+                        failed: writers.filter { $0.failure != nil }.map(\.result)))
+                FaultPoint.sealed.pass()
+                for writer in committed { writer.putManifest(name, bytes, sha256: digest) }
+                for writer in writers where writer.failure != nil { writer.abort() }
+                FaultPoint.manifest.pass()
+            }
+        } catch {
+            await onThread { for writer in writers { writer.abort() } }
+            return AttemptOutcome(manifest: nil, destinations: writers.map(\.result), failure: Self.explain(error))
+        }
+        let results = writers.map(\.result)
+        let failed = results.filter { !$0.isComplete }
+        guard let first = writers.first(where: { $0.failure != nil }), let cause = first.failure else {
+            return AttemptOutcome(manifest: manifest, destinations: results, failure: nil)
+        }
+        let message =
+            "stored at \(results.count - failed.count) of \(results.count) destinations; \(first.destination.name)"
+        return AttemptOutcome(
+            manifest: results.contains(where: \.isComplete) ? manifest : nil, destinations: results,
+            failure: BackupError(cause.code, message, cause: cause))
+    }
+
+    private static func noDestinationLeft(_ writers: [DestinationWriter]) -> BackupError {
+        guard let first = writers.first(where: { $0.failure != nil }), let cause = first.failure else {
+            return BackupError(.bug, "no destination is left, and none has failed")
+        }
+        return BackupError(cause.code, "no destination is left; \(first.destination.name)", cause: cause)
+    }
+
+    /// Whether the chain stopped because of where the bytes go, not of where they come from.
+    private static func isStorageFault(_ error: any Error) -> Bool {
+        guard let error = error as? BackupError else { return false }
+        return [.storageUnavailable, .storageRefused, .exists].contains(error.code)
+    }
+
+    private static func explain(_ error: any Error) -> BackupError {
+        if let error = error as? BackupError { return error }
+        if error is CancellationError { return BackupError(.cancelled, "the run was stopped") }
+        return BackupError(.bug, "the run failed", cause: error)
+    }
+
+    private static func result<Value: Sendable>(
+        _ work: sending () async throws -> Value
+    ) async -> Result<Value, any Error> {
+        do { return .success(try await work()) } catch { return .failure(error) }
+    }
+}

@@ -1,0 +1,139 @@
+import Archive
+import Domain
+import Foundation
+import Storage
+import Synchronization
+import Threads
+import Wire
+
+/// One destination's side of one attempt: the objects on their way in, which become visible only when all of them are
+/// whole, the manifest after them. Once something failed here the destination is out, and the others go on.
+final class DestinationWriter: ChainSink, Sendable {
+    let destination: Destination
+    /// With the destination's prefix, ending in a slash.
+    let folder: String
+    private let store: any ObjectStore
+
+    private struct Pending: Sendable {
+        var name: String
+        /// Used under the lock only.
+        var upload: Handover<any ObjectUpload>
+        var bytes: Int64 = 0
+        var sha256 = ""
+    }
+    private struct State: Sendable {
+        var pending: [Pending] = []
+        var committed: [DestinationResult.StoredObject] = []
+        var isComplete = false
+        var failure: BackupError?
+    }
+    private let state = Mutex(State())
+
+    init(destination: Destination, store: any ObjectStore, keys: BackupKeys) {
+        self.destination = destination
+        self.store = store
+        folder = destination.keyPrefix + keys.folder
+    }
+
+    var failure: BackupError? { state.withLock { $0.failure } }
+
+    func fail(_ error: BackupError) {
+        state.withLock { if $0.failure == nil { $0.failure = error } }
+    }
+
+    /// Begins the next object. Blocks.
+    func begin(_ name: String) {
+        do throws(BackupError) {
+            let upload = Handover(try store.beginUpload(folder + name))
+            state.withLock { $0.pending.append(Pending(name: name, upload: upload)) }
+        } catch {
+            fail(error)
+        }
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(BackupError) {
+        try state.withLock { (state) throws(BackupError) in
+            guard let last = state.pending.last else {
+                throw BackupError(.bug, "a destination has no object to write to")
+            }
+            try last.upload.value.write(bytes)
+        }
+    }
+
+    /// The chain has handed over the whole object.
+    func whole(bytes: Int64, sha256: String) {
+        state.withLock { state in
+            guard !state.pending.isEmpty else { return }
+            state.pending[state.pending.count - 1].bytes = bytes
+            state.pending[state.pending.count - 1].sha256 = sha256
+        }
+    }
+
+    /// Makes all objects visible, in order. Blocks. On an error what has become visible stays in ``result`` as a leftover.
+    func commit() {
+        state.withLock { state in
+            guard state.failure == nil else { return }
+            do throws(BackupError) {
+                while let next = state.pending.first {
+                    let facts = try next.upload.value.commit(bytes: next.bytes, sha256: next.sha256)
+                    state.committed.append(
+                        .init(name: next.name, bytes: facts.bytes, sha256: next.sha256, etag: facts.etag))
+                    state.pending.removeFirst()
+                }
+            } catch {
+                state.failure = error
+            }
+        }
+    }
+
+    /// Writes the manifest: from then on the backup is there. A manifest of the same bytes that lies there already is
+    /// what an earlier try wrote before its answer was lost.
+    func putManifest(_ name: String, _ bytes: [UInt8], sha256: String) {
+        state.withLock { state in
+            guard state.failure == nil else { return }
+            do throws(BackupError) {
+                let facts = try Self.put(store, folder + name, bytes, sha256: sha256)
+                state.committed.append(.init(name: name, bytes: facts.bytes, sha256: sha256, etag: facts.etag))
+                state.isComplete = true
+            } catch {
+                state.failure = error
+            }
+        }
+    }
+
+    static func put(
+        _ store: any ObjectStore, _ key: String, _ bytes: [UInt8], sha256: String
+    ) throws(BackupError) -> ObjectFacts {
+        do throws(BackupError) {
+            return try store.put(key, bytes, sha256: sha256)
+        } catch  where error.code == .exists {
+            guard try store.get(key, limit: Manifest.sizeLimit) == bytes else { throw error }
+            return try store.head(key)
+        }
+    }
+
+    /// Leaves nothing half done behind. Objects that were committed without a manifest are removed where this host may.
+    func abort() {
+        state.withLock { state in
+            for pending in state.pending { pending.upload.value.abort() }
+            state.pending = []
+            guard !state.isComplete, destination.directory != nil else { return }
+            state.committed.removeAll { object in
+                do throws(BackupError) {
+                    try store.delete(folder + object.name)
+                    return true
+                } catch {
+                    return false  // stays in the result, so that it is not forgotten
+                }
+            }
+        }
+    }
+
+    var result: DestinationResult {
+        state.withLock { state in
+            DestinationResult(
+                destination: destination.name, isComplete: state.isComplete, folder: folder, objects: state.committed,
+                error: state.failure?.description)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Archive
+package import Domain
+package import Foundation
+import Synchronization
+package import Threads
+package import Wire
+
+/// Which runs this host has at work: at most one a database, each with its wish to stop and its progress.
+package actor RunBoard {
+    package enum Admission: Sendable, Equatable {
+        case accepted
+        /// This very run is at work already.
+        case known
+        /// The database is busy with another run: this one is skipped, for this reason.
+        case overlap(String)
+    }
+
+    private var running: [DatabaseName: LiveRun] = [:]
+    private let journal: RunJournal
+    private let continuation: AsyncStream<LiveRun>.Continuation
+    /// Runs to carry out, in order. For one listener.
+    package nonisolated let queue: AsyncStream<LiveRun>
+    private let startedContinuation: AsyncStream<Void>.Continuation
+    /// Yields when a run begins or ends, so that the coordinator hears of it at once. For one listener.
+    package nonisolated let news: AsyncStream<Void>
+
+    package init(journal: RunJournal) {
+        self.journal = journal
+        (queue, continuation) = AsyncStream.makeStream()
+        (news, startedContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Admits a run and hands it on, on disk first: what was admitted ends in one terminal state even if the agent is
+    /// killed in the next instant (P8).
+    package func submit(_ job: RunJob, attempt: Int = 1, sequence: Int = 0, leftovers: [DestinationResult] = [])
+        throws(BackupError) -> Admission
+    {
+        if let other = running[job.entry.database] {
+            if other.job.run == job.run { return .known }
+            return .overlap("the run of \(Timestamp.text(other.job.nominalAt)) is still at work")
+        }
+        try journal.write(
+            RunJournal.Record(job: job, attempt: attempt, sequence: sequence, leftovers: leftovers, sealed: nil))
+        let live = LiveRun(job: job, firstAttempt: attempt, sequence: sequence, leftovers: leftovers)
+        running[job.entry.database] = live
+        continuation.yield(live)
+        startedContinuation.yield()
+        return .accepted
+    }
+
+    /// Takes a run off the board, when its end is in the spool.
+    package func ended(_ live: LiveRun) {
+        running[live.job.entry.database] = nil
+        startedContinuation.yield()
+    }
+
+    /// Asks a run to stop; false when it is not at work here.
+    package func cancel(_ run: UUID) -> Bool {
+        guard let live = running.values.first(where: { $0.job.run == run }) else { return false }
+        live.stop.stop()
+        return true
+    }
+
+    package func stopAll() {
+        for live in running.values { live.stop.stop() }
+    }
+
+    package var progress: [RunProgress] { running.values.map(\.progress) }
+
+    package func isAtWork(_ database: DatabaseName) -> Bool { running[database] != nil }
+}
+
+/// A run at work, shared between who does it and who watches.
+package final class LiveRun: Sendable {
+    package let job: RunJob
+    package let firstAttempt: Int
+    package let sequence: Int
+    package let leftovers: [DestinationResult]
+    package let stop = StopSignal()
+    private struct State {
+        var attempt: Int
+        var phase = RunPhase.waiting
+        var startedAt: Date
+        /// What objects that are done have added.
+        var plain: Int64 = 0
+        var stored: Int64 = 0
+        var current: ChainProgress?
+    }
+    private let state: Mutex<State>
+
+    init(job: RunJob, firstAttempt: Int, sequence: Int, leftovers: [DestinationResult]) {
+        self.job = job
+        self.firstAttempt = firstAttempt
+        self.sequence = sequence
+        self.leftovers = leftovers
+        state = Mutex(State(attempt: firstAttempt, startedAt: job.nominalAt))
+    }
+
+    func begin(attempt: Int, at: Date) {
+        state.withLock { $0 = State(attempt: attempt, startedAt: at) }
+    }
+
+    func enter(_ phase: RunPhase) { state.withLock { $0.phase = phase } }
+
+    /// From now on the bytes that this chain moves count too.
+    func watch(_ progress: ChainProgress) {
+        state.withLock { state in
+            if let done = state.current {
+                state.plain += done.plainBytes
+                state.stored += done.storedBytes
+            }
+            state.current = progress
+        }
+    }
+
+    package var progress: RunProgress {
+        state.withLock { state in
+            RunProgress(
+                run: job.run, attempt: state.attempt, database: job.entry.database, phase: Word(state.phase),
+                plainBytes: state.plain + (state.current?.plainBytes ?? 0),
+                storedBytes: state.stored + (state.current?.storedBytes ?? 0), startedAt: state.startedAt)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import Archive
+import Domain
+import Foundation
+import Logging
+import Sealing
+import Storage
+import Threads
+import Wire
+
+/// What an agent does at its start about runs that an earlier one, killed or rebooted, did not end: a run whose objects
+/// are all committed gets its manifest and succeeds; any other is begun again as the next attempt while its start
+/// window lasts, and fails otherwise. Uploads and files that it left half done are removed first.
+struct RunRecovery {
+    let world: AgentWorld
+    let agent: AgentIdentity
+    let configuration: AgentConfiguration
+    let destinations: DestinationOpener
+    let board: RunBoard
+    let journal: RunJournal
+    let spool: Spool
+    let logger: Logger
+
+    func run() async throws {
+        let records = try journal.interrupted()
+        let destinations = self.destinations
+        let opened = Dictionary(records.flatMap(\.job.destinations).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        for problem in await onThread({ destinations.sweep(Array(opened.values)) }) {
+            logger.warning("something half done could not be removed yet", metadata: ["error": "\(problem)"])
+        }
+        for record in records {
+            if let sealed = record.sealed {
+                try await finish(record, sealed)
+            } else {
+                try await again(record)
+            }
+        }
+    }
+
+    /// Everything but the manifest is there.
+    private func finish(_ record: RunJournal.Record, _ sealed: RunJournal.Sealed) async throws {
+        let manifest = try Manifest(decoding: sealed.manifest)
+        let digest = hex(sha256(sealed.manifest))
+        let destinations = self.destinations
+        let results = await onThread {
+            sealed.complete.map { result in
+                var result = result
+                guard let destination = record.job.destinations.first(where: { $0.name == result.destination }) else {
+                    return result
+                }
+                do throws(BackupError) {
+                    let store = try destinations.open(destination, stop: StopSignal())
+                    let key = result.folder + sealed.manifestName
+                    let facts = try DestinationWriter.put(store, key, sealed.manifest, sha256: digest)
+                    result.objects.append(
+                        .init(name: sealed.manifestName, bytes: facts.bytes, sha256: digest, etag: facts.etag))
+                    result.isComplete = true
+                } catch {
+                    result.error = error.description
+                }
+                return result
+            }
+        }
+        var report = RunReport(
+            job: record.job, attempt: record.attempt, sequence: record.sequence + 1, at: world.now(), event: .succeeded)
+        report.destinations = results + sealed.failed + record.leftovers
+        let isGood = (results + sealed.failed).allSatisfy(\.isComplete)
+        if !isGood {
+            report.event = Word(.failed)
+            report.failure = Failure(
+                code: BackupError.Code.storageUnavailable.rawValue,
+                message: "the agent was interrupted, and afterwards not every destination could be completed")
+        }
+        if results.contains(where: \.isComplete) { report.manifest = manifest }
+        logger.notice(
+            "an interrupted backup was completed", metadata: ["run": "\(record.job.run)", "good": "\(isGood)"])
+        try await spool.add(run: report)
+        try journal.remove(record.job.run)
+    }
+
+    private func again(_ record: RunJournal.Record) async throws {
+        let now = world.now()
+        let job = record.job
+        let suspects = await suspects(record)
+        let isYoung = now.timeIntervalSince(job.nominalAt) < startWindow(job, now)
+        if isYoung, record.attempt < configuration.attempts {
+            logger.notice("an interrupted backup begins again", metadata: ["run": "\(job.run)"])
+            let admission = try await board.submit(
+                job, attempt: record.attempt + 1, sequence: record.sequence, leftovers: record.leftovers + suspects)
+            if admission == .accepted { return }
+        }
+        var report = RunReport(
+            job: job, attempt: record.attempt, sequence: record.sequence + 1, at: now, event: .failed)
+        report.failure = Failure(
+            code: BackupError.Code.cancelled.rawValue, message: "the agent or its host stopped while the backup ran")
+        report.destinations = record.leftovers + suspects
+        try await spool.add(run: report)
+        try journal.remove(job.run)
+    }
+
+    /// Objects of the interrupted attempt that may have become visible without a manifest: removed here from directories,
+    /// named for the coordinator otherwise, since this host may neither see nor delete what lies off-site (P5).
+    private func suspects(_ record: RunJournal.Record) async -> [DestinationResult] {
+        let job = record.job
+        let keys = BackupKeys(
+            agentName: agent.name, database: job.entry.database, kind: job.entry.kind, tier: job.tiers.max() ?? .manual,
+            nominalAt: job.nominalAt, attempt: record.attempt)
+        let names = ObjectRole.possible(job.entry.kind).map { keys.objectName($0, $1, job.entry.compression) }
+        let destinations = self.destinations
+        return await onThread {
+            job.destinations.compactMap { destination in
+                let folder = destination.keyPrefix + keys.folder
+                var left = names
+                if destination.directory != nil, let store = try? destinations.open(destination, stop: StopSignal()) {
+                    // One that cannot be deleted now is named, so that it is not forgotten.
+                    left = names.filter { (try? store.delete(folder + $0)) == nil }
+                }
+                guard !left.isEmpty else { return nil }
+                return DestinationResult(
+                    destination: destination.name, isComplete: false, folder: folder,
+                    objects: left.map { .init(name: $0, bytes: 0, sha256: "", etag: "") },
+                    error: "may have been left by an interrupted attempt")
+            }
+        }
+    }
+
+    /// Half the interval to the next occurrence, at most 6 hours; an hour for a run by hand.
+    private func startWindow(_ job: RunJob, _ now: Date) -> TimeInterval {
+        guard job.command == nil else { return 3600 }
+        let intervals = job.entry.tiers.filter { job.tiers.contains($0.tier) }.compactMap { planned -> TimeInterval? in
+            // A schedule that does not parse came from a newer coordinator; the others decide.
+            guard let schedule = try? Schedule(cron: planned.schedule, timeZone: job.entry.timeZone) else { return nil }
+            return schedule.next(after: job.nominalAt).timeIntervalSince(job.nominalAt)
+        }
+        return min((intervals.max() ?? 3600) / 2, 6 * 3600)
+    }
+}
+
+extension ObjectRole {
+    /// The objects that a backup of this kind may have.
+    static func possible(_ kind: DatabaseKind) -> [(ObjectRole, ObjectFormat)] {
+        switch kind {
+        case .postgres: [(.globals, .plain), (.dump, .plain), (.dump, .custom)]
+        case .sqlite: [(.dump, .sqlite)]
+        case .application: [(.archive, .tar)]
+        }
+    }
+}

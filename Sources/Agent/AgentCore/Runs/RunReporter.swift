@@ -1,0 +1,95 @@
+import Domain
+import Foundation
+import Synchronization
+import Wire
+
+/// Says what happens to one run, on disk first: the journal before a step, the spool after it.
+final class RunReporter: Sendable {
+    private let live: LiveRun
+    private let world: AgentWorld
+    private let journal: RunJournal
+    private let spool: Spool
+    private let record: Mutex<RunJournal.Record>
+
+    init(live: LiveRun, world: AgentWorld, journal: RunJournal, spool: Spool) {
+        self.live = live
+        self.world = world
+        self.journal = journal
+        self.spool = spool
+        record = Mutex(
+            .init(
+                job: live.job, attempt: live.firstAttempt, sequence: live.sequence, leftovers: live.leftovers,
+                sealed: nil))
+    }
+
+    private func change(_ body: (inout RunJournal.Record) -> Void) throws(BackupError) -> RunJournal.Record {
+        let changed = record.withLock { record in
+            body(&record)
+            return record
+        }
+        try journal.write(changed)
+        return changed
+    }
+
+    func started(_ attempt: Int) async throws(BackupError) {
+        let record = try change {
+            $0.attempt = attempt
+            $0.sequence += 1
+            $0.sealed = nil
+        }
+        try await spool.add(run: report(record, .started))
+    }
+
+    func seal(_ sealed: RunJournal.Sealed) throws(BackupError) {
+        _ = try change { $0.sealed = sealed }
+    }
+
+    /// Objects that lie somewhere without a manifest stay known until the final report names them.
+    func keep(leftoversOf outcome: AttemptOutcome) {
+        record.withLock { record in
+            record.leftovers += outcome.destinations.filter { !$0.isComplete && !$0.objects.isEmpty }
+        }
+    }
+
+    func succeeded(_ outcome: AttemptOutcome) async throws(BackupError) {
+        try await end(.succeeded) { report in
+            report.manifest = outcome.manifest
+            report.destinations = outcome.destinations + report.destinations
+        }
+    }
+
+    func failed(_ outcome: AttemptOutcome, _ failure: BackupError, stopped: Bool) async throws(BackupError) {
+        let isCancelled = stopped && failure.code == .cancelled
+        try await end(isCancelled ? .cancelled : .failed) { report in
+            report.failure = Failure(code: failure.code.rawValue, message: failure.description)
+            if isCancelled { report.reason = failure.description }
+            if outcome.isPartial { report.manifest = outcome.manifest }
+            // What this attempt left is among the leftovers already.
+            report.destinations =
+                outcome.destinations.filter { $0.isComplete || $0.objects.isEmpty } + report.destinations
+        }
+    }
+
+    private func end(_ event: RunEvent, _ fill: (inout RunReport) -> Void) async throws(BackupError) {
+        let record = try change { $0.sequence += 1 }
+        var report = report(record, event)
+        report.destinations = record.leftovers
+        fill(&report)
+        try await spool.add(run: report)
+        FaultPoint.spooled.pass()
+        try journal.remove(live.job.run)
+    }
+
+    private func report(_ record: RunJournal.Record, _ event: RunEvent) -> RunReport {
+        RunReport(job: record.job, attempt: record.attempt, sequence: record.sequence, at: world.now(), event: event)
+    }
+}
+
+extension RunReport {
+    init(job: RunJob, attempt: Int, sequence: Int, at: Date, event: RunEvent) {
+        self.init(
+            run: job.run, attempt: attempt, sequence: sequence, database: job.entry.database, kind: job.entry.kind,
+            policy: job.entry.policy, tiers: job.tiers, nominalAt: job.nominalAt, at: at, event: event,
+            command: job.command)
+    }
+}

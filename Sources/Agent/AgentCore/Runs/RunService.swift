@@ -1,0 +1,126 @@
+import Archive
+import Domain
+import Foundation
+import Logging
+import ServiceLifecycle
+import Threads
+import Wire
+
+/// Carries out what the board admits, a few at a time, each to exactly one end in the spool (P8).
+struct RunService: Service {
+    let world: AgentWorld
+    let configuration: AgentConfiguration
+    let agent: AgentIdentity
+    let engines: EngineCatalog
+    let destinations: DestinationOpener
+    let board: RunBoard
+    let journal: RunJournal
+    let spool: Spool
+    let logger: Logger
+
+    func run() async throws {
+        let recovery = RunRecovery(
+            world: world, agent: agent, configuration: configuration, destinations: destinations, board: board,
+            journal: journal,
+            spool: spool, logger: logger)
+        try await recovery.run()
+        let slots = Slots(configuration.concurrency)
+        let queue = board.queue
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for await live in queue.cancelOnGracefulShutdown() {
+                    group.addTask {
+                        await slots.take()
+                        await carryOut(live)
+                        await slots.give()
+                        await board.ended(live)
+                    }
+                }
+                await board.stopAll()
+            }
+        } onGracefulShutdown: {
+            // The loop above ends, and asks those at work to stop: each aborts and spools its report.
+        }
+    }
+
+    private func carryOut(_ live: LiveRun) async {
+        let reporter = RunReporter(live: live, world: world, journal: journal, spool: spool)
+        do {
+            FaultPoint.admitted.pass()
+            var attempt = live.firstAttempt
+            while true {
+                try await reporter.started(attempt)
+                logger.info("backup started", metadata: metadata(live, attempt))
+                let outcome = await attemptOnce(live, attempt, reporter)
+                reporter.keep(leftoversOf: outcome)
+                guard let failure = outcome.failure else {
+                    try await reporter.succeeded(outcome)
+                    logger.info("backup succeeded", metadata: metadata(live, attempt))
+                    return
+                }
+                logger.warning("backup failed", metadata: metadata(live, attempt, failure))
+                let mayRetry = failure.code.isWorthRetrying && !outcome.isPartial && !live.stop.isStopped
+                guard mayRetry, attempt - live.firstAttempt + 1 < configuration.attempts else {
+                    try await reporter.failed(outcome, failure, stopped: live.stop.isStopped)
+                    return
+                }
+                await pause(before: attempt - live.firstAttempt + 2, live.stop)
+                attempt += 1
+            }
+        } catch {
+            // The journal keeps the run, so the next start ends it; until then the coordinator shows it as unknown.
+            logger.error(
+                "a run's report could not be written", metadata: ["run": "\(live.job.run)", "error": "\(error)"])
+        }
+    }
+
+    private func attemptOnce(_ live: LiveRun, _ number: Int, _ reporter: RunReporter) async -> AttemptOutcome {
+        do throws(BackupError) {
+            let engine = try engines.engine(for: live.job.entry.database, kind: live.job.entry.kind)
+            return await BackupAttempt(
+                live: live, number: number, agent: agent, engine: engine, destinations: destinations, world: world,
+                seal: { (sealed) throws(BackupError) in try reporter.seal(sealed) }
+            ).run()
+        } catch {
+            return AttemptOutcome(manifest: nil, destinations: [], failure: error)
+        }
+    }
+
+    /// Waits `delay`, 4 × `delay`, 16 × `delay` … before the second, third, fourth attempt, or until the run is stopped.
+    private func pause(before attempt: Int, _ stop: StopSignal) async {
+        var left = Double(configuration.retryDelaySeconds) * pow(4, Double(attempt - 2)) * (0.75 + world.chance() / 2)
+        while left > 0, !stop.isStopped {
+            // Cancellation ends the wait; the stop signal is then set as well.
+            try? await Task.sleep(for: .milliseconds(Int(min(left, 0.25) * 1000)))
+            left -= 0.25
+        }
+    }
+
+    private func metadata(_ live: LiveRun, _ attempt: Int, _ failure: BackupError? = nil) -> Logger.Metadata {
+        var out: Logger.Metadata = [
+            "database": "\(live.job.entry.database)", "run": "\(live.job.run)", "attempt": "\(attempt)",
+        ]
+        if let failure { out["error"] = "\(failure)" }
+        return out
+    }
+}
+
+/// Lets a few through at a time.
+private actor Slots {
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) { free = count }
+
+    func take() async {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func give() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    }
+}

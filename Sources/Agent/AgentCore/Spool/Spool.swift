@@ -1,0 +1,85 @@
+import Daemon
+package import Domain
+package import Foundation
+package import Wire
+
+/// Reports that wait to be delivered, one file each, in order. What `add` returned from survives a crash; an item goes
+/// only when the coordinator has acknowledged it.
+package actor Spool {
+    private let folder: URL
+    /// File names of what waits, oldest first.
+    private var waiting: [String]
+    private var next: Int
+    private let newID: @Sendable () -> UUID
+    private let continuation: AsyncStream<Void>.Continuation
+    /// Yields when something was added. For one listener.
+    package nonisolated let arrivals: AsyncStream<Void>
+
+    /// Opens the folder (0700), and takes up what an earlier agent left. A file that cannot be read is put aside under
+    /// `damaged-…`, never dropped silently: its name comes back from ``damaged``.
+    package init(folder: URL, newID: @escaping @Sendable () -> UUID) throws(BackupError) {
+        self.folder = folder
+        self.newID = newID
+        (arrivals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        try PrivateDirectory.ensure(folder.path)
+        do {
+            waiting = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                .filter { $0.hasSuffix(".json") && Int($0.prefix(16)) != nil }.sorted()
+        } catch {
+            throw BackupError(.storageRefused, "reading the spool \(folder.path)", cause: error)
+        }
+        next = (waiting.last.flatMap { Int($0.prefix(16)) } ?? 0) + 1
+        if !waiting.isEmpty { continuation.yield() }
+    }
+
+    package var depth: Int { waiting.count }
+
+    /// Writes one item durably.
+    package func add(run: RunReport? = nil, command: CommandResult? = nil) throws(BackupError) {
+        let item = ReportBatch.Item(id: newID(), run: run, command: command)
+        let number = String(next)
+        let name = String(repeating: "0", count: max(0, 16 - number.count)) + number + ".json"
+        let bytes: Data
+        do { bytes = try JSON.encoder().encode(item) } catch {
+            throw BackupError(.bug, "encoding a report", cause: error)
+        }
+        try AtomicFile.write(folder.appending(path: name).path, [UInt8](bytes), mode: 0o600)
+        next += 1
+        waiting.append(name)
+        continuation.yield()
+    }
+
+    /// The oldest items, up to `count` and about `bytes` bytes, with their file names.
+    package func oldest(count: Int, bytes: Int) -> [(name: String, item: ReportBatch.Item)] {
+        var out: [(name: String, item: ReportBatch.Item)] = []
+        var total = 0
+        for name in waiting where out.count < count {
+            let file = folder.appending(path: name)
+            do {
+                let data = try Data(contentsOf: file)
+                if !out.isEmpty, total + data.count > bytes { break }
+                total += data.count
+                out.append((name, try JSON.decoder().decode(ReportBatch.Item.self, from: data)))
+            } catch {
+                quarantine(name)
+            }
+        }
+        return out
+    }
+
+    /// Forgets what was acknowledged.
+    package func remove(_ names: Set<String>) {
+        for name in names {
+            // One that cannot be removed is sent again after the next start, which changes nothing at the coordinator.
+            try? FileManager.default.removeItem(at: folder.appending(path: name))
+        }
+        waiting.removeAll(where: names.contains)
+    }
+
+    private func quarantine(_ name: String) {
+        waiting.removeAll { $0 == name }
+        // Put aside for a person to look at; if even that fails it stays where it is and is met again at the next start.
+        try? FileManager.default.moveItem(
+            at: folder.appending(path: name), to: folder.appending(path: "damaged-" + name))
+    }
+}

@@ -1,0 +1,54 @@
+import Archive
+import Domain
+import Threads
+
+/// The one object of an application backup.
+extension ApplicationEngine {
+    func dumpStream() -> EngineStream {
+        EngineStream(
+            role: .archive, format: .tar, makeInspector: { TarInspector() },
+            write: { [self] descriptor, stop in
+                let output = Descriptor(adopting: descriptor)
+                defer { output.close() }
+                try await write(to: output, stop)
+            }, stockRestore: "tar --extract --preserve-permissions --numeric-owner --file=- --directory=FOLDER")
+    }
+
+    /// Names go through tar's input, ended by NUL, so that no name can be an option or be cut by a newline. tar works in
+    /// `/`, so that members are stored without a leading slash and links within stay as they are.
+    private func write(to output: Descriptor, _ stop: StopSignal) async throws(BackupError) {
+        let list = try members().map { $0 + "\0" }.joined()
+        let child = try tarChild(
+            [
+                "--create", "--file=-", "--format=posix", "--pax-option=delete=atime,delete=ctime", "--numeric-owner",
+                "--sparse", "--acls", "--xattrs", "--directory=/",
+            ] + exclude.map { "--exclude=\($0)" } + ["--null", "--verbatim-files-from", "--files-from=-"])
+        let names = try Descriptor.pipe()
+        async let writing: Void = onThread {
+            withoutBrokenPipeSignal {
+                // A tar that does not read its list says why by its exit status.
+                Array(list.utf8).withUnsafeBytes { try? names.writer.write($0) }
+                names.writer.close()
+            }
+        }
+        let ended: Result<ChildProcess.Ending, BackupError>
+        do throws(BackupError) {
+            ended = .success(try await child.run(input: names.reader, output: output, stop: stop))
+        } catch {
+            ended = .failure(error)
+        }
+        await writing
+        let ending = try ended.get()
+        switch ending.status {
+        case .exited(0): return
+        case .exited(1):
+            throw BackupError(
+                .sourceUnavailable,
+                "files of \(name) changed while they were read; exclude them or pause the program: \(ending.standardError)")
+        case .exited(let code):
+            throw BackupError(.sourceRefused, "tar of \(name): exit status \(code): \(ending.standardError)")
+        case .killed(let signal):
+            throw BackupError(.sourceUnavailable, "tar of \(name): killed by signal \(signal): \(ending.standardError)")
+        }
+    }
+}

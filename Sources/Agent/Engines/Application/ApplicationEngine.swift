@@ -1,0 +1,92 @@
+package import Domain
+package import Foundation
+import Threads
+
+/// Named files and folders as one tar, made and read by GNU tar.
+///
+/// Everything that tar can keep is kept: links, hard links, empty folders, any name, modes, owners by number, ACLs, user
+/// attributes, holes. Sockets cannot be kept and are left out. A file that changes while it is read makes the backup
+/// fail (a half-written file is not a backup) with its name, so that another try, a pause of the program or an `exclude`
+/// can settle it.
+package struct ApplicationEngine: Engine {
+    package let name: DatabaseName
+    /// Absolute; a link stands for itself and for what it leads to.
+    package let paths: [String]
+    /// tar's patterns, such as `*.log`; they match at any depth.
+    package let exclude: [String]
+    /// Folder in which restores without a target are made.
+    package let restoreBase: URL
+    /// GNU tar; nil looks in the usual places.
+    package let tar: String?
+
+    /// Throws `.configuration` when there is no path, or one is not absolute.
+    package init(
+        name: DatabaseName, paths: [String], exclude: [String] = [], restoreBase: URL, tar: String? = nil
+    ) throws(BackupError) {
+        guard !paths.isEmpty else { throw BackupError(.configuration, "\(name): no paths to back up") }
+        for path in paths where !path.hasPrefix("/") || path.utf8.contains(0) || path.split(separator: "/").contains("..") {
+            throw BackupError(.configuration, "\(name): the path \"\(path)\" must be absolute and without ..")
+        }
+        for pattern in exclude where pattern.isEmpty || pattern.utf8.contains(0) {
+            throw BackupError(.configuration, "\(name): an exclude pattern must not be empty")
+        }
+        self.name = name
+        self.paths = paths
+        self.exclude = exclude
+        self.restoreBase = restoreBase
+        self.tar = tar
+    }
+
+    package var kind: DatabaseKind { .application }
+
+    package func examine() async throws -> Examination {
+        _ = try members()
+        var child = try tarChild(["--version"])
+        child.deadline = .seconds(30)
+        let (ending, output) = try await child.collect(limit: 64 << 10, stop: StopSignal())
+        let firstLine = String(decoding: output, as: UTF8.self).prefix { !$0.isNewline }
+        guard ending.isSuccess, firstLine.contains("GNU tar") else {
+            throw BackupError(.sourceRefused, "\(child.executable) is not GNU tar; install the package tar")
+        }
+        let version = firstLine.split(separator: " ").last ?? ""
+        return Examination(serverVersion: nil, tool: "tar \(version)", sizeBytes: nil)
+    }
+
+    package func streams() async throws -> [EngineStream] {
+        _ = try members()
+        return [dumpStream()]
+    }
+
+    package func restore(_ request: RestoreRequest) async throws -> RestoreOutcome {
+        try await ApplicationRestore(engine: self, request: request).run()
+    }
+
+    func tarChild(_ arguments: [String]) throws(BackupError) -> ChildProcess {
+        let places = tar.map { [$0] } ?? ["/usr/bin/tar", "/bin/tar", "/usr/local/bin/tar"]
+        guard let program = places.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
+            throw BackupError(.sourceRefused, "tar was not found; install the package tar")
+        }
+        return ChildProcess(
+            executable: program, arguments: arguments, environment: ChildProcess.baseEnvironment)
+    }
+
+    /// What tar is to read, relative to `/`, each once. Throws `.sourceRefused` for a path that is not there: nothing is
+    /// left out in silence.
+    func members() throws(BackupError) -> [String] {
+        var all: Set<String> = []
+        for path in paths {
+            guard FileIdentity(ofLink: path) != nil, let real = FileIdentity.realPath(path) else {
+                throw BackupError(.sourceRefused, "\(name): there is nothing at \(path)")
+            }
+            all.insert(path.split(separator: "/").joined(separator: "/"))
+            all.insert(String(real.dropFirst()))
+        }
+        // What lies under another of them comes with that one.
+        let kept = all.filter { member in
+            !all.contains { $0 != member && ($0.isEmpty || member.hasPrefix($0 + "/")) && !isLink($0) }
+        }
+        return kept.sorted().map { $0.isEmpty ? "." : $0 }
+    }
+
+    private func isLink(_ member: String) -> Bool { FileIdentity(ofLink: "/" + member)?.isLink ?? false }
+}

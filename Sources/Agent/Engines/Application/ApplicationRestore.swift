@@ -1,0 +1,106 @@
+import Domain
+import Foundation
+import Glibc
+import Threads
+
+/// One restore of application files into a new folder.
+///
+/// What a hostile archive cannot do: members are extracted into a fresh folder that nobody else can enter, by GNU tar, which
+/// strips leading slashes, refuses `..` (an error here, as is every other refusal), and makes links that point outside
+/// only after all else, so that nothing is written through them; `--keep-old-files` makes a second member of one name an
+/// error. Device files are refused before the folder gets its name. Set-user-id bits are kept, since an application may
+/// need them: restore archives of your own only.
+struct ApplicationRestore {
+    let engine: ApplicationEngine
+    let request: RestoreRequest
+
+    func run() async throws(BackupError) -> RestoreOutcome {
+        let target = try targetFolder()
+        let existing = FileIdentity(ofLink: target)
+        let isEmptyFolder = existing?.isFolder == true && isEmpty(target)
+        if existing != nil, !isEmptyFolder, !request.replace {
+            throw BackupError(.exists, "\(target) is there already and not empty; nothing was changed")
+        }
+        let scratch = "\(target).\(Timestamp.compact(request.now)).partial"
+        guard mkdir(scratch, 0o700) == 0 else {
+            throw BackupError(.storageRefused, "making the folder \(scratch): errno \(errno)")
+        }
+        do throws(BackupError) {
+            try await extract(into: scratch)
+            let count = try await onThread { () throws(BackupError) in try Self.refuseDevices(in: scratch) }
+            var kept: String?
+            if existing != nil, !isEmptyFolder {
+                let aside = "\(target)_before_\(Timestamp.compact(request.now))"
+                try Self.move(target, to: aside)
+                kept = aside
+            }
+            do throws(BackupError) {
+                try Self.move(scratch, to: target)
+            } catch {
+                if let kept { try? Self.move(kept, to: target) }  // the first error is the one to tell
+                throw error
+            }
+            return RestoreOutcome(target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries")
+        } catch {
+            try? FileManager.default.removeItem(atPath: scratch)  // what stays has a telling name
+            throw error
+        }
+    }
+
+    private func targetFolder() throws(BackupError) -> String {
+        if let target = request.target {
+            guard target.hasPrefix("/"), !target.utf8.contains(0) else {
+                throw BackupError(.usage, "the folder to restore to must be an absolute path")
+            }
+            let trimmed = target.split(separator: "/").joined(separator: "/")
+            guard !trimmed.isEmpty else { throw BackupError(.usage, "an archive is not restored over /") }
+            return "/" + trimmed
+        }
+        do {
+            try FileManager.default.createDirectory(
+                at: engine.restoreBase, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw BackupError(.storageRefused, "making the folder for restores", cause: error)
+        }
+        let folder = engine.restoreBase.path(percentEncoded: false)
+        let name = "\(engine.name.pathComponent)_restored_\(Timestamp.compact(request.now))"
+        return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    private func isEmpty(_ folder: String) -> Bool {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder).isEmpty) ?? false  // unreadable is not empty
+    }
+
+    private func extract(into scratch: String) async throws(BackupError) {
+        let isRoot = geteuid() == 0
+        let child = try engine.tarChild([
+            "--extract", "--file=-", "--directory=\(scratch)", "--preserve-permissions", "--numeric-owner",
+            isRoot ? "--same-owner" : "--no-same-owner", "--acls", "--xattrs", "--delay-directory-restore",
+            "--keep-old-files", "--sparse",
+        ])
+        let ending = try await child.feed(request.dump, stop: request.stop)
+        guard ending.isSuccess else {
+            throw BackupError(.integrity, "tar could not extract the whole archive: \(ending.standardError)")
+        }
+    }
+
+    /// Answers with the number of entries.
+    private static func refuseDevices(in folder: String) throws(BackupError) -> Int {
+        var count = 0
+        guard let walk = FileManager.default.enumerator(atPath: folder) else { return 0 }
+        for case let entry as String in walk {
+            count += 1
+            guard FileIdentity(ofLink: folder + "/" + entry)?.isDevice != true else {
+                throw BackupError(.integrity, "the archive has a device file, \(entry); it was not restored")
+            }
+        }
+        return count
+    }
+
+    /// A folder takes the place of nothing or of an empty folder; the kernel refuses everything else.
+    private static func move(_ from: String, to: String) throws(BackupError) {
+        guard Glibc.rename(from, to) == 0 else {
+            throw BackupError(.storageRefused, "giving \(from) the name \(to): errno \(errno)")
+        }
+    }
+}

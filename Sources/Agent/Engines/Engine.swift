@@ -1,0 +1,114 @@
+package import Archive
+package import Domain
+package import Foundation
+package import Threads
+
+/// One kind of database on this host: how it is examined, dumped and restored. PostgreSQL, SQLite and application files
+/// are behind it alike, and all go through the same chain.
+///
+/// Errors are `BackupError`; text of tools in them is redacted and bounded. Everything ends promptly, with its child
+/// processes, when the task is cancelled or `stop` is.
+package protocol Engine: Sendable {
+    var kind: DatabaseKind { get }
+
+    /// Looks without changing anything: versions, size, and what would stop a backup (too old a tool, no rights).
+    /// Throws when the database cannot be reached or a backup cannot work.
+    func examine() async throws -> Examination
+
+    /// The objects of one backup, in the order in which they are to be made (globals before the dump).
+    func streams() async throws -> [EngineStream]
+
+    /// Puts a backup beside what is there, checks it, and only then gives it its final name (P6). A failed restore
+    /// leaves the target as it was. `source` hands out the decoded bytes of one object and checks its digests: what
+    /// it throws at the end means that the bytes were bad, and nothing may then take the target's place.
+    func restore(_ request: RestoreRequest) async throws -> RestoreOutcome
+}
+
+/// What an engine sees of its database.
+package struct Examination: Sendable, Equatable {
+    package var serverVersion: String?
+    /// Name and version, such as `pg_dump 15.18`.
+    package var tool: String
+    package var sizeBytes: Int64?
+
+    package init(serverVersion: String?, tool: String, sizeBytes: Int64?) {
+        self.serverVersion = serverVersion
+        self.tool = tool
+        self.sizeBytes = sizeBytes
+    }
+}
+
+/// One object as it is made.
+package struct EngineStream: Sendable {
+    package var role: ObjectRole
+    package var format: ObjectFormat
+    /// Makes what reads the stream as it flows by and tells at the end whether it is complete.
+    package var makeInspector: @Sendable () throws(BackupError) -> any Inspector
+    /// Writes the whole object to the descriptor, which is the engine's to close in every case (its end tells the
+    /// reader that there is no more). Throws when any process of it did not end with exit status 0: then what was
+    /// written is not a backup, whatever it looks like.
+    package var write: @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void
+    /// The command that restores this object with stock tools, with `-` for the decoded stream: `psql inventorysync`.
+    package var stockRestore: String
+
+    package init(
+        role: ObjectRole, format: ObjectFormat,
+        makeInspector: @escaping @Sendable () throws(BackupError) -> any Inspector,
+        write: @escaping @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void, stockRestore: String
+    ) {
+        self.role = role
+        self.format = format
+        self.makeInspector = makeInspector
+        self.write = write
+        self.stockRestore = stockRestore
+    }
+}
+
+/// Hands out decoded bytes in order (valid only during the call of the closure), and throws at the end when they were
+/// not what the manifest says. Blocks its thread.
+package typealias DecodedSource =
+    @Sendable ((UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) -> Void
+
+package struct RestoreRequest: Sendable {
+    package var format: ObjectFormat
+    package var dump: DecodedSource
+    /// Roles and tablespaces, when they are to be restored first.
+    package var globals: DecodedSource?
+    /// A new database's name, or a path; nil for `<name>_restored_<time>` beside the source.
+    package var target: String?
+    /// An existing target may be replaced; the old one is kept beside under `<target>_before_<time>`.
+    package var replace: Bool
+    /// Compared with what was restored, where the engine can tell.
+    package var fingerprint: Manifest.Fingerprint?
+    package var now: Date
+    package var stop: StopSignal
+
+    package init(
+        format: ObjectFormat, dump: @escaping DecodedSource, globals: DecodedSource?, target: String?, replace: Bool,
+        fingerprint: Manifest.Fingerprint?, now: Date, stop: StopSignal
+    ) {
+        self.format = format
+        self.dump = dump
+        self.globals = globals
+        self.target = target
+        self.replace = replace
+        self.fingerprint = fingerprint
+        self.now = now
+        self.stop = stop
+    }
+}
+
+package struct RestoreOutcome: Sendable, Equatable {
+    /// The database or path that now holds the backup.
+    package var target: String
+    /// Where what was there before is kept, if something was.
+    package var keptBeside: String?
+    /// What was checked, in words for the operator.
+    package var checked: String
+
+    package init(target: String, keptBeside: String?, checked: String) {
+        self.target = target
+        self.keptBeside = keptBeside
+        self.checked = checked
+    }
+}

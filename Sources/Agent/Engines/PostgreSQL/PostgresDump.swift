@@ -1,0 +1,61 @@
+import Archive
+import Domain
+import Threads
+
+/// The two objects of a PostgreSQL backup.
+extension PostgresEngine {
+    func dumpStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
+        let dumper = try await session.tools.tool("pg_dump", forServer: facts.major, stop: session.stop)
+        var arguments = [
+            "--format=\(format.rawValue)", "--no-password",
+            "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)",
+        ]
+        let tools = session.tools
+        let major = facts.major
+        var makeInspector: @Sendable () throws(BackupError) -> any Inspector = { PlainDumpInspector() }
+        if format == .custom {
+            // Compressing is the chain's work, with more than one core.
+            arguments.append("--compress=0")
+            let reader = try await tools.tool("pg_restore", forServer: major, stop: session.stop)
+            makeInspector = { () throws(BackupError) in try CustomDumpInspector(pgRestore: reader.path) }
+        }
+        return EngineStream(
+            role: .dump, format: format, makeInspector: makeInspector,
+            write: writer(dumper.path, arguments, doing: "pg_dump of \(database)"),
+            stockRestore: stockRestore)
+    }
+
+    func globalsStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
+        let dumper = try await session.tools.tool("pg_dumpall", forServer: facts.major, stop: session.stop)
+        var arguments = ["--globals-only", "--no-password", "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)"]
+        if !facts.readsPasswords { arguments.append("--no-role-passwords") }
+        return EngineStream(
+            role: .globals, format: .plain, makeInspector: { PlainDumpInspector(expecting: .cluster) },
+            write: writer(dumper.path, arguments, doing: "pg_dumpall of the roles and tablespaces"),
+            stockRestore: "psql postgres")
+    }
+
+    /// Runs a tool whose output is the object. The descriptor is closed last, when it is known how the tool ended.
+    private func writer(
+        _ executable: String, _ arguments: [String], doing: String
+    ) -> @Sendable (Int32, StopSignal) async throws -> Void {
+        { [self] descriptor, stop in
+            let output = Descriptor(adopting: descriptor)
+            defer { output.close() }
+            let session = try session(stop: stop)
+            let ending = try await session.child(executable, arguments, database: database).run(
+                output: output, stop: stop)
+            guard ending.isSuccess else { throw PostgresFailure.error(doing: doing, ending) }
+        }
+    }
+
+    private var stockRestore: String {
+        let plainName = database.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
+        switch (format, plainName) {
+        case (.custom, true): return "pg_restore --dbname=\(database)"
+        case (.custom, false): return "PGDATABASE=\(SQLText.shellWord(database)) pg_restore --dbname="
+        case (_, true): return "psql \(database)"
+        case (_, false): return "PGDATABASE=\(SQLText.shellWord(database)) psql"
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package import Domain
+import Threads
+
+/// PostgreSQL through its own tools: `pg_dump` (plain or custom) with `pg_dumpall --globals-only`, `psql`, `pg_restore`.
+///
+/// `pg_dump` without `--create` keeps what is in the database. The database's own settings (`ALTER DATABASE … SET`), its
+/// comment and its rights (`GRANT … ON DATABASE`) are not in it; encoding, locale and owner are taken from the source, if
+/// that is still there, when a restore makes the new database.
+package struct PostgresEngine: Engine {
+    package let name: DatabaseName
+    package let connection: PostgresConnection
+    package let format: ObjectFormat
+    /// Where the tools are; nil looks in the usual places.
+    package let binDirectory: String?
+    /// Whether roles and tablespaces are backed up too. Without the right to read passwords they come without those.
+    package let globals: Bool
+    /// How long `pg_dump` waits for a table that someone holds locked.
+    package let lockTimeout: Duration
+
+    /// `format` is `.plain` or `.custom`; anything else throws `.configuration`.
+    package init(
+        name: DatabaseName, connection: PostgresConnection, format: ObjectFormat = .plain, binDirectory: String? = nil,
+        globals: Bool = true, lockTimeout: Duration = .seconds(300)
+    ) throws(BackupError) {
+        guard format == .plain || format == .custom else {
+            throw BackupError(.configuration, "a PostgreSQL dump is plain or custom, not \(format.rawValue)")
+        }
+        self.name = name
+        self.connection = connection
+        self.format = format
+        self.binDirectory = binDirectory
+        self.globals = globals
+        self.lockTimeout = lockTimeout
+    }
+
+    package var kind: DatabaseKind { .postgres }
+
+    /// What PostgreSQL calls the database; the name in `agent.yaml` unless the URL has another.
+    package var database: String { connection.database ?? name.rawValue }
+
+    func session(stop: StopSignal) throws(BackupError) -> PostgresSession {
+        try PostgresSession(connection: connection, tools: PostgresTools(binDirectory: binDirectory), stop: stop)
+    }
+
+    package func examine() async throws -> Examination {
+        let session = try session(stop: StopSignal())
+        let facts = try await PostgresFacts.read(session, database)
+        try await facts.refuseUnreadableTables(session, database)
+        let dumper = try await session.tools.tool("pg_dump", forServer: facts.major, stop: session.stop)
+        let note = globals && !facts.readsPasswords ? "; globals without the roles' passwords" : ""
+        return Examination(
+            serverVersion: facts.version, tool: "pg_dump \(dumper.version)\(note)", sizeBytes: facts.sizeBytes)
+    }
+
+    package func streams() async throws -> [EngineStream] {
+        let session = try session(stop: StopSignal())
+        let facts = try await PostgresFacts.read(session, database)
+        let dump = try await dumpStream(facts, session)
+        return globals ? [try await globalsStream(facts, session), dump] : [dump]
+    }
+
+    package func restore(_ request: RestoreRequest) async throws -> RestoreOutcome {
+        try await PostgresRestore(engine: self, request: request).run()
+    }
+}

@@ -1,0 +1,54 @@
+import Domain
+import Threads
+
+/// What the server says about itself, the database and our role.
+struct PostgresFacts: Decodable, Sendable {
+    var version: String
+    var versionNumber: Int
+    var database: String
+    var role: String
+    var sizeBytes: Int64?
+    var readsPasswords: Bool
+
+    var major: Int { versionNumber / 10_000 }
+
+    static func read(_ session: PostgresSession, _ database: String) async throws(BackupError) -> Self {
+        let facts = try await session.ask(
+            """
+            SELECT json_build_object(
+              'version', split_part(current_setting('server_version'), ' ', 1),
+              'versionNumber', current_setting('server_version_num')::int,
+              'database', current_database(), 'role', current_user,
+              'sizeBytes', pg_database_size(current_database()),
+              'readsPasswords', has_table_privilege('pg_catalog.pg_authid', 'SELECT'));
+            """, database: database, as: Self.self)
+        guard let facts = facts.first else {
+            throw BackupError(.sourceUnavailable, "asking \(session.connection): no answer")
+        }
+        // The name is hostile input; what was reached must be what was meant.
+        guard facts.database == database else {
+            throw BackupError(
+                .sourceRefused, "the server gave the database \"\(facts.database)\" instead of \"\(database)\"")
+        }
+        return facts
+    }
+
+    /// pg_dump needs to read every table, and says only at the first that it cannot. This names them before.
+    func refuseUnreadableTables(_ session: PostgresSession, _ database: String) async throws(BackupError) {
+        let tables = try await session.ask(
+            """
+            SELECT to_json(c.oid::regclass::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
+              AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                              AND d.deptype = 'e')
+              AND (NOT has_schema_privilege(n.oid, 'USAGE') OR NOT CASE c.relkind
+                   WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END)
+            LIMIT 6;
+            """, database: database, as: String.self)
+        guard !tables.isEmpty else { return }
+        let names = tables.prefix(5).joined(separator: ", ") + (tables.count > 5 ? ", …" : "")
+        throw BackupError(
+            .sourceRefused, "the role \(role) may not read \(names) in \(database); GRANT pg_read_all_data TO the role")
+    }
+}

@@ -1,0 +1,37 @@
+import Domain
+
+/// Turns what PostgreSQL's tools say into an error with a code: another try may help (the server is away, a lock was not
+/// given) or will not (password, rights, no such database).
+enum PostgresFailure {
+    static func error(doing: String, _ ending: ChildProcess.Ending) -> BackupError {
+        let words = ending.standardError
+        let how =
+            switch ending.status {
+            case .exited(let code): "exit status \(code)"
+            case .killed(let signal): "killed by signal \(signal)"
+            }
+        return BackupError(
+            code(of: words, ending.status), "\(doing): \(how)\(words.isEmpty ? "" : ": \(words)")")
+    }
+
+    /// The tools run with English messages of their own; the server's may be in another language, and then the code is
+    /// "may help", which costs a few tries.
+    private static func code(of words: String, _ status: ChildProcess.Ending.Status) -> BackupError.Code {
+        if case .killed = status { return .sourceUnavailable }
+        if later.contains(where: { words.contains($0) }) { return .sourceUnavailable }
+        if never.contains(where: { words.contains($0) }) { return .sourceRefused }
+        return .sourceUnavailable
+    }
+
+    private static let later = [
+        "terminating connection", "the database system is", "canceling statement", "server closed the connection",
+        "too many clients", "too many connections", "remaining connection slots", "Connection refused", "timeout expired",
+    ]
+
+    private static let never = [
+        "password authentication failed", "no password supplied", "no pg_hba.conf entry", "authentication failed",
+        "does not exist", "permission denied", "is not permitted to log in", "server version mismatch",
+        "row-level security", "must be superuser", "must be owner", "invalid connection option",
+        "is not currently accepting connections", "certificate", "invalid value for parameter", "aborting because of",
+    ]
+}

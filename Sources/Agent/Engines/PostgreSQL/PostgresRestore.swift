@@ -1,0 +1,91 @@
+import Archive
+import Domain
+import Foundation
+import Threads
+
+/// One restore into a new database: made beside, loaded in one transaction, checked, and only then given its final name.
+struct PostgresRestore {
+    let engine: PostgresEngine
+    let request: RestoreRequest
+
+    func run() async throws(BackupError) -> RestoreOutcome {
+        let session = try engine.session(stop: request.stop)
+        let maintenance = try await session.maintenanceDatabase()
+        let scratch = SQLText.name(engine.database, "_restored_" + Timestamp.compact(request.now))
+        let swap = PostgresSwap(session: session, maintenance: maintenance)
+        if let target = request.target, !request.replace, try await swap.exists(target) {
+            throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
+        }
+        var remarks: [String] = []
+        if let globals = request.globals {
+            remarks.append(try await loadGlobals(globals, session, maintenance))
+        }
+        try await create(scratch, session, maintenance)
+        do throws(BackupError) {
+            try await load(request.dump, session, into: scratch)
+            remarks.append(try await check(session, scratch))
+            return try await swap.finish(
+                scratch: scratch, target: request.target, replace: request.replace, now: request.now,
+                checked: remarks.joined(separator: "; "))
+        } catch {
+            await drop(scratch, maintenance)
+            throw error
+        }
+    }
+
+    // MARK: making and dropping the new database
+
+    /// Encoding, locale and owner are those of the source, where it still is; else the server's defaults.
+    private func create(_ scratch: String, _ session: PostgresSession, _ maintenance: String) async throws(BackupError) {
+        struct Source: Decodable {
+            var encoding, collate, ctype, owner: String
+            var provider, locale: String?
+            var ownerIsOurs: Bool
+        }
+        // Columns of later versions are read through jsonb, where one that is not there is null.
+        let source = try await session.ask(
+            """
+            SELECT json_build_object('encoding', pg_encoding_to_char(d.encoding), 'collate', d.datcollate,
+              'ctype', d.datctype, 'owner', pg_get_userbyid(d.datdba), 'ownerIsOurs', pg_has_role(d.datdba, 'USAGE'),
+              'provider', to_jsonb(d)->>'datlocprovider',
+              'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'))
+            FROM pg_database d WHERE d.datname = \(SQLText.literal(engine.database));
+            """, database: maintenance, as: Source.self
+        ).first
+        var sql = "CREATE DATABASE \(SQLText.identifier(scratch)) TEMPLATE template0"
+        if let source {
+            sql += " ENCODING \(SQLText.literal(source.encoding)) LC_COLLATE \(SQLText.literal(source.collate))"
+            sql += " LC_CTYPE \(SQLText.literal(source.ctype))"
+            if let locale = source.locale {
+                switch source.provider {
+                case "i": sql += " LOCALE_PROVIDER icu ICU_LOCALE \(SQLText.literal(locale))"
+                case "b": sql += " LOCALE_PROVIDER builtin BUILTIN_LOCALE \(SQLText.literal(locale))"
+                default: break
+                }
+            }
+            if source.ownerIsOurs { sql += " OWNER \(SQLText.identifier(source.owner))" }
+        }
+        do throws(BackupError) {
+            try await session.execute(sql + ";", database: maintenance)
+        } catch {
+            let code: BackupError.Code = error.message.contains("42P04") ? .exists : error.code
+            throw BackupError(code, "creating the database \"\(scratch)\" to restore into", cause: error)
+        }
+    }
+
+    /// Also after a cancellation; a scratch database that cannot be dropped keeps its telling name.
+    private func drop(_ scratch: String, _ maintenance: String) async {
+        let engine = engine
+        await shielded {
+            do {
+                let session = try engine.session(stop: StopSignal())
+                let facts = try await PostgresFacts.read(session, maintenance)
+                let force = facts.major >= 13 ? " WITH (FORCE)" : ""
+                try await session.execute(
+                    "DROP DATABASE IF EXISTS \(SQLText.identifier(scratch))\(force);", database: maintenance)
+            } catch {
+                // The error that brought us here is the one to tell.
+            }
+        }
+    }
+}

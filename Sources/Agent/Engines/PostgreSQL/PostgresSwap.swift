@@ -1,0 +1,57 @@
+import Domain
+import Foundation
+
+/// Gives a checked scratch database its final name. What had the name before is kept beside.
+struct PostgresSwap {
+    let session: PostgresSession
+    let maintenance: String
+
+    func exists(_ database: String) async throws(BackupError) -> Bool {
+        let found = try await session.ask(
+            "SELECT 1 FROM pg_database WHERE datname = \(SQLText.literal(database));", database: maintenance, as: Int.self)
+        return !found.isEmpty
+    }
+
+    func finish(scratch: String, target: String?, replace: Bool, now: Date, checked: String) async throws(BackupError)
+        -> RestoreOutcome
+    {
+        guard let target, target != scratch else {
+            return RestoreOutcome(target: scratch, keptBeside: nil, checked: checked)
+        }
+        let newName = "ALTER DATABASE \(SQLText.identifier(scratch)) RENAME TO \(SQLText.identifier(target));"
+        guard try await exists(target) else {
+            try await session.execute(newName, database: maintenance)
+            return RestoreOutcome(target: target, keptBeside: nil, checked: checked)
+        }
+        guard replace else {
+            throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
+        }
+        try await refuseSessions(in: target)
+        let kept = SQLText.name(target, "_before_" + Timestamp.compact(now))
+        // Both renames in one transaction: there is never a moment without the target.
+        try await session.execute(
+            """
+            BEGIN;
+            ALTER DATABASE \(SQLText.identifier(target)) RENAME TO \(SQLText.identifier(kept));
+            \(newName)
+            COMMIT;
+            """, database: maintenance)
+        return RestoreOutcome(target: target, keptBeside: kept, checked: checked)
+    }
+
+    /// A database in use is never taken from under its users: whose sessions they are, the operator knows, we do not.
+    private func refuseSessions(in target: String) async throws(BackupError) {
+        let sessions = try await session.ask(
+            """
+            SELECT to_json(format('pid %s (%s, %s, %s)', pid, usename, coalesce(nullif(application_name, ''), 'unnamed'),
+                                  coalesce(host(client_addr), 'local')))
+            FROM pg_stat_activity WHERE datname = \(SQLText.literal(target)) LIMIT 10;
+            """, database: maintenance, as: String.self)
+        guard sessions.isEmpty else {
+            throw BackupError(
+                .busy,
+                "the database \"\(target)\" is in use by \(sessions.joined(separator: ", ")); stop the programs, or end the "
+                    + "sessions with SELECT pg_terminate_backend(pid), and restore again")
+        }
+    }
+}

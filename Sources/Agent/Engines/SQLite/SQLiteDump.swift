@@ -1,0 +1,58 @@
+import Archive
+import Domain
+import Foundation
+import Glibc
+import SystemPackage
+import Threads
+
+/// The one object of a SQLite backup.
+extension SQLiteEngine {
+    func dumpStream() -> EngineStream {
+        EngineStream(
+            role: .dump, format: .sqlite, makeInspector: { SQLiteFileInspector() },
+            write: { [self] descriptor, stop in
+                try await onThread(stop: stop) { () throws(BackupError) in
+                    try withoutBrokenPipeSignal { () throws(BackupError) in
+                        let output = Descriptor(adopting: descriptor)
+                        defer { output.close() }
+                        try Self.send(try checkedCopy(stop), to: output, stop)
+                    }
+                }
+            },
+            stockRestore: "cat > \(URL(filePath: path).lastPathComponent.isEmpty ? "restored.db" : restoredName)")
+    }
+
+    /// A file name for the stock command that is not in the way of the original.
+    private var restoredName: String { SQLText.shellWord(URL(filePath: path).lastPathComponent + ".restored") }
+
+    /// A checked copy without a name: its folder is gone when this returns, so a crash from here on leaves nothing.
+    private func checkedCopy(_ stop: StopSignal) throws(BackupError) -> Descriptor {
+        let folder = try SpoolFolder(in: spool)
+        defer { folder.remove() }
+        let copy = folder.path + "/copy.db"
+        let source = try SQLiteSource(path: path)
+        try source.copy(to: copy, stop: stop)
+        do throws(BackupError) {
+            _ = try SQLiteCheck.run(.quick, on: copy)
+        } catch {
+            throw BackupError(.integrity, "the copy of \(path) is not whole, so the database itself is damaged", cause: error)
+        }
+        do {
+            return Descriptor(adopting: try FileDescriptor.open(copy, .readOnly, options: .closeOnExec).rawValue)
+        } catch {
+            throw BackupError(.bug, "opening the copy of \(path)", cause: error)
+        }
+    }
+
+    private static func send(_ copy: Descriptor, to output: Descriptor, _ stop: StopSignal) throws(BackupError) {
+        defer { copy.close() }
+        try copy.readToEnd(abandoned: { false }) { (piece) throws(BackupError) in
+            guard !stop.isStopped else { throw BackupError(.cancelled, "sending a copy was stopped") }
+            do {
+                try output.write(piece)
+            } catch {
+                throw BackupError(.cancelled, "the receiver of a copy has gone", cause: error)
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package import Domain
+package import Foundation
+import Threads
+
+/// One SQLite file, copied by SQLite's online backup while others write.
+///
+/// The source is opened read-only and never checkpointed by us. A database in WAL mode needs its `-shm` file even for
+/// reading: when no program has the database open, SQLite makes `-wal` and `-shm` beside it (owned as the database is) and
+/// leaves them there; so the agent needs the right to write to the folder, or a program that has the database open.
+///
+/// The copy lies in the spool while it is checked and stored, so the spool needs room for the whole database.
+package struct SQLiteEngine: Engine {
+    package let name: DatabaseName
+    /// Absolute path of the database file; a symbolic link is followed once, at each use.
+    package let path: String
+    /// Folder for the private copy; made 0700 when it is not there.
+    package let spool: URL
+
+    /// Throws `.configuration` when the path is not absolute.
+    package init(name: DatabaseName, path: String, spool: URL) throws(BackupError) {
+        guard path.hasPrefix("/"), !path.utf8.contains(0) else {
+            throw BackupError(.configuration, "the path of a SQLite database must be absolute")
+        }
+        self.name = name
+        self.path = path
+        self.spool = spool
+    }
+
+    package var kind: DatabaseKind { .sqlite }
+
+    package func examine() async throws -> Examination {
+        let path = path
+        return try await onThread { () throws(BackupError) in
+            let source = try SQLiteSource(path: path)
+            return Examination(
+                serverVersion: nil, tool: "sqlite \(try source.libraryVersion())", sizeBytes: source.identity.bytes)
+        }
+    }
+
+    package func streams() async throws -> [EngineStream] { [dumpStream()] }
+
+    package func restore(_ request: RestoreRequest) async throws -> RestoreOutcome {
+        let restore = SQLiteRestore(engine: self, request: request)
+        return try await onThread(stop: request.stop) { () throws(BackupError) in try restore.run() }
+    }
+}

@@ -1,0 +1,31 @@
+import AgentCore
+import ArgumentParser
+import Domain
+import Foundation
+
+/// Where this host's agent lives and what it is told.
+struct HostOptions: ParsableArguments {
+    @Option(help: "Where the agent keeps its key, plan and spool.")
+    var dataDir = "/var/lib/holdfast-agent"
+
+    @Option(help: "The file that declares this host's databases; default: /etc/holdfast/agent.yaml if it is there.")
+    var config: String?
+
+    var paths: AgentPaths { AgentPaths(data: URL(filePath: dataDir).absoluteURL) }
+
+    /// Reads the file, or `DATABASE_URL` when there is none.
+    func configuration(_ world: AgentWorld) throws -> AgentConfiguration {
+        let standard = "/etc/holdfast/agent.yaml"
+        guard let path = config ?? (FileManager.default.fileExists(atPath: standard) ? standard : nil) else {
+            return try AgentConfiguration(environment: world.environment)
+        }
+        let yaml: String
+        do {
+            yaml = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+        } catch {
+            throw BackupError(.configuration, "\(path) cannot be read as UTF-8 text; name the file with --config")
+        }
+        return try AgentConfiguration(
+            yaml: yaml, file: URL(filePath: path).lastPathComponent, environment: world.environment)
+    }
+}

@@ -1,0 +1,78 @@
+import AgentCore
+import Archive
+import ArgumentParser
+import Domain
+import Engines
+import Foundation
+import Threads
+
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Break glass: restore on this host without any coordinator.",
+        discussion: """
+            Takes a manifest (….json), a dump with its manifest beside it, or s3://bucket/key. Restores beside what is there:
+            into <name>_restored_<time>, unless --to names a target.
+
+            Exit status: 0 restored, 3 the bytes are not what was backed up, 4 the target exists, 5 not found, others as for
+            `holdfast`.
+
+            Examples:
+              holdfast-agent restore /var/lib/holdfast-agent/backups/db-01/database-backups/shop_db_daily_20260115_020000.json
+              holdfast-agent restore shop_db_daily_20260115_020000.sql.gz --url postgres://postgres@localhost/shop --to shop2
+              holdfast-agent restore s3://acme-backups/db-01/database-backups/dev_db_daily_20260115_020000.json \\
+                --to /tmp/dev.db
+            """)
+
+    @Argument(help: "A manifest, or the objects of one backup: paths, s3://bucket/key or https:// links.")
+    var places: [String]
+
+    @Option(help: "A new database's name, or a path; default: <name>_restored_<time> beside the source.")
+    var to: String?
+
+    @Option(help: "The PostgreSQL server to restore into (postgres://… or env:NAME); default: as agent.yaml says.")
+    var url: String?
+
+    @Option(help: "age identity file, for encrypted backups.")
+    var identity: String?
+
+    @Flag(help: "Replace an existing target; what was there is kept beside.")
+    var force = false
+
+    @Flag(help: "Restore roles and tablespaces first.")
+    var globals = false
+
+    @Flag(help: "Do not compare checksums. What is restored may be damaged.")
+    var skipChecksum = false
+
+    @OptionGroup var host: HostOptions
+
+    func run() async throws {
+        try await failing {
+            guard identity == nil else {
+                throw BackupError(
+                    .usage, "this version writes no encrypted backups; decrypt with `age -d` and restore the result")
+            }
+            let world = AgentWorld.live
+            let stop = StopSignal()
+            let restore = BreakGlassRestore(world: world)
+            let places = self.places
+            say("looking at \(places[0])")
+            let found = try await onThread { () throws(BackupError) in try restore.find(places, stop: stop) }
+            if found.manifest == nil {
+                say("WARNING: no manifest lies beside it, so there are no checksums to compare")
+            }
+            if skipChecksum { say("WARNING: checksums are not compared, as asked; what is restored may be damaged") }
+            let setting = try restore.setting(
+                for: found, configuration: host.configuration(world), url: url, target: to)
+            say(
+                "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? places[0])"
+            )
+            let outcome = try await restore.restore(
+                found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force,
+                skipChecksum: skipChecksum, withGlobals: globals, stop: stop)
+            say("checked: \(outcome.checked)")
+            if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }
+            print(outcome.target)
+        }
+    }
+}

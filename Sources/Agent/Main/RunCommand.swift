@@ -1,0 +1,44 @@
+import AgentCore
+import ArgumentParser
+import Daemon
+import Domain
+import Foundation
+import Logging
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Back up by the plan until told to stop (SIGTERM or SIGINT).",
+        discussion: """
+            Runs that are at work when it is told to stop are ended, reported and cleaned up within 30 seconds.
+
+            Examples:
+              holdfast-agent run
+              holdfast-agent run --config ./agent.yaml --data-dir ./agent --log-level debug
+            """)
+
+    @OptionGroup var host: HostOptions
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = "info"
+
+    func run() async throws {
+        try await failing {
+            let world = AgentWorld.live
+            let paths = host.paths
+            let configuration = try host.configuration(world)
+            let secrets = SecretList()
+            for secret in configuration.secrets { secrets.add(secret) }
+            let logger = startLogging(
+                label: "holdfast-agent", level: try Daemon.logLevel(named: logLevel), secrets: secrets)
+            _ = try AgentIdentity.load(paths)
+            try PrivateDirectory.ensure(paths.data.path)
+            let lock = try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
+            defer { lock.release() }
+            let services = try buildAgent(paths: paths, configuration: configuration, world: world, logger: logger)
+            logger.info(
+                "agent starts",
+                metadata: ["version": "\(Product.version)", "databases": "\(configuration.databases.count)"])
+            try await runServices(services, logger: logger)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+
+/// Times and sizes as a tired reader takes them in.
+enum Wording {
+    /// `4 min ago`, `in 3 h`, `now`.
+    static func distance(_ date: Date, from now: Date) -> String {
+        let seconds = Int(date.timeIntervalSince(now).rounded())
+        guard abs(seconds) >= 5 else { return "now" }
+        return seconds < 0 ? "\(length(-seconds)) ago" : "in \(length(seconds))"
+    }
+
+    /// The greatest unit that says enough: `45 s`, `12 min`, `7 h`, `3 days`.
+    static func length(_ seconds: Int) -> String {
+        switch seconds {
+        case ..<90: "\(seconds) s"
+        case ..<5400: "\((seconds + 30) / 60) min"
+        case ..<172_800: "\((seconds + 1800) / 3600) h"
+        default: "\((seconds + 43_200) / 86_400) days"
+        }
+    }
+
+    /// `2026-01-15 02:00 UTC`.
+    static func moment(_ date: Date) -> String {
+        let text = date.formatted(Date.ISO8601FormatStyle())
+        return text.prefix(16).replacing("T", with: " ") + " UTC"
+    }
+
+    /// In powers of 1000, as stores bill them.
+    static func bytes(_ count: Int64) -> String {
+        var (value, unit) = (Double(count), 0)
+        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+        while value >= 999.5, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        let digits = unit == 0 || value >= 99.95 ? 0 : 1
+        return value.formatted(
+            .number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US_POSIX")))
+            + " " + units[unit]
+    }
+
+    /// `1 database`, `2 databases`.
+    static func count(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
+}

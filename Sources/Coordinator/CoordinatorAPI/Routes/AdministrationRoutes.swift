@@ -1,0 +1,22 @@
+import CoordinatorCore
+import HTTPTypes
+
+extension RouteTable {
+    mutating func addApply(_ coordinator: Coordinator) {
+        operators(.post, "/v1/apply", .admin) { call, by in
+            try Answer.json(await coordinator.apply(call.body(), by: by))
+        }
+    }
+
+    /// Join tokens: an operator may make one, since it only lets a host in; the rest is an admin's.
+    mutating func addTokens(_ coordinator: Coordinator) {
+        operators(.post, "/v1/tokens", .operator) { call, by in
+            try Answer.json(await coordinator.createToken(call.body(), by: by), status: .created)
+        }
+        operators(.get, "/v1/tokens", .admin) { _, by in try Answer.json(await coordinator.tokens(by: by)) }
+        operators(.post, "/v1/tokens/{token}/revoke", .admin) { call, by in
+            try await coordinator.revokeToken(call.parameter("token"), by: by)
+            return Answer.empty
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import CoordinatorCore
+import HTTPTypes
+
+extension RouteTable {
+    mutating func addRuns(_ coordinator: Coordinator) {
+        operators(.get, "/v1/runs/{run}", .viewer) { call, by in
+            try Answer.json(await coordinator.run(call.id("run"), by: by))
+        }
+    }
+
+    mutating func addOperations(_ coordinator: Coordinator) {
+        operators(.get, "/v1/operations/{operation}", .viewer) { call, by in
+            try Answer.json(await coordinator.operation(call.id("operation"), by: by))
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// Where the API listens, and what it bears.
+package struct ServerConfiguration: Sendable {
+    /// An address or a name of this host.
+    package var host: String
+    /// 0 for any free port.
+    package var port: Int
+    package var limits: ServerLimits
+
+    package init(host: String, port: Int, limits: ServerLimits = ServerLimits()) {
+        self.host = host
+        self.port = port
+        self.limits = limits
+    }
+}
+
+/// What a client may take of the server, whoever it is. Sizes are in bytes.
+package struct ServerLimits: Sendable {
+    /// Connections at once. More wait in the kernel until one goes; kept below the process's limit of open files.
+    package var connections = 16_384
+    /// One header field, or the request line.
+    package var headerField = 16 * 1024
+    /// All header fields together.
+    package var headers = 64 * 1024
+    package var headerCount = 100
+    /// A request body, unless one of the next two says otherwise.
+    package var body = 1 << 20
+    package var reportBody = 16 << 20
+    package var enrolmentBody = 64 * 1024
+    /// From the first byte of a connection to the end of its TLS handshake.
+    package var handshake: Duration = .seconds(10)
+    /// A connection on which nothing happens: before its first request, within a request, and between two.
+    package var idle: Duration = .seconds(60)
+    /// From the end of a request's headers to the end of its body.
+    package var request: Duration = .seconds(30)
+    /// For a client to take an answer.
+    package var answer: Duration = .seconds(60)
+    /// What a check-in may wait for news at most.
+    package var poll: Duration = .seconds(50)
+
+    package init() {}
+}

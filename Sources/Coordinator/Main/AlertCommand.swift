@@ -1,0 +1,44 @@
+import ArgumentParser
+import CoordinatorClient
+import Foundation
+import Wire
+
+struct AlertGroup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "alert", abstract: "What is wrong, and who was told.",
+        subcommands: [AlertList.self, AlertTest.self])
+}
+
+struct AlertList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List open alerts.",
+        discussion: """
+            Examples:
+              holdfast alert list
+              holdfast alert list --all -o json
+            """)
+
+    @Flag(help: "Those that are resolved too.") var all = false
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let incidents = try await session.client.alerts(includeResolved: all)
+        try output.show(incidents, session.terminal) { IncidentRendering.table(incidents, now: Date(), $0) }
+    }
+}
+
+struct AlertTest: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Send a test message to every channel now; exit 1 when one is not delivered.",
+        discussion: "Example: holdfast alert test")
+
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let tests = try await session.client.testAlerts()
+        try output.show(tests, session.terminal) { IncidentRendering.tests(tests, $0) }
+        guard !tests.isEmpty, tests.allSatisfy(\.delivered) else { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import CoordinatorClient
+import Domain
+import Foundation
+import Wire
+
+struct BackupList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List backups, newest first.",
+        discussion: """
+            Examples:
+              holdfast backup list --database inventorysync
+              holdfast backup list --tier daily -o json | jq -r '.[0].id'
+            """)
+
+    @Option(help: "Only of this tier.") var tier: Tier?
+    @Option(help: "Only of this database.") var database: String?
+    @Option(help: "Only of this agent.") var agent: String?
+    @Option(help: "At most so many.") var limit: Int?
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
+    }
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let backups = try await session.client.backups(tier: tier, database: database, agent: agent, limit: limit)
+        try output.show(backups, session.terminal) { BackupRendering.lines(backups, now: Date(), $0) }
+    }
+}
+
+struct BackupShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show one backup in full: objects, copies, and how to restore it with stock tools.",
+        discussion: "Example: holdfast backup show 7f3a90c2")
+
+    @Argument(help: "Its id, or the beginning of it.") var id: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let detail = try await session.client.backup(id)
+        try output.show(detail, session.terminal) { BackupRendering.detail(detail, now: Date(), $0) }
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import CoordinatorClient
+import Domain
+import Foundation
+import Wire
+
+struct DatabaseGroup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "database", abstract: "What is backed up.", subcommands: [DatabaseList.self, DatabaseShow.self])
+}
+
+struct DatabaseList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List databases with how their protection stands.",
+        discussion: """
+            Examples:
+              holdfast database list
+              holdfast database list --agent db-01 -o json
+            """)
+
+    @Option(help: "Only those of this agent.") var agent: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let databases = try await session.client.databases(agent: agent)
+        try output.show(databases, session.terminal) { DatabaseRendering.lines(databases, now: Date(), $0) }
+    }
+}
+
+struct DatabaseShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one database in full.",
+        discussion: "Example: holdfast database show inventorysync --agent db-01")
+
+    @Argument(help: "Its name.") var database: String
+    @Option(help: "Its agent, when several have a database of that name.") var agent: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let found = try await session.client.databases(agent: agent, database: database)
+        guard let view = found.first else {
+            throw BackupError(.notFound, "no database is called '\(database)'\(agent.map { " on \($0)" } ?? "")")
+        }
+        guard found.count == 1 else {
+            let agents = found.map(\.agent).joined(separator: ", ")
+            throw BackupError(.usage, "'\(database)' is on several agents: name one with --agent (\(agents))")
+        }
+        try output.show(view, session.terminal) { DatabaseRendering.detail(view, now: Date(), $0) }
+    }
+}

@@ -1,0 +1,65 @@
+import Archive
+import Domain
+import Foundation
+import Wire
+
+/// Backups as rows and in full.
+enum BackupRendering {
+    static func lines(_ backups: [BackupView], now: Date, numbered: Bool = false, _ look: Look) -> [String] {
+        guard !backups.isEmpty else { return ["no backups"] }
+        var table = Table(
+            (numbered ? [.init(title: "NO", isNumber: true)] : []) + [
+                .init(title: "ID"), .init(title: "DATABASE", shrinks: true), .init(title: "AGENT", shrinks: true),
+                .init(title: "TIERS"), .init(title: "STATE"), .init(title: "PROOF"), .init(title: "TIME"),
+                .init(title: "AGE"), .init(title: "SIZE", isNumber: true), .init(title: "STORED", isNumber: true),
+                .init(title: "WHERE", shrinks: true),
+            ])
+        for (position, backup) in backups.enumerated() {
+            table.add((numbered ? [.init("\(position + 1)", .strong)] : []) + row(backup, now: now))
+        }
+        return table.lines(look)
+    }
+
+    private static func row(_ backup: BackupView, now: Date) -> [Table.Cell] {
+        [
+            .init(id: backup.id), .init(backup.database.rawValue), .init(backup.agent),
+            .init(backup.tiers.map(\.rawValue).joined(separator: ",")), .init(backup.state),
+            .init(proof: backup.proof), .init(Quantity.time(backup.nominalAt)),
+            .init(Quantity.age(backup.finishedAt, now: now)), .init(Quantity.size(backup.plainBytes)),
+            .init(Quantity.size(backup.storedBytes)),
+            .init(backup.destinations.joined(separator: ",") + (backup.pinned ? " (pinned)" : "")),
+        ]
+    }
+
+    static func detail(_ detail: BackupDetailView, now: Date, _ look: Look) -> [String] {
+        let (backup, manifest) = (detail.backup, detail.manifest)
+        var lines = Facts.lines(
+            [
+                ("backup", .init(ShortID.full(backup.id))), ("database", .init(backup.database.rawValue)),
+                ("agent", .init(backup.agent)), ("kind", .init(backup.kind.rawValue)), ("state", .init(backup.state)),
+                ("proof", .init(proof: backup.proof)),
+                ("proven", .init(backup.proofAt.map { Quantity.age($0, now: now) } ?? "")),
+                ("tiers", .init(backup.tiers.map(\.rawValue).joined(separator: ", "))),
+                ("policy", .init(backup.policy)), ("nominal time", .init(Quantity.time(backup.nominalAt))),
+                ("data as of", .init(Quantity.time(manifest.snapshotAt))),
+                ("took", .init(Quantity.clock(backup.finishedAt.timeIntervalSince(backup.startedAt)))),
+                ("size", .init("\(Quantity.size(backup.plainBytes)), stored \(Quantity.size(backup.storedBytes))")),
+                ("made by", .init("\(manifest.tool), holdfast \(manifest.holdfast)")),
+                ("tables", .init(manifest.fingerprint.map { "\($0.tables.count) with rows and SHA-256 known" } ?? "")),
+                ("pinned", .init(backup.pinned ? "yes" : "")),
+            ], look)
+        lines += ["", look.tinted("OBJECTS", .faint)]
+        for object in backup.objects {
+            lines.append(
+                "\(SafeText(object.name).text)  \(Quantity.size(object.bytes))  sha256 \(SafeText(object.sha256).text)")
+        }
+        lines += ["", look.tinted("COPIES", .faint)]
+        for copy in detail.copies {
+            let word = copy.isComplete ? look.tinted("complete", .good) : look.tinted("INCOMPLETE", .bad)
+            let error = copy.error.map { "  " + SafeText($0).text } ?? ""
+            lines.append("\(SafeText(copy.destination).text)  \(word)  \(SafeText(copy.folder).text)\(error)")
+        }
+        lines += ["", look.tinted("RESTORE WITHOUT HOLDFAST", .faint)] + manifest.restore.map { SafeText($0).text }
+        return lines
+    }
+}

@@ -1,0 +1,42 @@
+import Domain
+import Foundation
+import Wire
+
+/// What retention would do, with the reason for each.
+enum CleanupRendering {
+    static func lines(_ plan: CleanupView, _ look: Look) -> [String] {
+        var lines: [String] = []
+        if let why = plan.suspended {
+            lines.append(look.tinted("RETENTION IS SUSPENDED", .bad) + "  " + SafeText(why).text)
+        }
+        guard !plan.items.isEmpty else { return lines + ["no backups"] }
+        var table = Table([
+            .init(title: "FATE"), .init(title: "BACKUP"), .init(title: "DATABASE", shrinks: true),
+            .init(title: "AGENT", shrinks: true), .init(title: "TIERS"), .init(title: "TIME"), .init(title: "AGE"),
+            .init(title: "STORED", isNumber: true), .init(title: "REASON", shrinks: true),
+        ])
+        for item in plan.items {
+            table.add([
+                item.delete ? .init("delete", .warning) : .init("keep", .good), .init(id: item.backup),
+                .init(item.database.rawValue), .init(item.agent),
+                .init(item.tiers.map(\.rawValue).joined(separator: ",")), .init(Quantity.time(item.nominalAt)),
+                .init(Quantity.age(item.recordedAt, now: plan.at)), .init(Quantity.size(item.storedBytes)),
+                .init(item.reason),
+            ])
+        }
+        return lines + table.lines(look) + ["", summary(plan)]
+    }
+
+    /// `12 of 40 backups would be deleted, 3.1 GB`.
+    static func summary(_ plan: CleanupView) -> String {
+        let doomed = plan.items.count(where: \.delete)
+        guard doomed > 0 else { return "nothing to delete: all \(Quantity.count(plan.items.count, "backup")) are kept" }
+        return
+            "\(doomed) of \(Quantity.count(plan.items.count, "backup")) to delete, \(Quantity.size(plan.bytesFreed)) to free"
+    }
+
+    static func lines(_ result: CleanupResult) -> [String] {
+        ["deleted \(Quantity.count(result.deleted.count, "backup")), \(Quantity.size(result.bytesFreed)) freed"]
+            + result.pending.map { "still to come: " + SafeText($0).text }
+    }
+}

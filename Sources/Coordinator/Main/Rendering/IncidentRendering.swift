@@ -1,0 +1,66 @@
+import Foundation
+import Wire
+
+/// What is wrong, in words.
+enum IncidentRendering {
+    /// The coordinator's own findings, then open incidents: critical ones first, the oldest of them first.
+    static func open(_ status: StatusView, _ look: Look) -> [String] {
+        let findings = status.coordinator.findings.map {
+            look.tinted("CRITICAL", .bad) + "  coordinator: " + SafeText($0).text
+        }
+        let incidents = status.incidents.filter { $0.resolvedAt == nil }.sorted {
+            ($0.severity == "critical" ? 0 : 1, $0.openedAt) < ($1.severity == "critical" ? 0 : 1, $1.openedAt)
+        }
+        return findings + incidents.flatMap { lines($0, now: status.coordinator.now, look) }
+    }
+
+    /// Title with its age, and under it the detail.
+    private static func lines(_ incident: IncidentView, now: Date, _ look: Look) -> [String] {
+        let severity = SafeText(incident.severity.uppercased()).text.padded(to: 8)
+        let head =
+            look.tinted(severity, incident.severity == "critical" ? .bad : .warning) + "  "
+            + SafeText(incident.title).text
+            + look.tinted("  since \(Quantity.span(now.timeIntervalSince(incident.openedAt)))", .faint)
+        let detail = incident.detail.split(whereSeparator: \.isNewline).prefix(3).map {
+            String(repeating: " ", count: 10) + SafeText(String($0)).cut(to: max(40, (look.width ?? 4000) - 10)).text
+        }
+        return [head] + detail
+    }
+
+    /// `alert list`.
+    static func table(_ incidents: [IncidentView], now: Date, _ look: Look) -> [String] {
+        guard !incidents.isEmpty else { return ["no alerts"] }
+        var table = Table([
+            .init(title: "SEVERITY"), .init(title: "KIND"), .init(title: "AGENT", shrinks: true),
+            .init(title: "DATABASE", shrinks: true), .init(title: "OPENED"), .init(title: "RESOLVED"),
+            .init(title: "TOLD"), .init(title: "TITLE", shrinks: true),
+        ])
+        for incident in incidents {
+            table.add([
+                .init(incident.severity.uppercased(), incident.severity == "critical" ? .bad : .warning),
+                .init(incident.kind), .init(incident.agent ?? ""), .init(incident.database ?? ""),
+                .init(Quantity.age(incident.openedAt, now: now)),
+                .init(incident.resolvedAt.map { Quantity.age($0, now: now) } ?? "open"), .init(told(incident)),
+                .init(incident.title),
+            ])
+        }
+        return table.lines(look)
+    }
+
+    private static func told(_ incident: IncidentView) -> String {
+        incident.deliveries.map { "\($0.channel) \($0.state)" }.joined(separator: ", ")
+    }
+
+    /// `alert test`.
+    static func tests(_ tests: [AlertTestView], _ look: Look) -> [String] {
+        guard !tests.isEmpty else { return ["no alert channel is configured: see `alerts:` in fleet.yaml"] }
+        return tests.map { test in
+            let word = test.delivered ? look.tinted("delivered", .good) : look.tinted("FAILED", .bad)
+            return "\(SafeText(test.channel).text): \(word)" + (test.error.map { "  " + SafeText($0).text } ?? "")
+        }
+    }
+}
+
+extension String {
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

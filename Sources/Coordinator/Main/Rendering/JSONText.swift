@@ -1,0 +1,36 @@
+import Domain
+import Foundation
+
+/// Views as JSON for scripts: exactly their fields, those without a value as null.
+enum JSONText {
+    /// Readable, sorted keys, without a line feed at the end.
+    static func of(_ value: some Encodable) throws -> String {
+        let data = try JSON.encoder().encode(value)
+        let tree = try JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed])
+        let whole = withNulls(tree, value)
+        let text = try JSONSerialization.data(
+            withJSONObject: whole, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed])
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// An encoder leaves out what is nil; a script should find every key every time. The fields are taken from the value
+    /// itself, wherever its JSON is an object.
+    private static func withNulls(_ tree: Any, _ value: Any) -> Any {
+        let mirror = Mirror(reflecting: value)
+        switch mirror.displayStyle {
+        case .optional:
+            return mirror.children.first.map { withNulls(tree, $0.value) } ?? NSNull()
+        case .collection:
+            guard let elements = tree as? [Any], elements.count == mirror.children.count else { return tree }
+            return zip(elements, mirror.children).map { withNulls($0, $1.value) }
+        case .struct:
+            guard var object = tree as? [String: Any] else { return tree }
+            for case (let name?, let field) in mirror.children {
+                object[name] = object[name].map { withNulls($0, field) } ?? NSNull()
+            }
+            return object
+        default:
+            return tree
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Domain
+import Wire
+
+/// Whether a person is needed, from all that a status says: what every view of it begins with.
+struct StatusVerdict: Sendable, Equatable {
+    /// Findings about the coordinator, open incidents, and what is wrong without an incident of its own (yet).
+    let problems: Int
+    let line: String
+    let tint: Tint
+
+    init(_ status: StatusView) {
+        let open = status.incidents.filter { $0.resolvedAt == nil }
+        let databases = status.databases.filter { database in
+            database.state.isProblem
+                && !open.contains { $0.agent == database.agent && $0.database == database.name.rawValue }
+        }
+        let agents = status.agents.filter { agent in
+            agent.state == .offline && !open.contains { $0.agent == agent.name && $0.database == nil }
+        }
+        problems = status.coordinator.findings.count + open.count + databases.count + agents.count
+        let totals = status.totals
+        if problems > 0 {
+            line = "\(problems) PROBLEM\(problems == 1 ? "" : "S")"
+            tint = .bad
+        } else if totals.agents == 0 {
+            line = "NOTHING IS BACKED UP YET"
+            tint = .warning
+        } else if totals.databases == 0 {
+            line = "NO DATABASE IS DECLARED YET"
+            tint = .warning
+        } else {
+            line = "ALL GOOD"
+            tint = .good
+        }
+    }
+
+    /// The sums that stand beside the verdict.
+    static func sums(_ totals: TotalsView) -> String {
+        [
+            "\(totals.databasesHealthy) of \(Quantity.count(totals.databases, "database")) well",
+            "\(totals.agentsOnline) of \(Quantity.count(totals.agents, "agent")) online",
+            "\(Quantity.count(totals.backups, "good backup")), \(Quantity.size(totals.storedBytes))",
+        ].joined(separator: " · ")
+    }
+}

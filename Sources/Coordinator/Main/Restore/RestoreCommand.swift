@@ -1,0 +1,71 @@
+import ArgumentParser
+import CoordinatorClient
+import Daemon
+import Domain
+import Foundation
+import Wire
+
+struct Restore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Restore a backup: beside what is there, unless told otherwise.",
+        discussion: """
+            Without --to, a new database (or folder) NAME_restored_TIME is made beside the source; what is there is not \
+            touched. Replacing an existing target needs --to and --force; the old one is kept beside. Checksums are \
+            compared before a byte reaches a database. Without an id, on a terminal: shows the newest backups and asks.
+
+            Exit 0 restored, 3 the stored bytes are not what they must be, 4 the target exists, 5 no such backup, \
+            6 the coordinator or the agent does not answer, 130 not confirmed.
+
+            Examples:
+              holdfast restore
+              holdfast restore 7f3a90c2
+              holdfast restore 7f3a90c2 --agent db-02 --to inventorysync_test
+              holdfast restore 7f3a90c2 --to inventorysync --force
+            """)
+
+    @Argument(help: "The backup's id, or the beginning of it.") var id: String?
+    @Option(help: "The agent that restores; by default the one that made the backup.") var agent: String?
+    @Option(help: "A database's name, or a path for SQLite and files.") var to: String?
+    @Option(help: "Only these tables (not possible yet).") var tables: String?
+    @Flag(help: "Replace an existing target, and skip the question YES. Checks are never skipped by it.") var force =
+        false
+    @Flag(help: "Answer every question with yes.") var yes = false
+    @Flag(help: "Restore even if the stored bytes are not what was backed up. Dangerous.") var skipChecksum = false
+    @Flag(help: "Restore PostgreSQL's roles and tablespaces too, before the database.") var globals = false
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard tables == nil else {
+            throw ValidationError(
+                "--tables is not possible yet: restore the whole backup beside, and copy what you need")
+        }
+        guard to != nil || !force || id != nil else {
+            throw ValidationError("--force skips questions: say which backup with an id")
+        }
+        guard to?.isEmpty != true else { throw ValidationError("--to is empty") }
+    }
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let choice = RestoreChoice(client: session.client, terminal: session.terminal)
+        let detail = try await choice.backup(id, agent: nil)
+        let plan = RestorePlan(
+            backup: detail.backup, agent: agent, target: to, replace: force && to != nil, skipChecksum: skipChecksum,
+            globals: globals)
+        session.terminal.say(plan.lines(session.terminal.talkLook))
+        try choice.confirm(plan, needsYes: id == nil && !force && !yes, needsName: plan.replace && !yes)
+
+        let started = try await session.client.restore(ShortID.full(detail.backup.id), plan.options)
+        let ended = try await Follow(client: session.client, terminal: session.terminal).operations([started])
+        guard let operation = ended.first else { throw BackupError(.bug, "the restore vanished") }
+        guard operation.state == .succeeded else {
+            if output.format == .json { try session.terminal.print(JSONText.of(operation)) }
+            session.terminal.say("not restored: " + SafeText(OperationEnd.words(operation)).text, .bad)
+            throw ExitCode(OperationEnd.status(operation).rawValue)
+        }
+        if let message = operation.message { session.terminal.say(SafeText(message).text, .good) }
+        try output.show(operation, session.terminal) { _ in
+            ["restored to " + SafeText(operation.restoredTo ?? "the target").text]
+        }
+    }
+}

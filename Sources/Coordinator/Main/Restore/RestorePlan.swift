@@ -1,0 +1,48 @@
+import Domain
+import Foundation
+import Wire
+
+/// What a restore will do and where, as it is shown before it is asked for.
+struct RestorePlan: Sendable {
+    let backup: BackupView
+    let agent: String?
+    let target: String?
+    let replace: Bool
+    let skipChecksum: Bool
+    let globals: Bool
+
+    var options: RestoreOptions {
+        RestoreOptions(
+            agent: agent, target: target, replace: replace, skipChecksum: skipChecksum, withGlobals: globals, tables: []
+        )
+    }
+
+    /// What has to be typed before something that exists is replaced.
+    var nameToType: String { target ?? backup.database.rawValue }
+
+    func lines(_ look: Look) -> [String] {
+        let facts = Facts.lines(
+            [
+                ("restore", .init("\(backup.database) from \(backup.agent), \(Quantity.time(backup.nominalAt))")),
+                ("backup", .init("\(ShortID.full(backup.id)), \(Quantity.size(backup.plainBytes))")),
+                ("proof", .init(proof: backup.proof)), ("by agent", .init(agent ?? backup.agent)), ("to", .init(place)),
+                ("existing", .init(replace ? "WILL BE REPLACED; the old one is kept beside" : "", .bad)),
+                ("globals", .init(globals ? "roles and tablespaces are restored too" : "")),
+            ], look)
+        guard skipChecksum else { return facts }
+        let warning = [
+            "WARNING: --skip-checksum: the stored bytes are NOT compared with what was backed up.",
+            "WARNING: what is restored may be incomplete or changed. This is recorded.",
+        ]
+        return warning.map { look.tinted($0, .bad) } + facts
+    }
+
+    private var place: String {
+        if let target { return target }
+        switch backup.kind {
+        case .postgres: return "a new database \(backup.database)_restored_TIME"
+        case .sqlite: return "a new file beside the original, …_restored_TIME"
+        case .application: return "a new folder beside the original, …_restored_TIME"
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import CoordinatorClient
+import Foundation
+import Wire
+
+struct ScheduleGroup: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schedule", abstract: "When what is due.", subcommands: [ScheduleList.self, ScheduleNext.self])
+}
+
+struct ScheduleFilter: ParsableArguments {
+    @Option(help: "Only those of this agent.") var agent: String?
+    @Option(help: "Only those of this database.") var database: String?
+}
+
+struct ScheduleList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List every schedule, resolved for its database.",
+        discussion: "Example: holdfast schedule list --database inventorysync")
+
+    @OptionGroup var filter: ScheduleFilter
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let schedules = try await session.client.schedules(agent: filter.agent, database: filter.database)
+        try output.show(schedules, session.terminal) { ScheduleRendering.lines(schedules, now: Date(), $0) }
+    }
+}
+
+struct ScheduleNext: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "next", abstract: "List what is due next, the soonest first.",
+        discussion: "Example: holdfast schedule next --limit 5")
+
+    @Option(help: "How many.") var limit = 20
+    @OptionGroup var filter: ScheduleFilter
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit must be 1 or more") }
+    }
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let all = try await session.client.schedules(agent: filter.agent, database: filter.database)
+        let schedules = ScheduleRendering.soonest(all, atMost: limit)
+        try output.show(schedules, session.terminal) { ScheduleRendering.lines(schedules, now: Date(), $0) }
+    }
+}

@@ -1,0 +1,59 @@
+import Domain
+import Foundation
+import Glibc
+
+/// What this process is connected to: data goes to standard output, talk to standard error.
+struct Terminal: Sendable {
+    let outputIsTerminal: Bool
+    let talkIsTerminal: Bool
+    /// A person can be asked.
+    let isInteractive: Bool
+    /// How data may look.
+    let look: Look
+    let talkLook: Look
+
+    init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        outputIsTerminal = isatty(STDOUT_FILENO) == 1
+        talkIsTerminal = isatty(STDERR_FILENO) == 1
+        isInteractive = isatty(STDIN_FILENO) == 1 && talkIsTerminal
+        let colour = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+        let columns = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        look = Look(
+            width: outputIsTerminal ? columns ?? Self.columns(of: STDOUT_FILENO) : nil,
+            colour: outputIsTerminal && colour)
+        talkLook = Look(
+            width: talkIsTerminal ? columns ?? Self.columns(of: STDERR_FILENO) : nil, colour: talkIsTerminal && colour)
+    }
+
+    private static func columns(of descriptor: Int32) -> Int {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// Data, a line each. Throws when it cannot be written: a full disk must not look like success.
+    func print(_ lines: [String]) throws {
+        guard !lines.isEmpty else { return }
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+        } catch {
+            throw BackupError(.storageRefused, "writing to standard output", cause: error)
+        }
+    }
+
+    func print(_ line: String) throws { try print([line]) }
+
+    /// Talk. That nobody hears it is no reason to fail.
+    func say(_ lines: [String]) {
+        guard !lines.isEmpty else { return }
+        try? FileHandle.standardError.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+    }
+
+    func say(_ line: String, _ tint: Tint? = nil) { say([talkLook.tinted(line, tint)]) }
+
+    /// Asks, and waits for one line; nil at the end of the input.
+    func ask(_ question: String) -> String? {
+        try? FileHandle.standardError.write(contentsOf: Data((question + " ").utf8))
+        return readLine()?.trimmingCharacters(in: .whitespaces)
+    }
+}

@@ -1,0 +1,25 @@
+package import Domain
+
+/// Follows an engine's output as it flows by, and says at the end whether it is whole and what is in it.
+///
+/// Used by one thread. The bytes come in order, cut anywhere.
+package protocol Inspector: AnyObject {
+    /// The next bytes, valid only during the call. What is wrong with them is said by ``finish()``.
+    func consume(_ bytes: UnsafeRawBufferPointer)
+
+    /// The output is over. Throws `.integrity` when it is not complete.
+    func finish() throws(BackupError) -> Inspection
+}
+
+/// What an ``Inspector`` found in a complete output.
+package struct Inspection: Sendable, Equatable {
+    /// The tables of a plain dump, in the dump's order.
+    package var tables: [TableFingerprint]
+    /// The members of a tar; nil for other formats.
+    package var entries: Int64?
+
+    package init(tables: [TableFingerprint] = [], entries: Int64? = nil) {
+        self.tables = tables
+        self.entries = entries
+    }
+}

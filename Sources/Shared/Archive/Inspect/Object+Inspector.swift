@@ -1,0 +1,14 @@
+import Domain
+
+extension Manifest.Object {
+    /// What reads this object's plain bytes again and tells whether they are structurally whole; nil for a format of
+    /// which only its tool can tell (custom), so that the digests decide.
+    package func makeInspector() -> (any Inspector)? {
+        switch format {
+        case .plain: PlainDumpInspector(expecting: role == .globals ? .cluster : .database)
+        case .custom: nil
+        case .sqlite: SQLiteFileInspector()
+        case .tar: TarInspector()
+        }
+    }
+}

@@ -1,0 +1,190 @@
+/// Reads the SQL of a dump between the tables' data, chunk by chunk, as far as it takes to know where statements begin and
+/// end: strings, names, bodies, comments and `psql` commands.
+///
+/// Strings need no look at `standard_conforming_strings`: PostgreSQL's tools double every quote in them either way.
+struct StatementScanner {
+    private enum State {
+        /// In a statement, or between two.
+        case plain
+        case lineComment, blockComment
+        case string, quotedName
+        /// A string with backslash escapes.
+        case escapeString
+        /// `$` and the letters behind it, which may begin a body; and the body.
+        case dollarTag, dollarBody
+        /// A line for `psql`.
+        case command
+        /// The rest of the line on which a `COPY … FROM stdin;` ended.
+        case copyHeader
+    }
+
+    private(set) var completion: DumpCompletion
+    private var state = State.plain
+    private var previous = UInt8(ascii: "\n")
+    /// Bytes of the statement so far; 0 between statements.
+    private var statementLength = 0
+    private var wordLength = 0
+    private var dashBeganLine = false
+    private var copyStatement = CopyStatement()
+    private var copyName: String?
+    /// The comment or command line, as far as it matters.
+    private var line: [UInt8] = []
+    private var blockComment = BlockCommentEnd()
+    private var escapeString = EscapeStringEnd()
+    private var dollarQuote = DollarQuote()
+
+    init(completion: DumpCompletion) { self.completion = completion }
+
+    /// Takes bytes from `start` on and returns where it stopped: at the end, or where the data of a COPY begins.
+    mutating func scan(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var position = start
+        while position < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
+            switch state {
+            case .plain: position += scanPlain(rest)
+            case .lineComment, .command: position += scanLine(rest)
+            case .string: position += scanQuoted(rest, end: UInt8(ascii: "'"))
+            case .quotedName: position += scanQuoted(rest, end: UInt8(ascii: "\""))
+            case .escapeString: position += leave(at: escapeString.find(in: rest), of: rest, previous: UInt8(ascii: "'"))
+            case .blockComment: position += leave(at: blockComment.find(in: rest), of: rest, previous: 0)
+            case .dollarTag: position += scanDollarTag(rest)
+            case .dollarBody: position += leave(at: dollarQuote.findEnd(in: rest), of: rest, previous: 0)
+            case .copyHeader:
+                guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return bytes.count }
+                (state, previous) = (.plain, UInt8(ascii: "\n"))
+                return position + end + 1
+            }
+        }
+        return position
+    }
+
+    /// The name of the table whose data begins where ``scan(_:from:)`` stopped, once.
+    mutating func takeCopyName() -> String? {
+        guard state == .plain else { return nil }
+        defer { copyName = nil }
+        return copyName
+    }
+
+    /// Nil when the end of the input is the end of a statement and of a line.
+    var reasonNotAtEnd: String? {
+        switch state {
+        case .plain where statementLength == 0:
+            previous == UInt8(ascii: "\n") ? nil : "it ends within a line"
+        case .lineComment, .command: "it ends within a line"
+        default: "it ends within a statement"
+        }
+    }
+
+    private mutating func scanPlain(_ bytes: UnsafeRawBufferPointer) -> Int {
+        for (offset, byte) in bytes.enumerated() {
+            defer { previous = byte }
+            if statementLength == 0 {
+                if isSpace(byte) { continue }
+                if byte == UInt8(ascii: "\\") && previous == UInt8(ascii: "\n") {
+                    (state, line) = (.command, [byte])
+                    return offset + 1
+                }
+            }
+            if startsComment(byte) { return offset + 1 }
+            statementLength += 1
+            copyStatement.take(byte)
+            if startsQuoted(byte) { return offset + 1 }
+            wordLength = isNameByte(byte) ? wordLength + 1 : 0
+            if byte == UInt8(ascii: "-") { dashBeganLine = statementLength == 1 && previous == UInt8(ascii: "\n") }
+            if byte == UInt8(ascii: ";") && endsStatementBeforeData() { return offset + 1 }
+        }
+        return bytes.count
+    }
+
+    /// Whether this byte makes a comment of itself and the one before, which is then no part of the statement.
+    private mutating func startsComment(_ byte: UInt8) -> Bool {
+        guard statementLength > 0 else { return false }
+        switch (previous, byte) {
+        case (UInt8(ascii: "-"), UInt8(ascii: "-")): (state, line) = (.lineComment, [byte, byte])
+        case (UInt8(ascii: "/"), UInt8(ascii: "*")): (state, blockComment) = (.blockComment, BlockCommentEnd())
+        default: return false
+        }
+        statementLength -= 1
+        if statementLength == 0 { copyStatement = CopyStatement() }
+        return true
+    }
+
+    private mutating func startsQuoted(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "'") where wordLength == 1 && previous | 0x20 == UInt8(ascii: "e"):
+            (state, escapeString) = (.escapeString, EscapeStringEnd())
+        case UInt8(ascii: "'"): state = .string
+        case UInt8(ascii: "\""): state = .quotedName
+        case UInt8(ascii: "$") where wordLength == 0: (state, dollarQuote) = (.dollarTag, DollarQuote())
+        default: return false
+        }
+        wordLength = 0
+        return true
+    }
+
+    /// Whether the statement that ends here is one that rows follow.
+    private mutating func endsStatementBeforeData() -> Bool {
+        completion.statement()
+        copyName = copyStatement.tableName
+        copyStatement = CopyStatement()
+        statementLength = 0
+        if copyName != nil { state = .copyHeader }
+        return copyName != nil
+    }
+
+    private mutating func scanLine(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
+        let limit = state == .command ? 4096 : DumpCompletion.longestComment
+        line.append(contentsOf: bytes[..<(end ?? bytes.count)].prefix(max(0, limit - line.count)))
+        guard let end else { return bytes.count }
+        if state == .command {
+            completion.command(line)
+        } else if statementLength == 0 && dashBeganLine {
+            completion.comment(line)
+        }
+        (state, previous) = (.plain, UInt8(ascii: "\n"))
+        return end + 1
+    }
+
+    /// A doubled quote ends a string and begins the next, which comes to the same.
+    private mutating func scanQuoted(_ bytes: UnsafeRawBufferPointer, end quote: UInt8) -> Int {
+        let length = bytes.firstIndex(of: quote).map { $0 + 1 }
+        copyStatement.take(contentsOf: bytes[..<(length ?? bytes.count)])
+        guard let length else { return bytes.count }
+        (state, previous) = (.plain, quote)
+        return length
+    }
+
+    private mutating func scanDollarTag(_ bytes: UnsafeRawBufferPointer) -> Int {
+        for (offset, byte) in bytes.enumerated() {
+            switch dollarQuote.takeTag(byte) {
+            case .more: continue
+            case .opened: state = .dollarBody
+            case .isNoTag:  // a parameter such as $1: this byte is SQL again
+                (state, previous, wordLength) = (.plain, 0, 1)
+                return offset
+            }
+            return offset + 1
+        }
+        return bytes.count
+    }
+
+    /// Back to plain SQL behind `end`, if it was found.
+    private mutating func leave(at end: Int?, of bytes: UnsafeRawBufferPointer, previous: UInt8) -> Int {
+        guard let end else { return bytes.count }
+        (state, self.previous) = (.plain, previous)
+        return end
+    }
+}
+
+private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+
+/// Whether `byte` can stand within a name without quotes.
+func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x80...,
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"):
+        true
+    default: false
+    }
+}

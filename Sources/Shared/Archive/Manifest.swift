@@ -1,0 +1,152 @@
+package import Domain
+package import Foundation
+
+/// The JSON that lies beside the objects of a backup and says all about them. Written last: without it there is no
+/// backup. Format 1 (DESIGN section 7); fields are only ever added, and readers of every past format are kept.
+package struct Manifest: Codable, Sendable, Equatable {
+    /// The format that this program writes, and the newest that it reads.
+    package static let currentFormat = 1
+
+    package var format: Int
+    /// The backup's id.
+    package var id: UUID
+    package var run: UUID
+    package var attempt: Int
+    package var agent: Agent
+    package var database: Database
+    /// The policy's name; `manual` for a backup by hand outside any policy.
+    package var policy: String
+    /// All tiers that this backup counts for, highest first.
+    package var tiers: [Tier]
+    package var nominalAt: Date
+    package var startedAt: Date
+    /// Not later than the state of the database that the dump shows.
+    package var snapshotAt: Date
+    package var finishedAt: Date
+    /// Name and version of the tool that made the dump.
+    package var tool: String
+    package var objects: [Object]
+    package var fingerprint: Fingerprint?
+    /// The commands that restore this backup with stock tools, in plain text (P7).
+    package var restore: [String]
+    /// Version of the Holdfast that wrote this.
+    package var holdfast: String
+
+    package struct Agent: Codable, Sendable, Equatable {
+        package var id: UUID
+        package var name: String
+        package init(id: UUID, name: String) {
+            self.id = id
+            self.name = name
+        }
+    }
+
+    package struct Database: Codable, Sendable, Equatable {
+        package var name: DatabaseName
+        package var kind: DatabaseKind
+        package var serverVersion: String?
+        package var sizeBytes: Int64?
+        package init(name: DatabaseName, kind: DatabaseKind, serverVersion: String?, sizeBytes: Int64?) {
+            self.name = name
+            self.kind = kind
+            self.serverVersion = serverVersion
+            self.sizeBytes = sizeBytes
+        }
+    }
+
+    package struct Object: Codable, Sendable, Equatable {
+        package var role: ObjectRole
+        /// File name without folder.
+        package var name: String
+        package var format: ObjectFormat
+        package var codec: Compression
+        package var encryption: Encryption?
+        package var plainBytes: Int64
+        package var plainSha256: String
+        package var storedBytes: Int64
+        package var storedSha256: String
+        package init(
+            role: ObjectRole, name: String, format: ObjectFormat, codec: Compression, encryption: Encryption? = nil,
+            plainBytes: Int64, plainSha256: String, storedBytes: Int64, storedSha256: String
+        ) {
+            self.role = role
+            self.name = name
+            self.format = format
+            self.codec = codec
+            self.encryption = encryption
+            self.plainBytes = plainBytes
+            self.plainSha256 = plainSha256
+            self.storedBytes = storedBytes
+            self.storedSha256 = storedSha256
+        }
+    }
+
+    package struct Encryption: Codable, Sendable, Equatable {
+        package var scheme: String
+        package var recipients: [String]
+        package init(scheme: String, recipients: [String]) {
+            self.scheme = scheme
+            self.recipients = recipients
+        }
+    }
+
+    package struct Fingerprint: Codable, Sendable, Equatable {
+        package var tables: [TableFingerprint]
+        package init(tables: [TableFingerprint]) { self.tables = tables }
+    }
+
+    package init(
+        id: UUID, run: UUID, attempt: Int, agent: Agent, database: Database, policy: String, tiers: [Tier],
+        nominalAt: Date, startedAt: Date, snapshotAt: Date, finishedAt: Date, tool: String, objects: [Object],
+        fingerprint: Fingerprint?, restore: [String], holdfast: String
+    ) {
+        self.format = Self.currentFormat
+        self.id = id
+        self.run = run
+        self.attempt = attempt
+        self.agent = agent
+        self.database = database
+        self.policy = policy
+        self.tiers = tiers
+        self.nominalAt = nominalAt
+        self.startedAt = startedAt
+        self.snapshotAt = snapshotAt
+        self.finishedAt = finishedAt
+        self.tool = tool
+        self.objects = objects
+        self.fingerprint = fingerprint
+        self.restore = restore
+        self.holdfast = holdfast
+    }
+}
+
+extension Manifest {
+    /// Largest manifest that is read, in bytes: room for the fingerprints of about 400,000 tables.
+    package static let sizeLimit = 64 << 20
+
+    /// The bytes that are stored: readable JSON with sorted keys, ending in a newline.
+    package func encoded() throws(BackupError) -> [UInt8] {
+        do {
+            return try [UInt8](JSON.encoder(pretty: true).encode(self)) + [UInt8(ascii: "\n")]
+        } catch {
+            throw BackupError(.bug, "encoding a manifest", cause: error)
+        }
+    }
+
+    /// Reads stored bytes. Throws `.integrity` when they are no manifest or were written by a newer Holdfast.
+    package init(decoding bytes: [UInt8]) throws(BackupError) {
+        struct Head: Decodable { var format: Int }
+        do {
+            let data = Data(bytes)
+            let format = try JSON.decoder().decode(Head.self, from: data).format
+            guard (1...Self.currentFormat).contains(format) else {
+                throw BackupError(.integrity, "manifest format \(format) is newer than this Holdfast reads; upgrade it")
+            }
+            self = try JSON.decoder().decode(Manifest.self, from: data)
+        } catch let error as BackupError {
+            throw error
+        } catch {
+            throw BackupError(.integrity, "the manifest cannot be read", cause: error)
+        }
+    }
+}

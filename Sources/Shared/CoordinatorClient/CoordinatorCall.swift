@@ -1,0 +1,48 @@
+import Domain
+import Foundation
+
+/// One call of the coordinator's API: what to ask, and how long the answer may take.
+struct CoordinatorCall: Sendable {
+    let method: String
+    /// Path and query, percent-encoded.
+    let target: String
+    var body: [UInt8]?
+    var seconds = 60
+
+    static func get(_ path: String..., query: [(name: String, value: String?)] = []) -> CoordinatorCall {
+        CoordinatorCall(method: "GET", target: target(path, query))
+    }
+
+    static func post(_ path: String..., seconds: Int = 60) -> CoordinatorCall {
+        CoordinatorCall(method: "POST", target: target(path, []), seconds: seconds)
+    }
+
+    static func post(_ path: String..., sending value: some Encodable, seconds: Int = 60) throws -> CoordinatorCall {
+        var call = CoordinatorCall(method: "POST", target: target(path, []), seconds: seconds)
+        call.body = Array(try JSON.encoder().encode(value))
+        return call
+    }
+
+    private static func target(_ path: [String], _ query: [(name: String, value: String?)]) -> String {
+        let path = "/v1/" + path.map(encoded).joined(separator: "/")
+        let query = query.compactMap { name, value in value.map { "\(name)=\(encoded($0))" } }
+        return query.isEmpty ? path : path + "?" + query.joined(separator: "&")
+    }
+
+    /// Everything but letters, digits, `-`, `_` and `~` becomes `%XX`: the names that stand here are hostile input, and
+    /// a `..` must not be taken for a folder.
+    private static func encoded(_ text: String) -> String {
+        var out = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                out.unicodeScalars.append(UnicodeScalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                out += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return out
+    }
+}

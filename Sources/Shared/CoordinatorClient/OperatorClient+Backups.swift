@@ -1,0 +1,56 @@
+package import Domain
+package import Foundation
+package import Wire
+
+extension OperatorClient {
+    /// Newest first.
+    package func backups(
+        tier: Tier? = nil, database: String? = nil, agent: String? = nil, limit: Int? = nil
+    ) async throws -> [BackupView] {
+        let query = [
+            ("tier", tier?.rawValue), ("database", database), ("agent", agent), ("limit", limit.map(String.init)),
+        ]
+        return try await connection.answer(.get("backups", query: query.map { (name: $0.0, value: $0.1) }))
+    }
+
+    /// `id` may be the beginning of one, of four hex digits or more. Throws `.notFound`; `.usage` when it fits several.
+    package func backup(_ id: String) async throws -> BackupDetailView {
+        try await connection.answer(.get("backups", id))
+    }
+
+    /// Asks for backups; follow them with ``run(_:)``.
+    package func startBackup(_ request: BackupRequest) async throws -> BackupStarted {
+        try await connection.answer(.post("backups", sending: request))
+    }
+
+    package func run(_ id: UUID) async throws -> RunView {
+        try await connection.answer(.get("runs", id.uuidString.lowercased()))
+    }
+
+    /// Asks for one backup to be read again; follow it with ``operation(_:)``.
+    package func verify(_ id: String) async throws -> OperationView {
+        try await connection.answer(.post("backups", id, "verify"))
+    }
+
+    package func verifyAll() async throws -> [OperationView] {
+        try await connection.answer(.post("backups", "verify-all"))
+    }
+
+    /// Asks for a restore; follow it with ``operation(_:)``. Throws `.exists` when the target is there and may not be replaced.
+    package func restore(_ id: String, _ options: RestoreOptions) async throws -> OperationView {
+        try await connection.answer(.post("backups", id, "restore", sending: options))
+    }
+
+    package func operation(_ id: UUID) async throws -> OperationView {
+        try await connection.answer(.get("operations", id.uuidString.lowercased()))
+    }
+
+    /// What retention would do now.
+    package func cleanupPlan() async throws -> CleanupView { try await connection.answer(.get("cleanup")) }
+
+    /// Does what the plan with that digest said, and nothing else. Throws `.busy` or `.exists` when the plan is another by now.
+    package func cleanup(_ request: CleanupRequest) async throws -> CleanupResult {
+        // Every object of it is deleted before the answer comes.
+        try await connection.answer(.post("cleanup", sending: request, seconds: 3600))
+    }
+}

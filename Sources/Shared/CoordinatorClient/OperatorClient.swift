@@ -1,0 +1,62 @@
+package import Domain
+import Foundation
+import Transfer
+package import Wire
+
+/// The coordinator, as an operator's commands call it: one method a route. Safe to use from several tasks at once.
+///
+/// Every call throws ``BackupError`` with the coordinator's own code and words; `.unreachable` when it is not there,
+/// `.forbidden` when the token is not accepted or its role is too small. Cancelling the task ends a call within a second.
+package struct OperatorClient: Sendable {
+    let connection: CoordinatorConnection
+
+    /// `caPEM` is all that is trusted; nil trusts this machine's authorities. Throws `.usage` for a bad address.
+    package init(url: String, token: String, caPEM: String?) throws(BackupError) {
+        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw BackupError(.usage, "the operator's token is empty or holds characters that no token has")
+        }
+        var options = TransferOptions()
+        if let caPEM { options.trust = .pem(Array(caPEM.utf8)) }
+        var connection = try CoordinatorConnection(url: url, options: options)
+        connection.headers = [("Authorization", "Bearer \(token)")]
+        self.connection = connection
+    }
+
+    init(connection: CoordinatorConnection) { self.connection = connection }
+
+    /// The fleet at a glance.
+    package func status() async throws -> StatusView { try await connection.answer(.get("status")) }
+
+    /// One line for a monitoring system.
+    package func check() async throws -> CheckView { try await connection.answer(.get("check")) }
+
+    package func agents() async throws -> [AgentView] { try await connection.answer(.get("agents")) }
+
+    /// By name or id.
+    package func agent(_ nameOrId: String) async throws -> AgentView {
+        try await connection.answer(.get("agents", nameOrId))
+    }
+
+    /// Takes effect with the agent's next request.
+    package func revokeAgent(_ nameOrId: String) async throws {
+        try await connection.done(.post("agents", nameOrId, "revoke"))
+    }
+
+    package func databases(agent: String? = nil, database: String? = nil) async throws -> [DatabaseView] {
+        try await connection.answer(.get("databases", query: [("agent", agent), ("database", database)]))
+    }
+
+    package func schedules(agent: String? = nil, database: String? = nil) async throws -> [ScheduleView] {
+        try await connection.answer(.get("schedules", query: [("agent", agent), ("database", database)]))
+    }
+
+    /// Open incidents, or all of them.
+    package func alerts(includeResolved: Bool = false) async throws -> [IncidentView] {
+        try await connection.answer(.get("alerts", query: [("all", includeResolved ? "1" : nil)]))
+    }
+
+    /// Sends a test message to every channel now, and waits for what they say.
+    package func testAlerts() async throws -> [AlertTestView] {
+        try await connection.answer(.post("alerts", "test", seconds: 300))
+    }
+}

@@ -1,0 +1,43 @@
+package import Foundation
+
+/// What retention needs to know of one backup.
+package struct RetentionCandidate: Hashable, Sendable {
+    /// Whose backup it is. Floor and newest count within one database.
+    package struct Source: Hashable, Sendable {
+        package let agent: UUID
+        package let database: DatabaseName
+
+        package init(agent: UUID, database: DatabaseName) {
+            self.agent = agent
+            self.database = database
+        }
+    }
+
+    package let id: UUID
+    package let source: Source
+    /// All tiers that it counts for; none means ``Tier/manual``.
+    package let tiers: Set<Tier>
+    /// When the coordinator recorded it, by the coordinator's own clock.
+    package let recordedAt: Date
+    /// Complete everywhere and not known to be damaged. Others expire by age too, but count for nothing.
+    package let isGood: Bool
+    package let isPinned: Bool
+    /// A restore, verification or drill is reading it, or a command for it is on its way.
+    package let isInUse: Bool
+    /// Until when the store itself forbids deletion.
+    package let lockedUntil: Date?
+
+    package init(
+        id: UUID, source: Source, tiers: Set<Tier>, recordedAt: Date, isGood: Bool, isPinned: Bool = false,
+        isInUse: Bool = false, lockedUntil: Date? = nil
+    ) {
+        self.id = id
+        self.source = source
+        self.tiers = tiers
+        self.recordedAt = recordedAt
+        self.isGood = isGood
+        self.isPinned = isPinned
+        self.isInUse = isInUse
+        self.lockedUntil = lockedUntil
+    }
+}

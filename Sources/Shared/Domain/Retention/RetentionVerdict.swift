@@ -1,0 +1,55 @@
+package import Foundation
+
+/// What retention says of one backup, with the reason in words.
+package enum RetentionVerdict: Hashable, Sendable, CustomStringConvertible {
+    case keep(KeepReason)
+    case delete(DeleteReason)
+
+    package enum KeepReason: Hashable, Sendable {
+        case pinned
+        case inUse
+        case locked(until: Date)
+        case newestGood
+        case young(Tier, until: Date)
+        case floor(Int)
+        /// A backup of the same database was recorded later than it is now: the clock cannot be trusted.
+        case clock(newest: Date)
+    }
+
+    package enum DeleteReason: Hashable, Sendable {
+        case expired(Tier, kept: KeepDuration, age: TimeInterval)
+        /// The same, of a backup that is incomplete or damaged.
+        case expiredUnfit(Tier, kept: KeepDuration, age: TimeInterval)
+    }
+
+    package var isDeletion: Bool {
+        switch self {
+        case .keep: false
+        case .delete: true
+        }
+    }
+
+    /// The reason as it is printed: `daily, kept until 2026-02-14T02:00:00Z`.
+    package var description: String {
+        switch self {
+        case .keep(.pinned): "pinned"
+        case .keep(.inUse): "in use"
+        case .keep(.locked(let until)): "locked until \(Timestamp.text(until))"
+        case .keep(.newestGood): "newest good backup"
+        case .keep(.young(let tier, let until)): "\(tier.rawValue), kept until \(Timestamp.text(until))"
+        case .keep(.floor(let count)): "floor of \(count) good backup\(count == 1 ? "" : "s")"
+        case .keep(.clock(let newest)):
+            "clock: a backup of this database was recorded at \(Timestamp.text(newest)), later than now"
+        case .delete(.expired(let tier, let kept, let age)):
+            "expired: \(tier.rawValue) kept \(kept), is \(Self.text(age)) old"
+        case .delete(.expiredUnfit(let tier, let kept, let age)):
+            "expired and not good: \(tier.rawValue) kept \(kept), is \(Self.text(age)) old"
+        }
+    }
+
+    /// Whole days from two days on, whole hours below.
+    private static func text(_ age: TimeInterval) -> String {
+        let hours = Int(min(age / 3600, 1e9))
+        return hours >= 48 ? "\(hours / 24) d" : "\(hours) h"
+    }
+}

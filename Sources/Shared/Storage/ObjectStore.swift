@@ -1,0 +1,84 @@
+package import Domain
+
+/// What a store says about one object without sending its bytes.
+package struct ObjectFacts: Sendable, Equatable {
+    package let key: String
+    /// Bytes as stored.
+    package let bytes: Int64
+    /// The store's own version mark (S3: the ETag without quotes); empty for a directory.
+    package let etag: String
+
+    package init(key: String, bytes: Int64, etag: String) {
+        self.key = key
+        self.bytes = bytes
+        self.etag = etag
+    }
+}
+
+/// A place where objects lie under keys: `/`-separated, relative, without `.` or `..`.
+///
+/// Every call blocks its thread: call from a thread of one's own (``Threads``' `onThread`), never from the
+/// cooperative pool. Safe to use from several threads at once. Errors are `BackupError` with the codes
+/// `.storageUnavailable` (worth a later try; the store has already retried), `.storageRefused`, `.exists`, `.notFound`,
+/// `.integrity`, `.cancelled`.
+package protocol ObjectStore: Sendable {
+    /// Begins a new object. Nothing is visible under `key` before ``ObjectUpload/commit(bytes:sha256:)`` returns.
+    /// Throws `.exists` when the key is taken (a store that can only tell at the end throws it from `commit`).
+    func beginUpload(_ key: String) throws(BackupError) -> any ObjectUpload
+
+    /// The facts of one object. Throws `.notFound`.
+    func head(_ key: String) throws(BackupError) -> ObjectFacts
+
+    /// Reads the whole object in order, handing out chunks that are valid only during the call of `body`.
+    /// Interrupted reads are resumed where they stopped (S3: ranged, with `If-Match`). What `body` throws ends it.
+    func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError)
+
+    /// Every object whose key begins with `prefix`, in any order. Complete, or it throws: never a partial listing.
+    func list(prefix: String) throws(BackupError) -> [ObjectFacts]
+
+    /// Removes one object by its exact key. An absent one is not an error.
+    func delete(_ key: String) throws(BackupError)
+}
+
+/// One object on its way in. Used by one thread at a time; ended exactly once, by `commit` or `abort`.
+package protocol ObjectUpload: AnyObject {
+    /// Takes the next bytes (copied before it returns); blocks while the store is slower than the source.
+    func write(_ bytes: UnsafeRawBufferPointer) throws(BackupError)
+
+    /// Makes the object durable and visible under its key, and confirms size and checksum with the store.
+    /// `sha256` is the digest of everything written, as 64 lower-case hex digits. On an error nothing is visible.
+    func commit(bytes: Int64, sha256: String) throws(BackupError) -> ObjectFacts
+
+    /// Leaves nothing behind. Safe after any failure, and after a failed `commit`.
+    func abort()
+}
+
+extension ObjectStore {
+    /// Stores a small object from memory, create-only.
+    package func put(_ key: String, _ bytes: [UInt8], sha256: String) throws(BackupError) -> ObjectFacts {
+        let upload = try beginUpload(key)
+        do throws(BackupError) {
+            // `withUnsafeBytes` knows only untyped errors, so the typed one leaves it as a value.
+            let written: Result<Void, BackupError> = bytes.withUnsafeBytes { raw in
+                Result { () throws(BackupError) in try upload.write(raw) }
+            }
+            try written.get()
+            return try upload.commit(bytes: Int64(bytes.count), sha256: sha256)
+        } catch {
+            upload.abort()
+            throw error
+        }
+    }
+
+    /// Reads a small object into memory. Throws `.integrity` when it is larger than `limit` bytes.
+    package func get(_ key: String, limit: Int) throws(BackupError) -> [UInt8] {
+        var out: [UInt8] = []
+        try read(key) { (chunk) throws(BackupError) in
+            guard out.count + chunk.count <= limit else {
+                throw BackupError(.integrity, "\(key) is larger than \(limit) bytes")
+            }
+            out.append(contentsOf: chunk)
+        }
+        return out
+    }
+}

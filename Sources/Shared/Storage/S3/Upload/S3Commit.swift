@@ -1,0 +1,180 @@
+import Domain
+import Sealing
+import Threads
+import Transfer
+
+/// The last step of an upload: makes the object visible, and believes only what the store confirms.
+struct S3Commit {
+    let key: String
+    let nonce: String
+    let bytes: Int64
+    let session: S3Session
+    let client: TransferClient
+    let stop: StopSignal?
+
+    /// What the store said of the object that it made.
+    private struct Outcome {
+        let etag: String
+        /// It came from looking at the object, size and mark included, not from the answer to the request.
+        let wasSeen: Bool
+    }
+
+    private enum Sight {
+        case ours(ObjectFacts)
+        case absent
+        /// Somebody else's, or other bytes.
+        case other(String)
+        /// The credentials may only write.
+        case forbidden
+    }
+
+    /// Stores the object by one request.
+    func put(_ buffer: TransferBuffer, sha256: String) throws(BackupError) -> ObjectFacts {
+        let digest = buffer.withBytes { Sealing.sha256($0) }
+        guard digest.hexText == sha256 else { throw BackupError(.integrity, "\(key) is not what was meant to be stored") }
+        let checksum = session.configuration.sendsChecksums ? digest.base64Text : nil
+        var operation = S3Operation("store \(key)", "PUT", key: key)
+        operation.headers = session.configuration.objectHeaders + [(S3Session.nonceHeader, nonce)]
+        if let checksum { operation.headers.append(("x-amz-checksum-sha256", checksum)) }
+        operation.body = .buffer(buffer)
+        operation.bodyDigest = digest
+        operation.deadline = session.configuration.deadline(forBytes: buffer.count)
+        let outcome = try createOnly(operation) { (answer) throws(S3Failure) in
+            try StoredCheck.etag(answer, checksum: checksum, of: buffer)
+        }
+        return try confirm(outcome, expectedETag: nil)
+    }
+
+    /// Joins the parts.
+    func complete(_ uploadID: String, _ parts: [PartReceipt]) throws(BackupError) -> ObjectFacts {
+        var operation = S3Operation("complete \(key)", "POST", key: key, query: [("uploadId", uploadID)])
+        operation.set(body: Self.list(parts))
+        operation.headers = [("Content-Type", "application/xml")]
+        // The store may take minutes to join many parts, and keeps the connection alive with a blank now and then.
+        operation.deadline = .seconds(300)
+        operation.stallAfter = .zero
+        let expected = session.configuration.encryption.isKMS ? nil : StoredCheck.compositeETag(parts)
+        let outcome = try createOnly(operation) { (answer) throws(S3Failure) in
+            let document = try S3Answers.document("CompleteMultipartUploadResult", answer)
+            return try S3Answers.etag(document.text("ETag"))
+        }
+        return try confirm(outcome, expectedETag: expected)
+    }
+
+    /// Sends a request that makes the object only if there is none. A lost answer is settled by looking.
+    private func createOnly(_ operation: S3Operation, read: (HTTPResponse) throws(S3Failure) -> String)
+        throws(BackupError) -> Outcome
+    {
+        var operation = operation
+        while true {
+            let isConditional = session.takesConditionalWrites
+            if isConditional {
+                operation.headers.append(("If-None-Match", "*"))
+            } else {
+                try refuseTaken()
+            }
+            do throws(S3Problem) {
+                return try session.perform(
+                    operation, stop: stop,
+                    read: { (answer) throws(S3Failure) in Outcome(etag: try read(answer), wasSeen: false) },
+                    beforeRetry: { _, _ in seenAfterLoss() })
+            } catch {
+                if error.failure.kind == .notImplemented, isConditional {
+                    session.takesConditionalWrites = false
+                    operation.headers.removeAll { $0.name == "If-None-Match" }
+                    continue
+                }
+                return try settle(error)
+            }
+        }
+    }
+
+    /// The request failed for good, or so it seems: an earlier try may have done it.
+    private func settle(_ problem: S3Problem) throws(BackupError) -> Outcome {
+        guard [.precondition, .absentUpload, .absentKey].contains(problem.failure.kind) else { throw problem.meaning.asRefusal }
+        switch try look(retry: nil) {
+        case .ours(let facts): return Outcome(etag: facts.etag, wasSeen: true)
+        case .other: throw BackupError(.exists, "\(key) is there already", cause: problem.meaning)
+        case .absent, .forbidden:
+            throw problem.failure.kind == .absentUpload
+                ? BackupError(.storageUnavailable, "the store has forgotten the upload of \(key)", cause: problem.meaning)
+                : problem.meaning.asRefusal
+        }
+    }
+
+    /// One look before the request is sent again.
+    private func seenAfterLoss() -> Outcome? {
+        var once = session.configuration.retry
+        (once.budget, once.leastAttempts) = (.zero, 1)
+        // If looking fails as well, the request is simply sent again.
+        guard let sight = try? look(retry: once), case .ours(let facts) = sight else { return nil }
+        return Outcome(etag: facts.etag, wasSeen: true)
+    }
+
+    /// Where the store cannot refuse a taken key by itself.
+    private func refuseTaken() throws(BackupError) {
+        switch try look(retry: nil) {
+        case .absent, .ours: return
+        case .other: throw BackupError(.exists, "\(key) is there already")
+        case .forbidden:
+            throw BackupError(
+                .storageRefused,
+                "\(key): this store has no create-only writes, and these credentials may not look whether the key is taken; "
+                    + "allow s3:GetObject and s3:ListBucket")
+        }
+    }
+
+    private func look(retry: RetryPolicy?) throws(BackupError) -> Sight {
+        do throws(S3Problem) {
+            let object = try session.head(key, stop: stop, retry: retry)
+            guard object.facts.bytes == bytes else { return .other("\(object.facts.bytes) bytes instead of \(bytes)") }
+            guard object.nonce == nonce else { return .other("it is of another upload") }
+            return .ours(object.facts)
+        } catch {
+            switch error.failure.kind {
+            case .absentKey: return .absent
+            case .refused where error.failure.status == 403: return .forbidden
+            default: throw error.meaning
+            }
+        }
+    }
+
+    /// Looks at the object, whatever the answer was. Credentials that may only write must do with the answer.
+    private func confirm(_ outcome: Outcome, expectedETag: String?) throws(BackupError) -> ObjectFacts {
+        if let expectedETag, outcome.etag.wholeMatch(of: /[0-9a-f]{32}-[0-9]+/) != nil, outcome.etag != expectedETag {
+            throw BackupError(.integrity, "\(key): the store joined other parts than were sent (ETag \(outcome.etag))")
+        }
+        let facts = ObjectFacts(key: key, bytes: bytes, etag: outcome.etag)
+        if outcome.wasSeen { return facts }
+        switch try look(retry: nil) {
+        case .ours(let seen):
+            guard seen.etag == outcome.etag else {
+                throw BackupError(.integrity, "\(key): its ETag is \(seen.etag), and was said to be \(outcome.etag)")
+            }
+            return seen
+        case .forbidden: return facts
+        case .absent: throw BackupError(.integrity, "\(key) was stored, says the store, but is not there")
+        case .other(let what): throw BackupError(.integrity, "\(key) is not what was stored: \(what)")
+        }
+    }
+
+    private static func list(_ parts: [PartReceipt]) -> String {
+        let items = parts.map { part in
+            let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
+            return "<Part>\(checksum)<ETag>\"\(part.etag.xmlEscaped)\"</ETag><PartNumber>\(part.number)</PartNumber></Part>"
+        }
+        return "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(items.joined())</CompleteMultipartUpload>"
+    }
+}
+
+extension S3Configuration.Encryption {
+    fileprivate var isKMS: Bool {
+        if case .kms = self { true } else { false }
+    }
+}
+
+extension String {
+    fileprivate var xmlEscaped: String {
+        replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+}

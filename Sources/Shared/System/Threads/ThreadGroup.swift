@@ -1,0 +1,51 @@
+import Foundation
+
+/// Threads that belong together: they are waited for together, and the first error of one stops all.
+///
+/// The group's ``stop`` is what its threads wait with; it also follows the signal that the group was made with.
+///
+/// `@unchecked Sendable`: all mutable state is touched inside the gate only.
+package final class ThreadGroup<Failure: Error>: @unchecked Sendable {
+    /// Stopped by the first error, by ``StopSignal/stop()``, or with the signal that it follows.
+    package let stop: StopSignal
+
+    private let gate = Gate()
+    private var running = 0
+    private var firstError: Failure?
+
+    package init(following stop: StopSignal) { self.stop = StopSignal(following: stop) }
+
+    /// Starts a thread. `name` is what `top -H` shows, at most 15 bytes.
+    package func spawn(_ name: String, _ work: @escaping @Sendable () throws(Failure) -> Void) {
+        gate.locked { running += 1 }
+        let thread = Thread { [self] in
+            var failure: Failure?
+            do throws(Failure) { try work() } catch { failure = error }
+            ended(failure)
+        }
+        thread.name = name
+        thread.stackSize = 512 << 10
+        thread.start()
+    }
+
+    /// Waits until every thread has ended. Throws the first error that one of them ended with.
+    package func join() throws(Failure) {
+        let error = gate.locked {
+            // Without a signal: a thread that was told to stop is still waited for.
+            _ = gate.wait(stop: nil, until: { running == 0 })
+            return firstError
+        }
+        if let error { throw error }
+    }
+
+    private func ended(_ failure: Failure?) {
+        gate.locked {
+            running -= 1
+            if let failure {
+                if firstError == nil { firstError = failure }
+                stop.stop()
+            }
+            gate.wakeAll()
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package import Domain
+package import Foundation
+
+/// `GET /v1/cleanup`: what retention would do, each with its reason. Applied by its `digest`, so that only what was shown is done.
+package struct CleanupView: Codable, Sendable, Equatable {
+    package var digest: String
+    package var at: Date
+    package var items: [CleanupItem]
+    package var bytesFreed: Int64
+    /// Why retention does nothing at all just now; nil when it would.
+    package var suspended: String?
+
+    package init(digest: String, at: Date, items: [CleanupItem], bytesFreed: Int64, suspended: String? = nil) {
+        self.digest = digest
+        self.at = at
+        self.items = items
+        self.bytesFreed = bytesFreed
+        self.suspended = suspended
+    }
+}
+
+/// One backup's fate.
+package struct CleanupItem: Codable, Sendable, Equatable {
+    package var backup: UUID
+    package var agent: String
+    package var database: DatabaseName
+    package var tiers: [Tier]
+    package var nominalAt: Date
+    package var recordedAt: Date
+    package var storedBytes: Int64
+    package var delete: Bool
+    package var reason: String
+
+    package init(
+        backup: UUID, agent: String, database: DatabaseName, tiers: [Tier], nominalAt: Date, recordedAt: Date,
+        storedBytes: Int64, delete: Bool, reason: String
+    ) {
+        self.backup = backup
+        self.agent = agent
+        self.database = database
+        self.tiers = tiers
+        self.nominalAt = nominalAt
+        self.recordedAt = recordedAt
+        self.storedBytes = storedBytes
+        self.delete = delete
+        self.reason = reason
+    }
+}
+
+/// `POST /v1/cleanup`.
+package struct CleanupRequest: Codable, Sendable, Equatable {
+    package var digest: String
+
+    package init(digest: String) {
+        self.digest = digest
+    }
+}
+
+/// What was done.
+package struct CleanupResult: Codable, Sendable, Equatable {
+    package var deleted: [UUID]
+    /// Copies whose agent has still to delete them, or that the store refused to delete, in words.
+    package var pending: [String]
+    package var bytesFreed: Int64
+
+    package init(deleted: [UUID], pending: [String], bytesFreed: Int64) {
+        self.deleted = deleted
+        self.pending = pending
+        self.bytesFreed = bytesFreed
+    }
+}

@@ -1,0 +1,77 @@
+package import Domain
+package import Foundation
+
+/// How an operation stands.
+package enum OperationState: String, Codable, Sendable, CaseIterable {
+    /// Waits for its agent.
+    case pending
+    case running, succeeded, failed
+    /// Its agent did not take it in time.
+    case expired
+}
+
+/// Something long that an operator asked for: a verification, a restore, a deletion on a host.
+package struct OperationView: Codable, Sendable, Equatable {
+    package var id: UUID
+    /// `verify`, `restore`, `delete`.
+    package var kind: String
+    package var agent: String?
+    package var database: DatabaseName?
+    package var backup: UUID?
+    package var state: OperationState
+    package var phase: String?
+    package var bytes: Int64
+    package var totalBytes: Int64?
+    package var startedAt: Date
+    package var finishedAt: Date?
+    package var message: String?
+    package var failure: Failure?
+    package var proof: Int?
+    package var restoredTo: String?
+
+    package init(
+        id: UUID, kind: String, agent: String? = nil, database: DatabaseName? = nil, backup: UUID? = nil,
+        state: OperationState, phase: String? = nil, bytes: Int64, totalBytes: Int64? = nil, startedAt: Date,
+        finishedAt: Date? = nil, message: String? = nil, failure: Failure? = nil, proof: Int? = nil,
+        restoredTo: String? = nil
+    ) {
+        self.id = id
+        self.kind = kind
+        self.agent = agent
+        self.database = database
+        self.backup = backup
+        self.state = state
+        self.phase = phase
+        self.bytes = bytes
+        self.totalBytes = totalBytes
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.message = message
+        self.failure = failure
+        self.proof = proof
+        self.restoredTo = restoredTo
+    }
+}
+
+/// `POST /v1/backups/ID/restore`.
+package struct RestoreOptions: Codable, Sendable, Equatable {
+    /// Name of the agent that restores; nil for the one that made the backup.
+    package var agent: String?
+    package var target: String?
+    package var replace: Bool
+    package var skipChecksum: Bool
+    package var withGlobals: Bool
+    package var tables: [String]
+
+    package init(
+        agent: String? = nil, target: String? = nil, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
+        tables: [String]
+    ) {
+        self.agent = agent
+        self.target = target
+        self.replace = replace
+        self.skipChecksum = skipChecksum
+        self.withGlobals = withGlobals
+        self.tables = tables
+    }
+}

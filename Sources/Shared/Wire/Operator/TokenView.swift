@@ -1,0 +1,50 @@
+package import Foundation
+
+/// `POST /v1/tokens`: a join token.
+package struct TokenRequest: Codable, Sendable, Equatable {
+    package var expiresInSeconds: Int
+    /// How many hosts may join with it.
+    package var uses: Int
+    package var labels: [String: String]
+    /// The address that agents reach the coordinator by; nil for the coordinator's own first name.
+    package var url: String?
+
+    package init(expiresInSeconds: Int, uses: Int, labels: [String: String], url: String? = nil) {
+        self.expiresInSeconds = expiresInSeconds
+        self.uses = uses
+        self.labels = labels
+        self.url = url
+    }
+}
+
+/// The join string is shown once and never again.
+package struct TokenCreated: Codable, Sendable, Equatable {
+    package var id: String
+    package var join: String
+    package var expiresAt: Date
+
+    package init(id: String, join: String, expiresAt: Date) {
+        self.id = id
+        self.join = join
+        self.expiresAt = expiresAt
+    }
+}
+
+/// A token without its secret.
+package struct TokenView: Codable, Sendable, Equatable {
+    package var id: String
+    package var createdAt: Date
+    package var expiresAt: Date
+    package var usesLeft: Int
+    package var labels: [String: String]
+    package var revoked: Bool
+
+    package init(id: String, createdAt: Date, expiresAt: Date, usesLeft: Int, labels: [String: String], revoked: Bool) {
+        self.id = id
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.usesLeft = usesLeft
+        self.labels = labels
+        self.revoked = revoked
+    }
+}

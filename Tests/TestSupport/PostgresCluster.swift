@@ -1,0 +1,141 @@
+package import Foundation
+import Glibc
+import Subprocess
+import Synchronization
+
+/// A real PostgreSQL server of its own for tests: made by `initdb` as user postgres, on a free port of 127.0.0.1 with
+/// passwords (scram) and on a socket in its folder without. It ends with ``stop()``, with this object, and with the test
+/// runner, however that ends.
+package final class PostgresCluster: Sendable {
+    /// Folder of the installed server's programs.
+    package let binDirectory: String
+    /// Belongs to postgres; the socket is in it.
+    package let folder: String
+    package let port: Int
+    /// The password of the superuser `postgres` for connections to 127.0.0.1.
+    package let password: String
+    private let server: ServerProcess
+
+    /// Makes and starts it; throws with the end of the server's log when it does not start.
+    package init() throws {
+        guard let installed = Self.installed.last else { throw ServerFailure("no PostgreSQL server is installed") }
+        binDirectory = installed
+        var template = Array("/tmp/holdfast-pg-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw ServerFailure("mkdtemp: errno \(errno)") }
+        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.folder = folder
+        password = "super-\(UInt64.random(in: 0...UInt64.max))"
+        let port = try Self.freePort()
+        self.port = port
+        let log = URL(filePath: folder + ".log")
+        do {
+            server = try ServerProcess(
+                program: "/bin/sh", ["-c", Self.script],
+                environment: [
+                    "BIN": installed, "DIR": folder, "PORT": String(port), "PASSWORD": password, "LC_ALL": "C.UTF-8",
+                ], log: log)
+        } catch {
+            let words = try? String(contentsOf: log, encoding: .utf8)
+            try? FileManager.default.removeItem(atPath: folder)
+            throw ServerFailure("PostgreSQL did not start: \(words?.suffix(2000) ?? "") \(error)")
+        }
+    }
+
+    deinit { stop() }
+
+    /// Ends the server at once and removes its folder.
+    package func stop() {
+        server.stop()
+        try? FileManager.default.removeItem(atPath: folder)
+        try? FileManager.default.removeItem(atPath: folder + ".log")
+    }
+
+    /// `bin` folders of the installed servers, oldest first.
+    package static var installed: [String] {
+        let base = "/usr/lib/postgresql"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
+        return versions.compactMap(Int.init).sorted().map { "\(base)/\($0)/bin" }
+            .filter { FileManager.default.isExecutableFile(atPath: $0 + "/initdb") }
+    }
+
+    /// The server lives below this shell, whose end (also by KILL) the kernel tells it as QUIT: an immediate stop.
+    private static let script = """
+        set -e
+        as() { setpriv --pdeathsig QUIT --reuid=postgres --regid=postgres --init-groups -- "$@"; }
+        chown postgres "$DIR"
+        printf %s "$PASSWORD" >"$DIR/pw" && chown postgres "$DIR/pw"
+        cd "$DIR"
+        as "$BIN/initdb" -D "$DIR/data" -U postgres --pwfile="$DIR/pw" --auth-local=trust \\
+            --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-sync >&2
+        rm "$DIR/pw"
+        as "$BIN/postgres" -D "$DIR/data" -p "$PORT" -k "$DIR" -c listen_addresses=127.0.0.1 -c fsync=off \\
+            -c full_page_writes=off -c max_connections=60 </dev/null >&2 &
+        until "$BIN/pg_isready" -q -h "$DIR" -p "$PORT"; do kill -0 $!; sleep 0.05; done
+        echo "port $PORT"
+        cat >/dev/null
+        """
+
+    private static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(descriptor, generic, length) == 0 ? getsockname(descriptor, generic, &length) : -1
+            }
+        }
+        guard result == 0 else { throw ServerFailure("no free port: errno \(errno)") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
+
+extension PostgresCluster {
+    /// A URL over TCP with a password; the superuser's unless another user is named.
+    package func url(database: String, user: String = "postgres", password: String? = nil) -> String {
+        let parts = [user, password ?? self.password, database].map {
+            $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        }
+        return "postgresql://\(parts[0]):\(parts[1])@127.0.0.1:\(port)/\(parts[2])"
+    }
+
+    /// A URL over the socket, as superuser, without a password.
+    package func socketURL(database: String) -> String {
+        let parts = [database, folder].map { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "" }
+        return "postgresql:///\(parts[0])?host=\(parts[1])&port=\(port)&user=postgres"
+    }
+
+    /// Runs SQL as superuser and hands back what psql printed, unaligned. Throws with psql's words.
+    @discardableResult
+    package func sql(_ text: String, database: String = "postgres") async throws -> String {
+        try await tool(
+            "psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"], database: database, input: text)
+    }
+
+    /// A plain dump with nothing in it that differs from one dump to the next.
+    package func dump(_ database: String) async throws -> String {
+        let text = try await tool("pg_dump", [], database: database)
+        return text.split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { !$0.hasPrefix("\\restrict ") && !$0.hasPrefix("\\unrestrict ") }.joined(separator: "\n")
+    }
+
+    /// Runs one of PostgreSQL's programs as superuser over the socket; throws unless it exits 0.
+    @discardableResult
+    package func tool(
+        _ name: String, _ arguments: [String], database: String = "postgres", input: String = ""
+    ) async throws -> String {
+        let environment: [Environment.Key: String] = [
+            "PGHOST": folder, "PGPORT": String(port), "PGUSER": "postgres", "PGDATABASE": database,
+            "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PGCLIENTENCODING": "UTF8",
+        ]
+        let result = try await Subprocess.run(
+            .name("\(binDirectory)/\(name)"), arguments: Arguments(arguments), environment: .custom(environment),
+            input: .string(input), output: .string(limit: 256 << 20), error: .string(limit: 1 << 20))
+        guard result.terminationStatus.isSuccess else {
+            throw ServerFailure("\(name): \(result.standardError)")
+        }
+        return result.standardOutput
+    }
+}
