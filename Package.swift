@@ -29,6 +29,7 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -46,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -74,7 +76,7 @@ let package = Package(
 
         // The program on every database host.
         module(
-            "Engines", in: "Agent", ["Domain", "Wire", "Archive", "Threads", subprocess, grdb]),
+            "Engines", in: "Agent", ["Domain", "Wire", "Archive", "Threads", subprocess, systemPackage, grdb]),
         module(
             "AgentCore", in: "Agent",
             [
@@ -123,7 +125,7 @@ let package = Package(
         tests("ArchiveTests", ["Archive", "Domain", "Threads", "TestSupport"]),
         tests("StorageTests", ["Storage", "Domain", "Wire", "Sealing", "Transfer", "Threads", "TestSupport"]),
         tests("EnginesTests", ["Engines", "Archive", "Domain", "Wire", "Threads", "TestSupport", grdb]),
-        tests("AgentCoreTests", ["AgentCore", "Domain", "Wire", "Archive", "Storage", "TestSupport"]),
+        tests("AgentCoreTests", ["AgentCore", "Domain", "Wire", "Archive", "Storage", "TestSupport", log]),
         tests("CatalogTests", ["Catalog", "Domain", "Wire", "TestSupport"]),
         tests("CoordinatorCoreTests", ["CoordinatorCore", "Catalog", "Domain", "Wire", "Storage", "TestSupport", log]),
         tests(

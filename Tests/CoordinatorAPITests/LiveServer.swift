@@ -1,3 +1,4 @@
+import Catalog
 import CoordinatorAPI
 import CoordinatorCore
 import Domain
@@ -16,20 +17,24 @@ final class LiveServer: Sendable {
     let authority: CertificateAuthority
     let caPEM: String
     let admin: String
+    /// One token of each role.
+    let tokens: [OperatorRole: String]
     private let shared: TransferClient
 
     /// The authority's age: expired certificates can be made with it.
-    static let age: TimeInterval = 100 * 86_400
+    static let age: TimeInterval = 5 * 86_400
 
     static func run(
-        limits: ServerLimits = ServerLimits(), _ body: @Sendable (LiveServer) async throws -> Void
+        limits: ServerLimits = ServerLimits(),
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "api-\(UUID())")
         defer { try? FileManager.default.removeItem(at: folder) }  // nothing depends on it
         let paths = CoordinatorPaths(dataDirectory: folder)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let made = try Coordinator.initialise(
             paths: paths, hostnames: ["localhost", "127.0.0.1"], now: Date() - Self.age)
+        let tokens = try await addOperators(paths)
         let world = CoordinatorWorld(now: { Date() }, uuid: { UUID() }, environment: [:])
         let coordinator = try await Coordinator.open(paths: paths, world: world, logger: logger)
         let (ports, listening) = AsyncStream<Int>.makeStream()
@@ -43,23 +48,41 @@ final class LiveServer: Sendable {
                 try await group.run()
             }
             guard let port = await ports.first(where: { _ in true }) else { throw BackupError(.bug, "did not listen") }
-            let server = try LiveServer(coordinator, port, paths, made)
+            let server = try LiveServer(coordinator, port, paths, made, tokens)
             do { try await body(server) } catch {
                 await group.triggerGracefulShutdown()
                 throw error
             }
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
+            try coordinator.close()
         }
     }
 
     private init(
-        _ coordinator: Coordinator, _ port: Int, _ paths: CoordinatorPaths, _ made: InitialisationResult
+        _ coordinator: Coordinator, _ port: Int, _ paths: CoordinatorPaths, _ made: InitialisationResult,
+        _ tokens: [OperatorRole: String]
     ) throws {
+        self.tokens = tokens
         (self.coordinator, self.port, caPEM, admin) = (coordinator, port, made.caPEM, made.adminToken)
         authority = try CertificateAuthority(
             certificatePEM: made.caPEM, keyPEM: String(contentsOf: paths.caKey, encoding: .utf8))
         shared = TransferClient(Self.options(made.caPEM, nil))
+    }
+
+    /// There is no command yet that makes operators, so they are written where the coordinator looks for them.
+    private static func addOperators(_ paths: CoordinatorPaths) async throws -> [OperatorRole: String] {
+        let catalog = try CatalogDatabase(path: paths.catalog.path)
+        var tokens: [OperatorRole: String] = [:]
+        for role in OperatorRole.allCases {
+            let record = OperatorTokenRecord(
+                id: "test\(role.rawValue)", secretHash: hex(sha256(Array("secret".utf8))), role: role.rawValue,
+                createdAt: Date())
+            try await catalog.write { try $0.add(record) }
+            tokens[role] = "hft_\(record.id)_secret"
+        }
+        try catalog.close()
+        return tokens
     }
 
     private static func options(_ ca: String, _ identity: Identity?) -> TransferOptions {
@@ -82,19 +105,22 @@ final class LiveServer: Sendable {
     /// One exchange.
     func send(
         _ method: String, _ path: String, _ body: [UInt8]? = nil, bearer: String? = nil,
-        headers: [(name: String, value: String)] = [], with client: TransferClient? = nil, stop: StopSignal = StopSignal()
+        headers: [(name: String, value: String)] = [], with client: TransferClient? = nil,
+        deadline: Duration = .seconds(60)
     ) async throws -> HTTPResponse {
-        var request = HTTPRequest(method, "https://localhost:\(port)\(path)", headers: headers, deadline: .seconds(60))
+        var request = HTTPRequest(method, "https://localhost:\(port)\(path)", headers: headers, deadline: deadline)
         if let bearer { request.headers.append(("Authorization", "Bearer \(bearer)")) }
         if let body { request.body = .bytes(body) }
         let (final, client) = (request, client ?? shared)
-        return try await onThread(stop: stop) { () throws(TransferError) in try client.send(final, stop: stop) }
+        return try await onThread { () throws(TransferError) in try client.send(final) }
     }
 
     func post(
-        _ path: String, _ value: some Encodable, bearer: String? = nil, with client: TransferClient? = nil
+        _ path: String, _ value: some Encodable, bearer: String? = nil, with client: TransferClient? = nil,
+        deadline: Duration = .seconds(60)
     ) async throws -> HTTPResponse {
-        try await send("POST", path, Array(JSON.encoder().encode(value)), bearer: bearer, with: client)
+        try await send(
+            "POST", path, Array(JSON.encoder().encode(value)), bearer: bearer, with: client, deadline: deadline)
     }
 
     /// Joins a host as `holdfast-agent join` does.
@@ -113,10 +139,12 @@ final class LiveServer: Sendable {
     }
 
     /// A certificate for this agent by any authority, of any age.
-    func identity(_ id: UUID, by authority: CertificateAuthority, issuedAt: Date) throws -> Identity {
+    func identity(
+        _ id: UUID, by authority: CertificateAuthority, issuedAt: Date, days: Int = 90
+    ) throws -> Identity {
         let key = try PrivateKey()
         let certificate = try authority.issueAgent(
-            csrPEM: CertificateSigningRequest(key: key).pem(), agentID: id, now: issuedAt)
+            csrPEM: CertificateSigningRequest(key: key).pem(), agentID: id, now: issuedAt, days: days)
         return Identity(certificate: try certificate.pem(), key: try key.pem())
     }
 
@@ -135,8 +163,9 @@ extension HTTPResponse {
 }
 
 /// A check-in that asks for an answer at once.
-func checkIn(version: Int = 1, wait: Int = 0) -> CheckInRequest {
+func checkIn(version: Int = 1, wait: Int = 0, revision: Int = 0) -> CheckInRequest {
     CheckInRequest(
-        version: ProtocolVersion(rawValue: version), holdfast: "0.1.0", bootId: "b", clock: Date(), planRevision: 0,
-        running: [], spoolDepth: 0, databases: nil, receivedCommands: [], commands: [], waitSeconds: wait)
+        version: ProtocolVersion(rawValue: version), holdfast: "0.1.0", bootId: "b", clock: Date(),
+        planRevision: revision, running: [], spoolDepth: 0, databases: [], receivedCommands: [], commands: [],
+        waitSeconds: wait)
 }

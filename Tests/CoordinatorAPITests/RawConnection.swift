@@ -17,7 +17,7 @@ enum RawConnection {
             .name(python), arguments: ["-c", script], input: .array(input), output: .bytes(limit: 1 << 20),
             error: .string(limit: 1 << 16))
         guard result.terminationStatus.isSuccess else {
-            throw BackupError(.bug, "the raw client failed: \(result.standardError ?? "")")
+            throw BackupError(.bug, "the raw client failed: \(result.standardError)")
         }
         return String(decoding: result.standardOutput, as: UTF8.self)
     }

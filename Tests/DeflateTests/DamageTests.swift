@@ -35,7 +35,9 @@ struct DamageTests {
         #expect(caught > stream.count * 8 * 3 / 4)
     }
 
-    @Test(arguments: [Codec.gzip(), .zstd()], [[0], [0, 0, 0, 0, 0, 0, 0, 0], [0x1f], [0x28, 0xb5], [UInt8]("garbage".utf8)])
+    @Test(
+        arguments: [Codec.gzip(), .zstd()],
+        [[0], [0, 0, 0, 0, 0, 0, 0, 0], [0x1f], [0x28, 0xb5], [UInt8]("garbage".utf8)])
     func somethingBehindTheEndIsAnError(codec: Codec, garbage: [UInt8]) throws {
         let stream = try encode(Self.plain, codec) + garbage
         for chunk in [1, 7, .max] {

@@ -107,6 +107,8 @@ for bucket in arguments.bucket:
     client("s3").create_bucket(Bucket=bucket, **placement)
 make_identities(client)
 if not arguments.open:
+    import sent_signatures
     from moto import settings
+    sent_signatures.check_what_was_sent()
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0.0
 serving.serve_until_stdin_closes(server.server_port)

@@ -339,7 +339,8 @@ class Handler(BaseHTTPRequestHandler):
         if operation:
             self.note(operation, status)
         headers = dict(headers or {})
-        self.send_response(status)
+        self.send_response_only(status)
+        headers.setdefault("Date", self.date_time_string())
         headers.setdefault("Content-Length", str(len(body) + (64 if blanks else 0)))
         for name, value in headers.items():
             self.send_header(name, value)

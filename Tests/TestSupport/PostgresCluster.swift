@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 import Glibc
 import Subprocess
 import Synchronization
@@ -25,7 +25,7 @@ package final class PostgresCluster: Sendable {
         let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.folder = folder
         password = "super-\(UInt64.random(in: 0...UInt64.max))"
-        let port = try Self.freePort()
+        let port = try FreePort.take()
         self.port = port
         let log = URL(filePath: folder + ".log")
         do {
@@ -74,22 +74,6 @@ package final class PostgresCluster: Sendable {
         echo "port $PORT"
         cat >/dev/null
         """
-
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(descriptor, generic, length) == 0 ? getsockname(descriptor, generic, &length) : -1
-            }
-        }
-        guard result == 0 else { throw ServerFailure("no free port: errno \(errno)") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
 }
 
 extension PostgresCluster {
@@ -128,10 +112,10 @@ extension PostgresCluster {
     ) async throws -> String {
         let environment: [Environment.Key: String] = [
             "PGHOST": folder, "PGPORT": String(port), "PGUSER": "postgres", "PGDATABASE": database,
-            "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PGCLIENTENCODING": "UTF8",
+            "PATH": "\(binDirectory):/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PGCLIENTENCODING": "UTF8",
         ]
         let result = try await Subprocess.run(
-            .name("\(binDirectory)/\(name)"), arguments: Arguments(arguments), environment: .custom(environment),
+            .name(name), arguments: Arguments(arguments), environment: .custom(environment),
             input: .string(input), output: .string(limit: 256 << 20), error: .string(limit: 1 << 20))
         guard result.terminationStatus.isSuccess else {
             throw ServerFailure("\(name): \(result.standardError)")

@@ -1,4 +1,5 @@
 package import Foundation
+import Storage
 
 /// What the agent takes from outside itself: time, chance, its environment. `Main` wires the real one, tests another.
 package struct AgentWorld: Sendable {
@@ -22,5 +23,12 @@ package struct AgentWorld: Sendable {
         self.hostName = hostName
         self.bootID = bootID
         self.chance = chance
+    }
+}
+
+extension AgentWorld {
+    /// This host's own credentials for S3, wherever the usual chain finds them.
+    func credentials(region: String) -> CredentialChain {
+        CredentialChain(variables: environment, home: environment["HOME"] ?? "/", region: region, now: now)
     }
 }

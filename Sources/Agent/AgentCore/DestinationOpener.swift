@@ -28,9 +28,9 @@ package struct DestinationOpener: Sendable {
 
     private func s3Store(_ s3: Destination.S3, stop: StopSignal) throws(BackupError) -> S3Store {
         try S3Store(
-            configuration: S3Configuration(s3),
-            credentials: CredentialChain(environment: world.environment, region: s3.region),
-            journal: try FileUploadJournal(folder: paths.uploads.path), stop: stop)
+            configuration: S3Configuration(s3), credentials: world.credentials(region: s3.region),
+            journal: FileUploadJournal(folder: paths.uploads.path), now: world.now
+        ).stopping(with: stop)
     }
 
     /// Removes unfinished files and aborts unfinished uploads of this agent. Blocks. Returns what could not be removed.
@@ -43,7 +43,7 @@ package struct DestinationOpener: Sendable {
                     let store = try DirectoryStore(root: directory.path ?? paths.backups.path)
                     _ = try store.sweepPartials(olderThan: .distantFuture)
                 } else if let s3 = destination.s3 {
-                    try s3Store(s3, stop: StopSignal()).abortOrphans()
+                    _ = try s3Store(s3, stop: StopSignal()).abortOrphans()
                 }
             } catch {
                 problems.append(error)

@@ -35,10 +35,9 @@ package struct EngineCatalog: Sendable {
                 format: postgres.format, binDirectory: postgres.binDirectory,
                 lockTimeout: .seconds(postgres.lockTimeoutSeconds))
         case .sqlite(let path):
-            SQLiteEngine(name: setting.name, path: path, scratch: paths.scratch)
+            try SQLiteEngine(name: setting.name, path: path, spool: paths.scratch)
         case .application(let files, let exclude):
-            ApplicationEngine(
-                name: setting.name, paths: files, exclude: exclude, restoreBase: paths.restored, scratch: paths.scratch)
+            try ApplicationEngine(name: setting.name, paths: files, exclude: exclude, restoreBase: paths.restored)
         }
     }
 }

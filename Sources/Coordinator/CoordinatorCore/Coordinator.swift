@@ -1,93 +1,110 @@
+import Catalog
+import Daemon
 package import Domain
-package import Foundation
+import Foundation
 package import Logging
-package import ServiceLifecycle
-package import Wire
-
-/// What `holdfast init` made. The token is shown once and stored only hashed.
-package struct InitialisationResult: Sendable {
-    package let caPEM: String
-    /// 64 hex digits: SHA-256 of the CA certificate's DER.
-    package let caSha256: String
-    /// `hft_<id>_<secret>` with the role admin.
-    package let adminToken: String
-}
-
-/// The certificate that the API serves with, and the CA that agents and operators trust.
-package struct ServerIdentity: Sendable {
-    package let certificatePEM: String
-    /// A secret.
-    package let keyPEM: String
-    package let caPEM: String
-}
+import Sealing
+import Synchronization
 
 /// The central process without its HTTP: everything that agents and operators can ask of it.
 ///
 /// Every method may be called from any task. Errors are `BackupError`; messages hold no secrets.
 package final class Coordinator: Sendable {
-    init() {}
+    let paths: CoordinatorPaths
+    let world: CoordinatorWorld
+    let logger: Logger
+    let catalog: CatalogDatabase
+    let authority: CertificateAuthority
+    /// The certificate that the API serves with, and the CA that agents and operators trust.
+    package let serverIdentity: ServerIdentity
+    let presence = Presence()
+    let startedAt: Date
+    /// Held until ``close()``, or the end of the process.
+    private let lock: LockFile
+    private let configuration: Mutex<FleetConfiguration>
+    /// Rings when there may be a copy to confirm, a message to send, or a deletion to go on with.
+    let bells = Bells()
 
-    private func notBuilt() -> BackupError { BackupError(.bug, "not built") }
+    private init(
+        paths: CoordinatorPaths, world: CoordinatorWorld, logger: Logger, catalog: CatalogDatabase,
+        authority: CertificateAuthority, serverIdentity: ServerIdentity, lock: LockFile,
+        configuration: FleetConfiguration, startedAt: Date
+    ) {
+        self.paths = paths
+        self.world = world
+        self.logger = logger
+        self.catalog = catalog
+        self.authority = authority
+        self.serverIdentity = serverIdentity
+        self.lock = lock
+        self.configuration = Mutex(configuration)
+        self.startedAt = startedAt
+    }
 
-    package static func initialise(
-        paths: CoordinatorPaths, hostnames: [String], now: Date
-    ) throws -> InitialisationResult { throw BackupError(.bug, "not built") }
-
+    /// Opens the data directory that ``initialise(paths:hostnames:now:)`` made: takes its lock, checks the catalog and
+    /// brings it up to date, and resolves every agent's plan anew.
+    ///
+    /// Throws `.busy` when another process has it, `.notFound` when it was never initialised, `.integrity` when the
+    /// catalog is damaged, `.configuration` when a newer Holdfast wrote it or a `BACKUP_*` variable is wrong.
     package static func open(
         paths: CoordinatorPaths, world: CoordinatorWorld, logger: Logger
-    ) async throws -> Coordinator { throw BackupError(.bug, "not built") }
-
-    package var serverIdentity: ServerIdentity { ServerIdentity(certificatePEM: "", keyPEM: "", caPEM: "") }
-
-    package func services() -> [any Service] { [] }
-
-    package func authenticateAgent(certificateDER: [UInt8], now: Date) async throws -> AgentIdentity { throw notBuilt() }
-    package func authenticateOperator(token: String) async throws -> OperatorIdentity { throw notBuilt() }
-
-    package func enrol(_ request: EnrolmentRequest, remote: String) async throws -> EnrolmentResponse { throw notBuilt() }
-    package func renew(_ request: RenewalRequest) async throws -> EnrolmentResponse { throw notBuilt() }
-    package func checkIn(_ request: CheckInRequest, from agent: AgentIdentity) async throws -> CheckInResponse {
-        throw notBuilt()
+    ) async throws(BackupError) -> Coordinator {
+        let now = world.now()
+        guard FileManager.default.fileExists(atPath: paths.catalog.path) else {
+            throw BackupError(
+                .notFound,
+                "\(paths.dataDirectory.path) holds no coordinator; make one with `holdfast init --data-dir`")
+        }
+        try PrivateDirectory.ensure(paths.dataDirectory.path)
+        let lock = try LockFile(path: paths.lock.path, program: "holdfast serve", now: now)
+        let catalog = try CatalogDatabase(path: paths.catalog.path)
+        let authority = try CoordinatorFiles.authority(paths)
+        let names = try await catalog.read { try $0.setting(SettingName.hostnames) } ?? "localhost"
+        let identity = try CoordinatorFiles.serverIdentity(
+            paths, authority, hostnames: names.split(separator: ",").map(String.init), now: now)
+        let applied = try await catalog.read { try $0.appliedFleet() }
+        let configuration =
+            if let applied {
+                try FleetConfiguration(yaml: applied.yaml, file: applied.fileName)
+            } else {
+                try DefaultFleet.configuration(world.environment)
+            }
+        _ = try DefaultFleet.autoCleanup(world.environment)
+        let coordinator = Coordinator(
+            paths: paths, world: world, logger: logger, catalog: catalog, authority: authority,
+            serverIdentity: identity, lock: lock,
+            configuration: configuration, startedAt: now)
+        try await coordinator.resume(at: now)
+        return coordinator
     }
-    package func record(_ batch: ReportBatch, from agent: AgentIdentity) async throws -> ReportReceipt { throw notBuilt() }
 
-    package func status(by operator: OperatorIdentity) async throws -> StatusView { throw notBuilt() }
-    package func check(by operator: OperatorIdentity) async throws -> CheckView { throw notBuilt() }
-    package func agents(by operator: OperatorIdentity) async throws -> [AgentView] { throw notBuilt() }
-    package func agent(_ nameOrId: String, by operator: OperatorIdentity) async throws -> AgentView { throw notBuilt() }
-    package func revokeAgent(_ nameOrId: String, by operator: OperatorIdentity) async throws -> AgentView { throw notBuilt() }
-    package func databases(
-        agent: String? = nil, database: String? = nil, by operator: OperatorIdentity
-    ) async throws -> [DatabaseView] { throw notBuilt() }
-    package func backups(
-        tier: Tier? = nil, database: String? = nil, agent: String? = nil, limit: Int? = nil, by operator: OperatorIdentity
-    ) async throws -> [BackupView] { throw notBuilt() }
-    package func backup(_ id: String, by operator: OperatorIdentity) async throws -> BackupDetailView { throw notBuilt() }
-    package func startBackup(_ request: BackupRequest, by operator: OperatorIdentity) async throws -> BackupStarted {
-        throw notBuilt()
+    /// What is configured now.
+    var fleet: FleetConfiguration { configuration.withLock { $0 } }
+
+    func setFleet(_ fleet: FleetConfiguration) { configuration.withLock { $0 = fleet } }
+
+    /// Gives the catalog and the data directory back. For tests and orderly ends; a killed process gives them back too.
+    package func close() throws(BackupError) {
+        presence.close()
+        try catalog.close()
+        lock.release()
     }
-    package func run(_ id: UUID, by operator: OperatorIdentity) async throws -> RunView { throw notBuilt() }
-    package func verify(backup id: String, by operator: OperatorIdentity) async throws -> OperationView { throw notBuilt() }
-    package func verifyAll(by operator: OperatorIdentity) async throws -> [OperationView] { throw notBuilt() }
-    package func restore(
-        backup id: String, _ options: RestoreOptions, by operator: OperatorIdentity
-    ) async throws -> OperationView { throw notBuilt() }
-    package func operation(_ id: UUID, by operator: OperatorIdentity) async throws -> OperationView { throw notBuilt() }
-    package func cleanupPlan(by operator: OperatorIdentity) async throws -> CleanupView { throw notBuilt() }
-    package func cleanup(_ request: CleanupRequest, by operator: OperatorIdentity) async throws -> CleanupResult {
-        throw notBuilt()
+
+    private func resume(at now: Date) async throws(BackupError) {
+        let fleet = fleet
+        try await catalog.write { update in
+            for destination in fleet.destinations { try update.addPlace(destination, at: now) }
+            try Self.replan(update, fleet, agents: nil, at: now)
+            try HighWater.note(now, in: update)
+        }
+        let offline = try await catalog.read { try $0.openIncidentKeys(kind: IncidentKind.offline) }
+        presence.setOffline(Set(offline.compactMap { IncidentKey.agent(ofOffline: $0) }))
     }
-    package func alerts(includeResolved: Bool, by operator: OperatorIdentity) async throws -> [IncidentView] {
-        throw notBuilt()
-    }
-    package func testAlerts(by operator: OperatorIdentity) async throws -> [AlertTestView] { throw notBuilt() }
-    package func schedules(
-        agent: String? = nil, database: String? = nil, by operator: OperatorIdentity
-    ) async throws -> [ScheduleView] { throw notBuilt() }
-    package func apply(_ request: ApplyRequest, by operator: OperatorIdentity) async throws -> ApplyView { throw notBuilt() }
-    package func createToken(_ request: TokenRequest, by operator: OperatorIdentity) async throws -> TokenCreated {
-        throw notBuilt()
-    }
-    package func tokens(by operator: OperatorIdentity) async throws -> [TokenView] { throw notBuilt() }
-    package func revokeToken(_ id: String, by operator: OperatorIdentity) async throws { throw notBuilt() }
+}
+
+/// Names of rows in the catalog's settings.
+enum SettingName {
+    static let hostnames = "hostnames"
+    static let highWater = "clock-high-water"
+    static let lastCleanup = "last-cleanup"
 }

@@ -19,6 +19,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The directory that `holdfast init` made.", completion: .directory) var dataDir: String
     @Option(help: "Address and port; port 0 takes any free one.") var listen = ListenAddress(
         host: "0.0.0.0", port: 8443)
+    @Option(help: "The address that join strings get; by default the first name given to `init`, and port 8443.")
+    var url: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel = "info"
 
     func run() async throws {
@@ -27,7 +29,8 @@ struct Serve: AsyncParsableCommand {
             label: "holdfast", level: try Daemon.logLevel(named: logLevel),
             secrets: SecretList(environment: environment))
         let paths = CoordinatorPaths(dataDirectory: URL(filePath: dataDir, directoryHint: .isDirectory).absoluteURL)
-        let world = CoordinatorWorld(now: { Date() }, uuid: { UUID() }, environment: environment)
+        var world = CoordinatorWorld(now: { Date() }, uuid: { UUID() }, environment: environment)
+        world.publicURL = url
         let coordinator = try await Coordinator.open(paths: paths, world: world, logger: logger)
 
         let (listening, isListening) = AsyncStream<Void>.makeStream()
@@ -42,8 +45,14 @@ struct Serve: AsyncParsableCommand {
             logger.info("listening", metadata: ["address": "\(address)", "version": "\(Product.version)"])
             isListening.finish()
         }
-        // The server stops first, then what it stands on.
-        try await runServices(coordinator.services() + [server], logger: logger) { for await _ in listening {} }
+        do {
+            // The server stops first, then what it stands on.
+            try await runServices(coordinator.services() + [server], logger: logger) { for await _ in listening {} }
+        } catch let error where !(error is BackupError) {
+            // Almost always an address that is taken or not ours.
+            throw BackupError(.configuration, "serving on \(listen)", cause: error)
+        }
+        try coordinator.close()
         logger.info("stopped")
     }
 }

@@ -31,7 +31,8 @@ enum AnswerReader {
             problem.type.hasPrefix("urn:holdfast:")
         else { return strange(answer, call) }
         let code = code(named: String(word)) ?? code(ofStatus: answer.status)
-        return BackupError(code, problem.detail ?? problem.title, cause: pause)
+        // The detail is the error's own message; only a fault of the coordinator has nothing better than both.
+        return BackupError(code, code == .bug ? problem.description : problem.detail ?? problem.title, cause: pause)
     }
 
     private static func strange(_ answer: HTTPResponse, _ call: CoordinatorCall) -> BackupError {

@@ -21,8 +21,8 @@ struct StoredPlace: Sendable {
                 bucket: String(rest[..<slash]), region: region, endpoint: world.environment["AWS_ENDPOINT_URL"],
                 caFile: world.environment["AWS_CA_BUNDLE"])
             store = try S3Store(
-                configuration: S3Configuration(s3),
-                credentials: CredentialChain(environment: world.environment, region: region), journal: nil, stop: stop)
+                configuration: S3Configuration(s3), credentials: world.credentials(region: region), now: world.now
+            ).stopping(with: stop)
             key = String(rest[rest.index(after: slash)...])
         } else if text.hasPrefix("https://") || text.hasPrefix("http://") {
             store = LinkedObject(url: text, stop: stop)

@@ -44,7 +44,8 @@ extension ApplicationEngine {
         case .exited(1):
             throw BackupError(
                 .sourceUnavailable,
-                "files of \(name) changed while they were read; exclude them or pause the program: \(ending.standardError)")
+                "files of \(name) changed while they were read; exclude them or pause the program: \(ending.standardError)"
+            )
         case .exited(let code):
             throw BackupError(.sourceRefused, "tar of \(name): exit status \(code): \(ending.standardError)")
         case .killed(let signal):

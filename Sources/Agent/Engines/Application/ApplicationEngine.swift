@@ -24,7 +24,8 @@ package struct ApplicationEngine: Engine {
         name: DatabaseName, paths: [String], exclude: [String] = [], restoreBase: URL, tar: String? = nil
     ) throws(BackupError) {
         guard !paths.isEmpty else { throw BackupError(.configuration, "\(name): no paths to back up") }
-        for path in paths where !path.hasPrefix("/") || path.utf8.contains(0) || path.split(separator: "/").contains("..") {
+        for path in paths
+        where !path.hasPrefix("/") || path.utf8.contains(0) || path.split(separator: "/").contains("..") {
             throw BackupError(.configuration, "\(name): the path \"\(path)\" must be absolute and without ..")
         }
         for pattern in exclude where pattern.isEmpty || pattern.utf8.contains(0) {

@@ -40,7 +40,8 @@ struct ApplicationRestore {
                 if let kept { try? Self.move(kept, to: target) }  // the first error is the one to tell
                 throw error
             }
-            return RestoreOutcome(target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries")
+            return RestoreOutcome(
+                target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries")
         } catch {
             try? FileManager.default.removeItem(atPath: scratch)  // what stays has a telling name
             throw error

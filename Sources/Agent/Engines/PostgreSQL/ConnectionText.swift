@@ -75,7 +75,8 @@ struct ConnectionText {
 
     private static func decoded(_ text: Substring, _ what: String) throws(BackupError) -> String {
         guard let plain = text.removingPercentEncoding else {
-            throw BackupError(.configuration, "database url: the \(what) has a % that is not followed by two hex digits")
+            throw BackupError(
+                .configuration, "database url: the \(what) has a % that is not followed by two hex digits")
         }
         return plain
     }

@@ -62,7 +62,9 @@ package final class CustomDumpInspector: Inspector {
         }
     }
 
-    private static func inspect(_ sql: Descriptor, until ended: @escaping StopSignalView) -> Result<Inspection, BackupError> {
+    private static func inspect(_ sql: Descriptor, until ended: @escaping StopSignalView) -> Result<
+        Inspection, BackupError
+    > {
         let inspector = PlainDumpInspector()
         do throws(BackupError) {
             try sql.readToEnd(abandoned: ended) { (piece) throws(BackupError) in inspector.consume(piece) }

@@ -27,7 +27,9 @@ extension PostgresEngine {
 
     func globalsStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
         let dumper = try await session.tools.tool("pg_dumpall", forServer: facts.major, stop: session.stop)
-        var arguments = ["--globals-only", "--no-password", "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)"]
+        var arguments = [
+            "--globals-only", "--no-password", "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)",
+        ]
         if !facts.readsPasswords { arguments.append("--no-role-passwords") }
         return EngineStream(
             role: .globals, format: .plain, makeInspector: { PlainDumpInspector(expecting: .cluster) },

@@ -24,8 +24,11 @@ enum PostgresFailure {
     }
 
     private static let later = [
+        // A table that was dropped while the dump began; the next one does not list it.
+        "relation \"", "relation with OID",
         "terminating connection", "the database system is", "canceling statement", "server closed the connection",
-        "too many clients", "too many connections", "remaining connection slots", "Connection refused", "timeout expired",
+        "too many clients", "too many connections", "remaining connection slots", "Connection refused",
+        "timeout expired",
     ]
 
     private static let never = [

@@ -26,25 +26,4 @@ extension PostgresRestore {
             throw PostgresFailure.error(doing: "loading the dump into \"\(scratch)\"", ending)
         }
     }
-
-    /// Roles and tablespaces. What is there already stays, and is no error; anything else is one, because the dump's
-    /// owners and rights would fail for it. Answers with words for the operator.
-    func loadGlobals(_ source: @escaping DecodedSource, _ session: PostgresSession, _ maintenance: String)
-        async throws(BackupError) -> String
-    {
-        let child = session.child(
-            try session.tools.anyClient(),
-            ["--no-psqlrc", "--quiet", "--no-password", "--set=VERBOSITY=verbose", "--file=-"], database: maintenance)
-        let ending = try await child.feed(source, stop: session.stop)
-        guard ending.isSuccess else { throw PostgresFailure.error(doing: "loading roles and tablespaces", ending) }
-        let duplicate = "42710"
-        var present = 0
-        for match in ending.standardError.matches(of: /(?m)^psql:.*?:  ([0-9A-Z]{5}): .*$/) {
-            guard match.1 == duplicate else {
-                throw BackupError(.sourceRefused, "loading roles and tablespaces: \(match.0)")
-            }
-            present += 1
-        }
-        return "roles and tablespaces loaded, \(present) were there already"
-    }
 }

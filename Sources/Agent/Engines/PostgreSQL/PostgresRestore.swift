@@ -36,7 +36,8 @@ struct PostgresRestore {
     // MARK: making and dropping the new database
 
     /// Encoding, locale and owner are those of the source, where it still is; else the server's defaults.
-    private func create(_ scratch: String, _ session: PostgresSession, _ maintenance: String) async throws(BackupError) {
+    private func create(_ scratch: String, _ session: PostgresSession, _ maintenance: String) async throws(BackupError)
+    {
         struct Source: Decodable {
             var encoding, collate, ctype, owner: String
             var provider, locale: String?

@@ -72,7 +72,7 @@ struct PostgresSession: Sendable {
         do throws(BackupError) {
             try await execute("", database: "postgres")
             return "postgres"
-        } catch where error.code == .sourceRefused {
+        } catch  where error.code == .sourceRefused {
             try await execute("", database: "template1")
             return "template1"
         }

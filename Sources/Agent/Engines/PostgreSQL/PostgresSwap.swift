@@ -8,7 +8,8 @@ struct PostgresSwap {
 
     func exists(_ database: String) async throws(BackupError) -> Bool {
         let found = try await session.ask(
-            "SELECT 1 FROM pg_database WHERE datname = \(SQLText.literal(database));", database: maintenance, as: Int.self)
+            "SELECT 1 FROM pg_database WHERE datname = \(SQLText.literal(database));", database: maintenance,
+            as: Int.self)
         return !found.isEmpty
     }
 

@@ -60,7 +60,8 @@ struct PostgresTools: Sendable {
             throw BackupError(
                 .sourceRefused, "\(tool) \(tooOld) is older than the server, which is \(major); \(wanted)")
         }
-        throw BackupError(.sourceRefused, "\(tool) for PostgreSQL \(major) or newer was not found\(searched); \(wanted)")
+        throw BackupError(
+            .sourceRefused, "\(tool) for PostgreSQL \(major) or newer was not found\(searched); \(wanted)")
     }
 
     private var searched: String { binDirectory.map { " in \($0)" } ?? "" }

@@ -40,6 +40,11 @@ package struct ChildProcess: Sendable {
         /// Start and end of what it wrote to standard error, without secrets.
         package var standardError: String
 
+        package init(status: Status, standardError: String) {
+            self.status = status
+            self.standardError = standardError
+        }
+
         package var isSuccess: Bool { status == .exited(0) }
     }
 
@@ -98,7 +103,8 @@ package struct ChildProcess: Sendable {
         while !stop.isStopped {
             if let limit, ContinuousClock.now > limit {
                 return .interrupted(
-                    BackupError(.sourceUnavailable, "\(name) was ended because it took longer than \(deadline ?? .zero)"))
+                    BackupError(
+                        .sourceUnavailable, "\(name) was ended because it took longer than \(deadline ?? .zero)"))
             }
             do { try await Task.sleep(for: .milliseconds(50)) } catch { break }
         }
@@ -159,7 +165,8 @@ package struct ChildProcess: Sendable {
     }
 
     private var exactEnvironment: Environment {
-        .custom(Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
+        .custom(
+            Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
     }
 
     private var commandLine: (String, [String]) {

@@ -35,7 +35,8 @@ extension SQLiteEngine {
         do throws(BackupError) {
             _ = try SQLiteCheck.run(.quick, on: copy)
         } catch {
-            throw BackupError(.integrity, "the copy of \(path) is not whole, so the database itself is damaged", cause: error)
+            throw BackupError(
+                .integrity, "the copy of \(path) is not whole, so the database itself is damaged", cause: error)
         }
         do {
             return Descriptor(adopting: try FileDescriptor.open(copy, .readOnly, options: .closeOnExec).rawValue)

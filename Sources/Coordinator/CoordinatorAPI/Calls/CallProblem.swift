@@ -14,7 +14,11 @@ struct CallProblem: Error {
     }
 
     /// A refusal that the application found and not the connection's guard.
-    init(_ refusal: Refusal) { problem = refusal.problem }
+    init(_ refusal: Refusal) {
+        problem = refusal.problem
+        // What follows on that connection cannot be trusted to begin where it seems to.
+        fields = [.connection: "close"]
+    }
 
     static let encodedBody = CallProblem(
         415, "usage", "a request's body must come as it is, without Content-Encoding")

@@ -41,7 +41,8 @@ struct Gate: Sendable {
     private func known(_ token: String) async throws -> OperatorIdentity {
         do {
             return try await coordinator.authenticateOperator(token: token)
-        } catch let error as BackupError where error.code == .forbidden {
+        } catch {
+            guard error.code == .forbidden else { throw error }
             throw CallProblem.needsToken
         }
     }

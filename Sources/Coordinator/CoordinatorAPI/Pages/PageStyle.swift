@@ -32,7 +32,7 @@ enum PageStyle {
         .detail{white-space:pre-wrap}
         .state{display:inline-block;padding:.1rem .55rem;border-radius:1rem;background:var(--back);color:var(--tone);
         font-size:.84rem;font-weight:600;white-space:nowrap}
-        .state::before{display:inline-block;width:1.1em}
+        .state::before{margin-right:.35em}
         .good .state::before{content:"✓"}.warn .state::before{content:"!"}.bad .state::before{content:"✕"}
         .idle .state::before{content:"·"}
         table{width:100%;border-collapse:separate;border-spacing:0;background:var(--card);border:1px solid var(--line);
@@ -41,6 +41,7 @@ enum PageStyle {
         th,td{padding:.5rem .8rem;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
         tr:last-child td{border-bottom:0}
         td .small{display:block}
+        td[data-label] .small{white-space:nowrap}
         .name bdi{font-weight:600;white-space:pre-wrap}
         tr:has(+.more) td{border-bottom:0}
         .more td{padding-top:0;color:var(--tone);font-size:.9rem;white-space:pre-wrap}
@@ -62,7 +63,8 @@ enum PageStyle {
         padding:.6rem .9rem;margin-bottom:.6rem;display:grid;grid-template-columns:auto 1fr;gap:.15rem .7rem}
         td,tr:last-child td{padding:0;border:0}
         td .small{display:inline}
-        td[data-label]{grid-column:1/-1;display:grid;grid-template-columns:6.2rem 1fr;gap:.5rem}
+        td[data-label]{grid-column:1/-1;display:grid;grid-template-columns:6.2rem 1fr;gap:.5rem;align-items:baseline}
+        td[data-label] .small{white-space:normal}
         td[data-label]::before{content:attr(data-label);color:var(--soft);font-size:.84rem}
         td .small::before{content:" "}
         tr:has(+.more){margin-bottom:0;border-bottom:0;border-bottom-left-radius:0;border-bottom-right-radius:0}

@@ -53,15 +53,6 @@ enum PageTemplates {
             <h1>{{headline}}</h1>
             <p>{{totals}}</p>
             </section>
-            {{#hasFindings}}
-            <section>
-            <h2>The coordinator</h2>
-            <ul class="cards">
-            {{#findings}}<li class="warn"><p class="what">{{.}}</p></li>
-            {{/findings}}
-            </ul>
-            </section>
-            {{/hasFindings}}
             {{#hasIncidents}}
             <section>
             <h2>Open incidents</h2>
@@ -76,6 +67,15 @@ enum PageTemplates {
             </ul>
             </section>
             {{/hasIncidents}}
+            {{#hasFindings}}
+            <section>
+            <h2>The coordinator</h2>
+            <ul class="cards">
+            {{#findings}}<li class="warn"><p class="what">{{.}}</p></li>
+            {{/findings}}
+            </ul>
+            </section>
+            {{/hasFindings}}
             {{#hasDatabases}}
             <section>
             <h2>Databases</h2>

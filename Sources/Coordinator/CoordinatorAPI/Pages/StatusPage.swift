@@ -38,7 +38,7 @@ struct StatusPage {
 
     init(_ view: StatusView) {
         let now = view.coordinator.now
-        at = Wording.moment(now)
+        at = Wording.moment(now) + " UTC"
         atPrecise = Timestamp.text(now)
         version = view.coordinator.version
         findings = view.coordinator.findings
@@ -86,7 +86,9 @@ struct StatusPage {
         let overdue = databases.count { $0.state == .overdue }
         let failing = databases.count { $0.state == .failing }
         if overdue > 0 {
-            return ("bad", "\(Wording.count(overdue, "database")) without a backup that is young enough")
+            return (
+                "bad", overdue == 1 ? "1 database has no recent backup" : "\(overdue) databases have no recent backup"
+            )
         }
         if view.incidents.contains(where: { $0.resolvedAt == nil && $0.severity == "critical" }) {
             return ("bad", Wording.count(totals.openIncidents, "open incident"))
@@ -116,7 +118,7 @@ extension StatusPage.Incident {
         detail = view.detail
         about = [view.database, view.agent].compactMap(\.self).joined(separator: " on ")
         age = Wording.distance(view.openedAt, from: now)
-        openedAt = Wording.moment(view.openedAt)
+        openedAt = Wording.moment(view.openedAt) + " UTC"
         let stuck = view.deliveries.filter { $0.state != "sent" && $0.attempts > 0 }
         undelivered =
             stuck.isEmpty

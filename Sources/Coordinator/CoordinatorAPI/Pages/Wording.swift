@@ -19,10 +19,10 @@ enum Wording {
         }
     }
 
-    /// `2026-01-15 02:00 UTC`.
+    /// `2026-01-15 02:00`, in UTC.
     static func moment(_ date: Date) -> String {
         let text = date.formatted(Date.ISO8601FormatStyle())
-        return text.prefix(16).replacing("T", with: " ") + " UTC"
+        return String(text.prefix(16)).replacing("T", with: " ")
     }
 
     /// In powers of 1000, as stores bill them.

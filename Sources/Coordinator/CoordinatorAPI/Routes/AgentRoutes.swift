@@ -2,6 +2,8 @@ import Archive
 import CoordinatorCore
 import Foundation
 import HTTPTypes
+import Hummingbird
+import Logging
 import ServiceLifecycle
 import Wire
 
@@ -14,10 +16,15 @@ extension RouteTable {
             request.waitSeconds = min(max(request.waitSeconds, 0), longest)
             let final = request
             // Ends with the client, and with the server: neither waits for news that nobody will hear.
-            let response = try await call.peer.presence.whileHere {
-                try await cancelWhenGracefulShutdown { try await coordinator.checkIn(final, from: agent) }
+            do {
+                let response = try await call.peer.presence.whileHere {
+                    try await cancelWhenGracefulShutdown { try await coordinator.checkIn(final, from: agent) }
+                }
+                return try Answer.json(response)
+            } catch is CancellationError {
+                call.context.logger.debug("a check-in ended early", metadata: ["agent": "\(agent.id)"])
+                throw CallProblem.goingDown
             }
-            return try Answer.json(response)
         }
         agent(.post, "/v1/agent/reports", bodyLimit: limits.reportBody) { call, agent in
             let batch = try await call.message(as: ReportBatch.self)

@@ -1,9 +1,9 @@
-import Wire
 import CoordinatorCore
 import Domain
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Wire
 
 extension RouteTable {
     /// What a browser sees: one page, and the way in and out.

@@ -1,8 +1,8 @@
-import HummingbirdCore
 package import CoordinatorCore
 import Domain
 package import Foundation
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 package import Logging
 import NIOCore

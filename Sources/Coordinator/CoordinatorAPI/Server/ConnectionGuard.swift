@@ -1,8 +1,8 @@
-import NIOHTTPTypesHTTP1
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 import NIOSSL
 import NIOTLS
 

@@ -1,6 +1,6 @@
-import NIOCore
 import CoordinatorCore
 import Domain
+import NIOCore
 import NIOSSL
 
 extension TLSConfiguration {

@@ -7,7 +7,8 @@ enum AgentRendering {
     static var table: Table {
         Table([
             .init(title: "STATE"), .init(title: "AGENT", shrinks: true), .init(title: "LAST SEEN"),
-            .init(title: "VERSION"), .init(title: "DATABASES", isNumber: true), .init(title: "LABELS", shrinks: true),
+            .init(title: "VERSION", dispensable: 1), .init(title: "DATABASES", isNumber: true),
+            .init(title: "LABELS", shrinks: true, dispensable: 2),
             .init(title: "NOTE", shrinks: true),
         ])
     }

@@ -10,9 +10,11 @@ enum BackupRendering {
         var table = Table(
             (numbered ? [.init(title: "NO", isNumber: true)] : []) + [
                 .init(title: "ID"), .init(title: "DATABASE", shrinks: true), .init(title: "AGENT", shrinks: true),
-                .init(title: "TIERS"), .init(title: "STATE"), .init(title: "PROOF"), .init(title: "TIME"),
-                .init(title: "AGE"), .init(title: "SIZE", isNumber: true), .init(title: "STORED", isNumber: true),
-                .init(title: "WHERE", shrinks: true),
+                .init(title: "TIERS"), .init(title: "STATE"), .init(title: "PROOF", dispensable: 1),
+                .init(title: "TIME"),
+                .init(title: "AGE", dispensable: 4), .init(title: "SIZE", isNumber: true),
+                .init(title: "STORED", isNumber: true, dispensable: 3),
+                .init(title: "WHERE", shrinks: true, dispensable: 2),
             ])
         for (position, backup) in backups.enumerated() {
             table.add((numbered ? [.init("\(position + 1)", .strong)] : []) + row(backup, now: now))

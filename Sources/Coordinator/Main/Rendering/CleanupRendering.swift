@@ -12,8 +12,9 @@ enum CleanupRendering {
         guard !plan.items.isEmpty else { return lines + ["no backups"] }
         var table = Table([
             .init(title: "FATE"), .init(title: "BACKUP"), .init(title: "DATABASE", shrinks: true),
-            .init(title: "AGENT", shrinks: true), .init(title: "TIERS"), .init(title: "TIME"), .init(title: "AGE"),
-            .init(title: "STORED", isNumber: true), .init(title: "REASON", shrinks: true),
+            .init(title: "AGENT", shrinks: true), .init(title: "TIERS"), .init(title: "TIME", dispensable: 3),
+            .init(title: "AGE"),
+            .init(title: "STORED", isNumber: true, dispensable: 2), .init(title: "REASON", shrinks: true),
         ])
         for item in plan.items {
             table.add([

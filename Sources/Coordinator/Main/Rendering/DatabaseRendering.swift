@@ -7,8 +7,8 @@ enum DatabaseRendering {
     static var table: Table {
         Table([
             .init(title: "STATE"), .init(title: "DATABASE", shrinks: true), .init(title: "AGENT", shrinks: true),
-            .init(title: "LAST GOOD"), .init(title: "PROOF"), .init(title: "NEXT"),
-            .init(title: "SIZE", isNumber: true), .init(title: "NOTE", shrinks: true),
+            .init(title: "LAST GOOD"), .init(title: "PROOF", dispensable: 2), .init(title: "NEXT", dispensable: 1),
+            .init(title: "SIZE", isNumber: true, dispensable: 3), .init(title: "NOTE", shrinks: true),
         ])
     }
 

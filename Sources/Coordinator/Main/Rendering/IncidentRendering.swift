@@ -6,7 +6,7 @@ enum IncidentRendering {
     /// The coordinator's own findings, then open incidents: critical ones first, the oldest of them first.
     static func open(_ status: StatusView, _ look: Look) -> [String] {
         let findings = status.coordinator.findings.map {
-            look.tinted("CRITICAL", .bad) + "  coordinator: " + SafeText($0).text
+            look.tinted("PROBLEM ", .bad) + "  coordinator: " + SafeText($0).text
         }
         let incidents = status.incidents.filter { $0.resolvedAt == nil }.sorted {
             ($0.severity == "critical" ? 0 : 1, $0.openedAt) < ($1.severity == "critical" ? 0 : 1, $1.openedAt)
@@ -31,9 +31,9 @@ enum IncidentRendering {
     static func table(_ incidents: [IncidentView], now: Date, _ look: Look) -> [String] {
         guard !incidents.isEmpty else { return ["no alerts"] }
         var table = Table([
-            .init(title: "SEVERITY"), .init(title: "KIND"), .init(title: "AGENT", shrinks: true),
-            .init(title: "DATABASE", shrinks: true), .init(title: "OPENED"), .init(title: "RESOLVED"),
-            .init(title: "TOLD"), .init(title: "TITLE", shrinks: true),
+            .init(title: "SEVERITY"), .init(title: "KIND", dispensable: 1), .init(title: "AGENT", shrinks: true),
+            .init(title: "DATABASE", shrinks: true), .init(title: "OPENED"), .init(title: "RESOLVED", dispensable: 2),
+            .init(title: "TOLD", dispensable: 3), .init(title: "TITLE", shrinks: true),
         ])
         for incident in incidents {
             table.add([

@@ -10,7 +10,9 @@ enum JSONText {
         let whole = withNulls(tree, value)
         let text = try JSONSerialization.data(
             withJSONObject: whole, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed])
+        // What is empty takes no lines. A line feed never stands within a JSON string, so this touches none.
         return String(decoding: text, as: UTF8.self)
+            .replacing(/\[\n\s*\]/, with: "[]").replacing(/\{\n\s*\}/, with: "{}")
     }
 
     /// An encoder leaves out what is nil; a script should find every key every time. The fields are taken from the value

@@ -9,8 +9,10 @@ enum RunRendering {
         guard !runs.isEmpty else { return [] }
         var table = Table([
             .init(title: "STATE"), .init(title: "DATABASE", shrinks: true), .init(title: "AGENT", shrinks: true),
-            .init(title: "BACKUP"), .init(title: "SIZE", isNumber: true), .init(title: "STORED", isNumber: true),
-            .init(title: "TOOK", isNumber: true), .init(title: "RUN"), .init(title: "WHERE", shrinks: true),
+            .init(title: "BACKUP"), .init(title: "SIZE", isNumber: true),
+            .init(title: "STORED", isNumber: true, dispensable: 2),
+            .init(title: "TOOK", isNumber: true), .init(title: "RUN", dispensable: 3),
+            .init(title: "WHERE", shrinks: true, dispensable: 1),
         ])
         for run in runs {
             table.add([
@@ -50,7 +52,8 @@ enum RunRendering {
         var table = Table([
             .init(title: "STATE"), .init(title: "WHAT"), .init(title: "BACKUP"),
             .init(title: "DATABASE", shrinks: true),
-            .init(title: "AGENT", shrinks: true), .init(title: "PROOF"), .init(title: "READ", isNumber: true),
+            .init(title: "AGENT", shrinks: true), .init(title: "PROOF"),
+            .init(title: "READ", isNumber: true, dispensable: 1),
             .init(title: "RESULT", shrinks: true),
         ])
         for operation in operations {

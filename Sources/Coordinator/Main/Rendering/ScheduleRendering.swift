@@ -7,9 +7,10 @@ enum ScheduleRendering {
     static func lines(_ schedules: [ScheduleView], now: Date, _ look: Look) -> [String] {
         guard !schedules.isEmpty else { return ["no schedules: no policy selects a database"] }
         var table = Table([
-            .init(title: "POLICY", shrinks: true), .init(title: "DATABASE", shrinks: true),
-            .init(title: "AGENT", shrinks: true), .init(title: "TIER"), .init(title: "SCHEDULE"), .init(title: "ZONE"),
-            .init(title: "NEXT"), .init(title: "IN"), .init(title: "STARTS"),
+            .init(title: "POLICY", shrinks: true, dispensable: 1), .init(title: "DATABASE", shrinks: true),
+            .init(title: "AGENT", shrinks: true), .init(title: "TIER"), .init(title: "SCHEDULE"),
+            .init(title: "ZONE", dispensable: 2),
+            .init(title: "NEXT"), .init(title: "IN"), .init(title: "STARTS", dispensable: 3),
         ])
         for schedule in schedules {
             table.add([

@@ -5,6 +5,8 @@ struct Table: Sendable {
         var isNumber = false
         /// May be cut to fit; the others never are.
         var shrinks = false
+        /// On a narrow terminal it is left out before anything is cut short: the highest first, 0 never.
+        var dispensable = 0
     }
 
     struct Cell: Sendable {
@@ -29,10 +31,13 @@ struct Table: Sendable {
 
     private static let gap = 2
     private static let narrowest = 8
+    /// What a column that may be cut keeps while there are others to leave out.
+    private static let comfortable = 20
 
     /// The heading and the rows. Columns that hold nothing are left out.
     func lines(_ look: Look) -> [String] {
-        let shown = columns.indices.filter { column in rows.contains { !$0[column].text.text.isEmpty } }
+        let filled = columns.indices.filter { column in rows.contains { !$0[column].text.text.isEmpty } }
+        let shown = indispensable(of: filled, in: look.width)
         let widths = widths(of: shown, fitting: look.width)
         let heading = shown.map { Cell(columns[$0].title, .faint) }
         return ([heading] + rows.map { row in shown.map { row[$0] } }).map { cells in
@@ -54,10 +59,26 @@ struct Table: Sendable {
         return line
     }
 
-    private func widths(of shown: [Int], fitting room: Int?) -> [Int] {
-        var widths = shown.map { column in
-            rows.reduce(SafeText(columns[column].title).width) { max($0, $1[column].text.width) }
+    private func indispensable(of filled: [Int], in room: Int?) -> [Int] {
+        guard let room else { return filled }
+        var shown = filled
+        while true {
+            let needed = shown.reduce(Self.gap * (shown.count - 1)) { sum, column in
+                sum + (columns[column].shrinks ? min(natural(column), Self.comfortable) : natural(column))
+            }
+            let candidates = shown.filter { columns[$0].dispensable > 0 }
+            guard needed > room, let least = candidates.max(by: { columns[$0].dispensable < columns[$1].dispensable })
+            else { return shown }
+            shown.removeAll { $0 == least }
         }
+    }
+
+    private func natural(_ column: Int) -> Int {
+        rows.reduce(SafeText(columns[column].title).width) { max($0, $1[column].text.width) }
+    }
+
+    private func widths(of shown: [Int], fitting room: Int?) -> [Int] {
+        var widths = shown.map(natural)
         guard let room else { return widths }
         var excess = widths.reduce(0, +) + Self.gap * max(0, widths.count - 1) - room
         while excess > 0 {

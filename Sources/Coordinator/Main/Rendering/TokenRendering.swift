@@ -5,7 +5,7 @@ enum TokenRendering {
     static func lines(_ tokens: [TokenView], now: Date, _ look: Look) -> [String] {
         guard !tokens.isEmpty else { return ["no tokens"] }
         var table = Table([
-            .init(title: "ID"), .init(title: "STATE"), .init(title: "CREATED"), .init(title: "EXPIRES"),
+            .init(title: "ID"), .init(title: "STATE"), .init(title: "CREATED", dispensable: 1), .init(title: "EXPIRES"),
             .init(title: "USES LEFT", isNumber: true), .init(title: "LABELS", shrinks: true),
         ])
         for token in tokens {

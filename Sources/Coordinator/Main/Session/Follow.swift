@@ -59,6 +59,8 @@ struct Follow: Sendable {
                     items[index] = try await refresh(items[index])
                 }
                 lastHeard = Date()
+                // What has ended is told by the caller, in full.
+                guard items.contains(where: { !isOver($0) }) else { break }
                 let (text, stage) = describe(items, lastHeard.timeIntervalSince(began))
                 line.show(text, stage: stage, now: lastHeard)
             } catch let error as BackupError where error.code == .unreachable {
@@ -68,7 +70,7 @@ struct Follow: Sendable {
                 line.show("the coordinator does not answer; still waiting", stage: "away", now: now)
                 pause = .seconds(max(2, error.retryAfterSeconds ?? 0))
             }
-            if items.contains(where: { !isOver($0) }) { try await Task.sleep(for: pause) }
+            try await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(1))
         }
         return items

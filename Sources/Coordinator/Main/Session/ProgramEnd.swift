@@ -27,8 +27,8 @@ enum ProgramEnd {
                 to: .standardError)
             exit(ExitStatus(error).rawValue)
         case is CancellationError: exit(ExitStatus(error).rawValue)
-        // A command's own word about its arguments, or a group that was called without a subcommand.
-        case is ValidationError, is CleanExit: parsing(error, of: command)
+        // Help, and a command's own word about its arguments, are thrown by its run.
+        case _ where [.success, .validationFailure].contains(command.exitCode(for: error)): parsing(error, of: command)
         default:
             write("holdfast: " + SafeText("\(error)").text, to: .standardError)
             exit(ExitStatus.failed.rawValue)
@@ -38,7 +38,9 @@ enum ProgramEnd {
     private static func hint(for error: BackupError) -> [String] {
         switch error.code {
         case .unreachable: ["Is `holdfast serve` running there, and is HOLDFAST_URL (or the context file) right?"]
-        case .forbidden: ["The token may be revoked, or its role too small for this; see HOLDFAST_TOKEN."]
+        // With a cause it is the connection that is not trusted, and the words say so.
+        case .forbidden where error.cause == nil:
+            ["The token may be revoked, or its role too small for this; see HOLDFAST_TOKEN."]
         default: []
         }
     }

@@ -37,7 +37,7 @@ struct Terminal: Sendable {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
         } catch {
-            throw BackupError(.storageRefused, "writing to standard output", cause: error)
+            throw BackupError(.storageRefused, "standard output cannot be written to; is its disk full?")
         }
     }
 

@@ -1,27 +1,31 @@
-import Deflate
+package import Deflate
 
 /// How many threads and blocks a chain may have: 36 MiB of blocks at most, whatever the cores and the codec (P10).
-struct ChainBudget: Equatable {
+package struct ChainBudget: Sendable, Equatable {
     /// Blocks that a sink may be behind the others.
     static let sinkBlocks = 4
-    private static let bytes = 36 << 20
+    private static let limit = 36 << 20
 
-    let workers: Int
+    package let workers: Int
     /// One for each worker, one being read into, one ready.
-    let plainBlocks: Int
+    package let plainBlocks: Int
     /// One for each worker, one being hashed, and what the sinks may hold.
-    let storedBlocks: Int
+    package let storedBlocks: Int
+
+    /// Memory of all blocks.
+    package let bytes: Int
 
     var blocks: Int { plainBlocks + storedBlocks }
 
-    init(_ codec: Codec, workers: Int) {
+    package init(_ codec: Codec, workers: Int) {
         if codec == .none {
             (self.workers, plainBlocks, storedBlocks) = (0, 3 + Self.sinkBlocks, 0)
         } else {
             let fixed = 3 + Self.sinkBlocks
-            let most = (Self.bytes / codec.encodedBlockBytes - fixed) / 2
+            let most = (Self.limit / codec.encodedBlockBytes - fixed) / 2
             let workers = max(1, min(workers, most))
             (self.workers, plainBlocks, storedBlocks) = (workers, workers + 2, workers + 1 + Self.sinkBlocks)
         }
+        bytes = plainBlocks * codec.blockBytes + storedBlocks * codec.encodedBlockBytes
     }
 }

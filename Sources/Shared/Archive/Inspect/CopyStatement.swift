@@ -26,7 +26,8 @@ struct CopyStatement {
 
     /// The table's name exactly as it stands, if the statement is a whole COPY from stdin.
     var tableName: String? {
-        guard isCandidate, bytes.count > Self.beginning.count, bytes.suffix(Self.end.count).elementsEqual(Self.end) else {
+        guard isCandidate, bytes.count > Self.beginning.count, bytes.suffix(Self.end.count).elementsEqual(Self.end)
+        else {
             return nil
         }
         var isQuoted = false

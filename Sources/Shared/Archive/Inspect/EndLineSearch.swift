@@ -8,22 +8,23 @@ func findEndLine(in bytes: UnsafeRawBufferPointer, from start: Int, newlines: in
     var count: Int64 = 0
     defer { newlines += count }
     var position = start
-    // Two bytes more than the word are looked at.
-    while position + 10 <= bytes.count {
-        // The lowest byte of the word is the first, on every machine.
-        let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-        let zeroForNewline = word ^ 0x0a0a_0a0a_0a0a_0a0a
-        // Above a newline it can be wrong, below never; that is enough to pass over words without one.
-        if (zeroForNewline &- 0x0101_0101_0101_0101) & ~zeroForNewline & 0x8080_8080_8080_8080 != 0 {
-            var marks = highBitOfZeroBytes(zeroForNewline)
-            while marks != 0 {
-                count += 1
-                let newline = position + marks.trailingZeroBitCount >> 3
-                if isEnd(base, newline) { return newline }
-                marks &= marks &- 1
+    // Two bytes behind the last word are looked at, too.
+    while position + 34 <= bytes.count {
+        let (first, second) = (wordAgainstNewlines(base, position), wordAgainstNewlines(base, position + 8))
+        let (third, fourth) = (wordAgainstNewlines(base, position + 16), wordAgainstNewlines(base, position + 24))
+        let mayHoldNewline = (roughMarks(first) | roughMarks(second)) | (roughMarks(third) | roughMarks(fourth))
+        if mayHoldNewline & 0x8080_8080_8080_8080 != 0 {
+            for offset in stride(from: 0, to: 32, by: 8) {
+                var marks = highBitOfZeroBytes(wordAgainstNewlines(base, position + offset))
+                while marks != 0 {
+                    count += 1
+                    let newline = position + offset + marks.trailingZeroBitCount >> 3
+                    if isEnd(base, newline) { return newline }
+                    marks &= marks &- 1
+                }
             }
         }
-        position += 8
+        position += 32
     }
     while position < bytes.count {
         if bytes[position] == UInt8(ascii: "\n") {
@@ -34,6 +35,16 @@ func findEndLine(in bytes: UnsafeRawBufferPointer, from start: Int, newlines: in
     }
     return bytes.count
 }
+
+/// Eight bytes, of which those that are newlines become zero. The lowest is the first, on every machine.
+@inline(__always)
+private func wordAgainstNewlines(_ base: UnsafeRawPointer, _ offset: Int) -> UInt64 {
+    UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) ^ 0x0a0a_0a0a_0a0a_0a0a
+}
+
+/// The high bit of every byte that is zero, and of some that are not but stand above one.
+@inline(__always)
+private func roughMarks(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word }
 
 /// Exact: adding 0x7f to the low bits of a byte sets its high bit unless they are zero, and carries nowhere.
 private func highBitOfZeroBytes(_ word: UInt64) -> UInt64 {

@@ -45,7 +45,8 @@ struct StatementScanner {
             case .lineComment, .command: position += scanLine(rest)
             case .string: position += scanQuoted(rest, end: UInt8(ascii: "'"))
             case .quotedName: position += scanQuoted(rest, end: UInt8(ascii: "\""))
-            case .escapeString: position += leave(at: escapeString.find(in: rest), of: rest, previous: UInt8(ascii: "'"))
+            case .escapeString:
+                position += leave(at: escapeString.find(in: rest), of: rest, previous: UInt8(ascii: "'"))
             case .blockComment: position += leave(at: blockComment.find(in: rest), of: rest, previous: 0)
             case .dollarTag: position += scanDollarTag(rest)
             case .dollarBody: position += leave(at: dollarQuote.findEnd(in: rest), of: rest, previous: 0)

@@ -1,18 +1,18 @@
-import Domain
+package import Domain
 
 /// Where a bucket is: the one host that its requests, and the credentials in them, go to.
-struct S3Address: Sendable, Equatable {
-    let scheme: String
+package struct S3Address: Sendable, Equatable {
+    package let scheme: String
     /// With the port where it is not the scheme's own.
-    let host: String
+    package let host: String
     /// Before the key: empty, or `/bucket`.
-    let bucketPath: String
-    let region: String
+    package let bucketPath: String
+    package let region: String
     /// Whether it is Amazon's, and no endpoint of one's own.
-    let isAWS: Bool
+    package let isAWS: Bool
 
     /// Throws `.configuration` for a bucket, region or endpoint that cannot be.
-    init(_ configuration: S3Configuration) throws(BackupError) {
+    package init(_ configuration: S3Configuration) throws(BackupError) {
         let (bucket, region) = (configuration.bucket, configuration.region)
         guard bucket.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{1,254}/) != nil else {
             throw BackupError(.configuration, "not a bucket name: \(bucket.debugDescription)")
@@ -57,13 +57,13 @@ struct S3Address: Sendable, Equatable {
     }
 
     /// The path of a key, or of the bucket itself, encoded once.
-    func path(_ key: String?) -> String {
+    package func path(_ key: String?) -> String {
         guard let key else { return bucketPath.isEmpty ? "/" : bucketPath }
         return "\(bucketPath)/\(URIEncoding.encode(key, keepingSlashes: true))"
     }
 
     /// Where a redirect points, if it may be followed: only from Amazon to Amazon, over TLS.
-    func moved(region newRegion: String?, host newHost: String?) -> S3Address? {
+    package func moved(region newRegion: String?, host newHost: String?) -> S3Address? {
         guard isAWS else { return nil }
         let suffixes = [".amazonaws.com", ".amazonaws.com.cn"]
         var host = host

@@ -4,13 +4,13 @@ import Transfer
 /// S3's answers as values. Whatever is not exactly the document that was asked for is a failure worth another try: a
 /// proxy's page, a cut answer, or an error in a success.
 enum S3Answers {
-    /// The root element, which must be `name`.
-    static func document(_ name: String, _ response: HTTPResponse) throws(S3Failure) -> XMLNode {
+    /// The root element, which must be `name` (or `other`: some stores call it so).
+    static func document(_ name: String, or other: String? = nil, _ response: HTTPResponse) throws(S3Failure) -> XMLNode {
         guard let document = XMLNode.parse(response.body) else {
             throw S3Failure(.later, message: "the answer (status \(response.status)) is not complete XML")
         }
         if document.name == "Error" { throw S3Failure(response, method: "POST") }
-        guard document.name == name else {
+        guard document.name == name || document.name == other else {
             throw S3Failure(.later, message: "the answer is not a \(name)")
         }
         return document

@@ -18,7 +18,9 @@ package final class BlockEncoder {
         switch try codec.checked() {
         case .gzip(let level):
             engine =
-                if let level, level >= 7 { try ZlibBlockEngine(level: level) } else { try ISALBlockEngine(level: level) }
+                if let level, level >= 7 { try ZlibBlockEngine(level: level) } else {
+                    try ISALBlockEngine(level: level)
+                }
         case .zstd(let level): engine = try ZstdBlockEngine(level: level ?? 3)
         case .none: throw DeflateError(.library, "uncompressed bytes need no encoder")
         }

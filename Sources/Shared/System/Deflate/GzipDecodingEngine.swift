@@ -4,9 +4,10 @@ import CISAL
 final class GzipDecodingEngine: DecodingEngine {
     private let state = UnsafeMutablePointer<inflate_state>.allocate(capacity: 1)
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+    private var header = GzipHeader()
     private var position = Position.beforeFirst
 
-    private enum Position { case beforeFirst, inMember, betweenMembers }
+    private enum Position { case beforeFirst, inHeader, inMember, betweenMembers }
 
     init() { isal_inflate_init(state) }
 
@@ -17,16 +18,18 @@ final class GzipDecodingEngine: DecodingEngine {
 
     func next(from input: inout UnsafeRawBufferPointer) throws(DeflateError) -> UnsafeRawBufferPointer? {
         while true {
-            if position != .inMember {
+            if position == .betweenMembers || position == .beforeFirst {
                 guard let first = input.first else { return nil }
-                // ISA-L reads a header in pieces and would take a while to say so.
-                guard first == 0x1f else {
-                    throw position == .beforeFirst
-                        ? DeflateError(.damaged, "this is not gzip")
-                        : DeflateError(.trailing, "something follows the end of the gzip data")
+                guard position == .beforeFirst || first == 0x1f else {
+                    throw DeflateError(.trailing, "something follows the end of the gzip data")
                 }
+                (position, header) = (.inHeader, GzipHeader())
+            }
+            if position == .inHeader {
+                try header.take(from: &input)
+                guard header.isWhole else { return nil }
                 isal_inflate_reset(state)
-                state.pointee.crc_flag = UInt32(ISAL_GZIP)
+                state.pointee.crc_flag = UInt32(ISAL_GZIP_NO_HDR_VER)  // checks the CRC-32 and length behind the data
                 position = .inMember
             }
             let produced = try inflate(&input)

@@ -30,7 +30,8 @@ package struct StreamFrame: Sendable {
         switch codec {
         case .gzip:
             // An empty last block, the CRC-32, and the length modulo 2^32, both little-endian.
-            (plainBytes > 0 ? [] : opening) + [3, 0] + littleEndian(checksum) + littleEndian(UInt32(truncatingIfNeeded: plainBytes))
+            (plainBytes > 0 ? [] : opening) + [3, 0] + littleEndian(checksum)
+                + littleEndian(UInt32(truncatingIfNeeded: plainBytes))
         case .zstd:
             // Nothing; but no frame is no stream: one of zero bytes (single segment, one empty raw block).
             plainBytes > 0 ? [] : [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0]

@@ -23,7 +23,9 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     /// Adds one element, after waiting for room. False when it was not taken: closed, abandoned or stopped.
     package func push(_ element: Element) -> Bool {
         gate.locked {
-            guard gate.wait(stop: stop, until: { isClosed || elements.count < capacity }), !isClosed else { return false }
+            guard gate.wait(stop: stop, until: { isClosed || elements.count < capacity }), !isClosed else {
+                return false
+            }
             elements.append(element)
             gate.wakeAll()
             return true

@@ -55,7 +55,8 @@ struct S3Commit {
         operation.stallAfter = .zero
         let expected = session.configuration.encryption.isKMS ? nil : StoredCheck.compositeETag(parts)
         let outcome = try createOnly(operation) { (answer) throws(S3Failure) in
-            let document = try S3Answers.document("CompleteMultipartUploadResult", answer)
+            let document = try S3Answers.document(
+                "CompleteMultipartUploadResult", or: "CompleteMultipartUploadResponse", answer)
             return try S3Answers.etag(document.text("ETag"))
         }
         return try confirm(outcome, expectedETag: expected)

@@ -1,0 +1,54 @@
+import Domain
+package import Foundation
+import GRDB
+package import Wire
+
+extension CatalogView {
+    /// All agents by name.
+    package func agents() throws -> [AgentRecord] {
+        try Row.fetchAll(database, sql: "SELECT * FROM agent ORDER BY name").map(Self.agent)
+    }
+
+    package func agent(_ id: UUID) throws -> AgentRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM agent WHERE id = ?", arguments: [id.text]).map(Self.agent)
+    }
+
+    package func agent(named name: String) throws -> AgentRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM agent WHERE name = ?", arguments: [name]).map(Self.agent)
+    }
+
+    /// Any agent that holds this key.
+    package func agent(keyFingerprint: String) throws -> AgentRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM agent WHERE keyFingerprint = ?", arguments: [keyFingerprint])
+            .map(Self.agent)
+    }
+
+    /// The agent of this name or id. Throws `.notFound`.
+    package func requiredAgent(_ nameOrId: String) throws -> AgentRecord {
+        if let agent = try agent(named: nameOrId) { return agent }
+        if let id = UUID(uuidString: nameOrId), let agent = try agent(id) { return agent }
+        throw BackupError(.notFound, "no agent is called \(nameOrId); see `holdfast agent list`")
+    }
+
+    /// What the agent was last told to do; the empty plan before that.
+    package func plan(of agent: UUID) throws -> Plan {
+        let text = try String.fetchOne(database, sql: "SELECT plan FROM agent WHERE id = ?", arguments: [agent.text])
+        return try text.map { try JSONColumn.decode($0) } ?? .empty
+    }
+
+    private static func agent(_ row: Row) throws -> AgentRecord {
+        var agent = AgentRecord(
+            id: try row.requiredUUID("id"), name: row["name"], labels: try row.json("labels"),
+            keyFingerprint: row["keyFingerprint"], certificateFingerprint: row["certificateFingerprint"],
+            certificateNotAfter: row.requiredDate("certificateNotAfter"), joinToken: row["joinToken"],
+            enrolledAt: row.requiredDate("enrolledAt"))
+        agent.revokedAt = row.date("revokedAt")
+        agent.lastSeenAt = row.date("lastSeenAt")
+        agent.version = row["version"]
+        agent.clockSkewMilliseconds = row["clockSkew"]
+        agent.spoolDepth = row["spoolDepth"]
+        agent.factsAt = row.date("factsAt")
+        agent.planRevision = row["planRevision"]
+        return agent
+    }
+}

@@ -1,0 +1,70 @@
+package import Archive
+package import Domain
+package import Foundation
+import GRDB
+import Wire
+
+extension CatalogUpdate {
+    /// Adds a backup with its copies, and notes it in its database's summary.
+    package func add(_ backup: BackupRecord, manifest: Manifest, copies: [CopyRecord]) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO backup (id, database, run, policy, tiers, state, proof, proofAt, nominalAt, startedAt,
+                    snapshotAt, finishedAt, recordedAt, plainBytes, storedBytes, pinned, manifest)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                backup.id.text, backup.database, backup.run.text, backup.policy, backup.tiers.column,
+                backup.state.rawValue, backup.proof, backup.proofAt?.milliseconds, backup.nominalAt.milliseconds,
+                backup.startedAt.milliseconds, backup.snapshotAt.milliseconds, backup.finishedAt.milliseconds,
+                backup.recordedAt.milliseconds, backup.plainBytes, backup.storedBytes, backup.pinned,
+                String(decoding: try manifest.encoded(), as: UTF8.self),
+            ])
+        for copy in copies { try add(copy, at: backup.recordedAt) }
+        try refreshSummary(backup.database)
+    }
+
+    private func add(_ copy: CopyRecord, at now: Date) throws {
+        let place = try placeId(copy.place, at: now)
+        try database.execute(
+            sql: "INSERT INTO copy (backup, destination, place, folder, state, error) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [
+                copy.backup.text, copy.place.name, place, copy.folder, copy.state.rawValue, copy.error,
+            ])
+        for (position, object) in copy.objects.enumerated() {
+            try database.execute(
+                sql: """
+                    INSERT INTO object (backup, destination, position, name, bytes, sha256, etag)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    copy.backup.text, copy.place.name, position, object.name, object.bytes, object.sha256, object.etag,
+                ])
+        }
+    }
+
+    package func setState(_ state: BackupState, of backup: BackupRecord) throws {
+        try database.execute(
+            sql: "UPDATE backup SET state = ? WHERE id = ?", arguments: [state.rawValue, backup.id.text])
+        try refreshSummary(backup.database)
+    }
+
+    package func setCopyState(_ state: CopyState, error: String?, backup: UUID, destination: String) throws {
+        try database.execute(
+            sql: "UPDATE copy SET state = ?, error = ? WHERE backup = ? AND destination = ?",
+            arguments: [state.rawValue, error, backup.text, destination])
+    }
+
+    /// Raises the proof level (it never sinks here) and notes when.
+    package func raiseProof(_ level: ProofLevel, of backup: BackupRecord, at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE backup SET proof = ?1, proofAt = ?2 WHERE id = ?3 AND coalesce(proof, -1) <= ?1",
+            arguments: [level.rawValue, now.milliseconds, backup.id.text])
+        try refreshSummary(backup.database)
+    }
+
+    package func setPinned(_ pinned: Bool, of backup: UUID) throws {
+        try database.execute(
+            sql: "UPDATE backup SET pinned = ? WHERE id = ?", arguments: [pinned, backup.text])
+    }
+}

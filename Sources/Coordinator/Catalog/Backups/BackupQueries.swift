@@ -1,0 +1,139 @@
+package import Archive
+package import Domain
+package import Foundation
+import GRDB
+import Wire
+
+/// Which backups a list shows; nil stands for all.
+package struct BackupFilter: Sendable {
+    package var tier: Tier?
+    package var database: String?
+    package var agent: UUID?
+    package var limit: Int
+
+    package init(tier: Tier? = nil, database: String? = nil, agent: UUID? = nil, limit: Int) {
+        self.tier = tier
+        self.database = database
+        self.agent = agent
+        self.limit = limit
+    }
+}
+
+extension CatalogView {
+    package func backup(_ id: UUID) throws -> BackupRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM backup WHERE id = ?", arguments: [id.text]).map(Self.backup)
+    }
+
+    /// The backup whose id begins so (4 hex digits or more, dashes or not). Throws `.notFound`, or `.usage` when several do.
+    package func requiredBackup(_ prefix: String) throws -> BackupRecord {
+        let digits = prefix.lowercased().filter { $0 != "-" }
+        guard (4...32).contains(digits.count), digits.allSatisfy(\.isHexDigit), digits.allSatisfy(\.isASCII) else {
+            throw BackupError(.usage, "a backup's id is 32 hex digits, of which the first 4 or more are enough")
+        }
+        let dashed = Self.dashed(digits)
+        let found = try Row.fetchAll(
+            database, sql: "SELECT * FROM backup WHERE id >= ? AND id < ? LIMIT 2", arguments: [dashed, dashed + "g"]
+        ).map(Self.backup)
+        guard found.count < 2 else {
+            throw BackupError(.usage, "more than one backup begins with \(prefix); give more of its digits")
+        }
+        guard let backup = found.first else {
+            throw BackupError(.notFound, "no backup begins with \(prefix); see `holdfast backup list`")
+        }
+        return backup
+    }
+
+    /// Backups that exist, newest first by the coordinator's clock.
+    package func backups(_ filter: BackupFilter) throws -> [BackupRecord] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT backup.* FROM backup JOIN database ON database.id = backup.database
+                WHERE backup.state <> 'deleted' AND (?1 IS NULL OR database.name = ?1)
+                    AND (?2 IS NULL OR database.agent = ?2)
+                    AND (?3 IS NULL OR instr(',' || backup.tiers || ',', ',' || ?3 || ',') > 0)
+                ORDER BY backup.recordedAt DESC, backup.id DESC LIMIT ?4
+                """,
+            arguments: [filter.database, filter.agent?.text, filter.tier?.rawValue, filter.limit]
+        ).map(Self.backup)
+    }
+
+    /// Every backup of one database that has not been deleted, newest first.
+    package func backups(ofDatabase id: Int64) throws -> [BackupRecord] {
+        try Row.fetchAll(
+            database,
+            sql: "SELECT * FROM backup WHERE database = ? AND state <> 'deleted' ORDER BY recordedAt DESC, id DESC",
+            arguments: [id]
+        ).map(Self.backup)
+    }
+
+    /// Backups whose deletion has begun and not ended.
+    package func deletingBackups() throws -> [BackupRecord] {
+        try Row.fetchAll(database, sql: "SELECT * FROM backup WHERE state = 'deleting' ORDER BY recordedAt, id")
+            .map(Self.backup)
+    }
+
+    package func manifest(of backup: UUID) throws -> Manifest? {
+        let text = try String.fetchOne(
+            database, sql: "SELECT manifest FROM backup WHERE id = ?", arguments: [backup.text])
+        return try text.map { try Manifest(decoding: Array($0.utf8)) }
+    }
+
+    /// Where the backup's copies lie, by destination name.
+    package func copies(of backup: UUID) throws -> [CopyRecord] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT copy.*, place.definition FROM copy JOIN place ON place.id = copy.place
+                WHERE backup = ? ORDER BY destination
+                """, arguments: [backup.text])
+        return try rows.map { row in
+            CopyRecord(
+                backup: backup, place: try row.json("definition"), folder: row["folder"], state: try row.word("state"),
+                error: row["error"], objects: try objects(of: backup, destination: row["destination"]))
+        }
+    }
+
+    /// Backups with a copy that no one but the agent has seen, oldest first.
+    package func unconfirmedBackups(limit: Int) throws -> [UUID] {
+        try String.fetchAll(
+            database,
+            sql: """
+                SELECT DISTINCT copy.backup FROM copy JOIN backup ON backup.id = copy.backup
+                JOIN place ON place.id = copy.place
+                WHERE copy.state = 'stored' AND backup.state IN ('good', 'partial')
+                    AND json_extract(place.definition, '$.s3') IS NOT NULL
+                ORDER BY backup.recordedAt LIMIT ?
+                """, arguments: [limit]
+        ).compactMap(UUID.init(uuidString:))
+    }
+
+    private func objects(of backup: UUID, destination: String) throws -> [DestinationResult.StoredObject] {
+        try Row.fetchAll(
+            database, sql: "SELECT * FROM object WHERE backup = ? AND destination = ? ORDER BY position",
+            arguments: [backup.text, destination]
+        ).map { .init(name: $0["name"], bytes: $0["bytes"], sha256: $0["sha256"], etag: $0["etag"]) }
+    }
+
+    private static func dashed(_ digits: String) -> String {
+        var out = ""
+        for (position, digit) in digits.enumerated() {
+            if [8, 12, 16, 20].contains(position) { out.append("-") }
+            out.append(digit)
+        }
+        return out
+    }
+
+    static func backup(_ row: Row) throws -> BackupRecord {
+        var backup = BackupRecord(
+            id: try row.requiredUUID("id"), database: row["database"], run: try row.requiredUUID("run"),
+            policy: row["policy"], tiers: row.tiers("tiers"), state: try row.word("state"),
+            nominalAt: row.requiredDate("nominalAt"), startedAt: row.requiredDate("startedAt"),
+            snapshotAt: row.requiredDate("snapshotAt"), finishedAt: row.requiredDate("finishedAt"),
+            recordedAt: row.requiredDate("recordedAt"), plainBytes: row["plainBytes"], storedBytes: row["storedBytes"])
+        backup.proof = row["proof"]
+        backup.proofAt = row.date("proofAt")
+        backup.pinned = row["pinned"]
+        return backup
+    }
+}

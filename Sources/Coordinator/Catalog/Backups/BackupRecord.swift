@@ -1,0 +1,86 @@
+package import Domain
+package import Foundation
+package import Wire
+
+/// One backup without its manifest.
+package struct BackupRecord: Sendable, Equatable {
+    package let id: UUID
+    /// Row of its database.
+    package let database: Int64
+    package let run: UUID
+    package let policy: String
+    package let tiers: [Tier]
+    package var state: BackupState
+    package var proof: Int?
+    package var proofAt: Date?
+    package let nominalAt: Date
+    package let startedAt: Date
+    /// Never later than ``recordedAt``, whatever the agent's clock says.
+    package let snapshotAt: Date
+    package let finishedAt: Date
+    /// When the coordinator learned of it, by its own clock: what retention goes by.
+    package let recordedAt: Date
+    package let plainBytes: Int64
+    package let storedBytes: Int64
+    package var pinned: Bool
+
+    package init(
+        id: UUID, database: Int64, run: UUID, policy: String, tiers: [Tier], state: BackupState, nominalAt: Date,
+        startedAt: Date, snapshotAt: Date, finishedAt: Date, recordedAt: Date, plainBytes: Int64, storedBytes: Int64
+    ) {
+        self.id = id
+        self.database = database
+        self.run = run
+        self.policy = policy
+        self.tiers = tiers
+        self.state = state
+        self.nominalAt = nominalAt
+        self.startedAt = startedAt
+        self.snapshotAt = min(snapshotAt, recordedAt)
+        self.finishedAt = finishedAt
+        self.recordedAt = recordedAt
+        self.plainBytes = plainBytes
+        self.storedBytes = storedBytes
+        pinned = false
+    }
+}
+
+/// How one copy of a backup stands.
+package enum CopyState: String, Sendable, CaseIterable {
+    /// Whole, on the agent's word.
+    case stored
+    /// Whole, and the coordinator saw so itself.
+    case confirmed
+    /// The destination never held all of it.
+    case incomplete
+    /// A check found something changed or missing.
+    case damaged
+    case deleted
+}
+
+/// What one destination holds of a backup, and where.
+package struct CopyRecord: Sendable, Equatable {
+    package let backup: UUID
+    /// The destination as it was defined when the copy was made.
+    package let place: Destination
+    /// Full key of the folder, with the destination's prefix, ending in a slash.
+    package let folder: String
+    package var state: CopyState
+    package var error: String?
+    /// The manifest last.
+    package let objects: [DestinationResult.StoredObject]
+
+    package init(
+        backup: UUID, place: Destination, folder: String, state: CopyState, error: String?,
+        objects: [DestinationResult.StoredObject]
+    ) {
+        self.backup = backup
+        self.place = place
+        self.folder = folder
+        self.state = state
+        self.error = error
+        self.objects = objects
+    }
+
+    package var isWhole: Bool { state == .stored || state == .confirmed }
+}

@@ -1,0 +1,127 @@
+package import Domain
+import Foundation
+import GRDB
+import Glibc
+
+/// The coordinator's catalog: one SQLite file, one writing connection, a few reading ones (WAL).
+///
+/// SQLite before 3.51.3 can corrupt a WAL database that two connections write or checkpoint at once, so exactly one
+/// process may open it (the coordinator's lock file sees to that), and it writes through this value only.
+package final class CatalogDatabase: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens or creates the file (0600), checks it, and brings its schema up to date.
+    ///
+    /// Throws `.integrity` when the file is damaged, `.configuration` when a newer Holdfast wrote it.
+    package init(path: String) throws(BackupError) {
+        do {
+            try Self.createPrivately(path)
+            var configuration = Configuration()
+            configuration.label = "catalog"
+            configuration.maximumReaderCount = 4
+            configuration.prepareDatabase { database in
+                // An acknowledged report must survive a power cut, so every commit is synced.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try Self.examine(pool, path: path)
+            if try pool.read(Self.migrator.hasBeenSuperseded) {
+                throw BackupError(.configuration, "\(path) was written by a newer Holdfast; upgrade this one")
+            }
+            try Self.migrator.migrate(pool)
+        } catch let error as BackupError {
+            throw error
+        } catch let error as DatabaseError where error.isDamage {
+            throw Self.damaged(path, "\(error.message ?? "not a database")")
+        } catch {
+            throw BackupError(.storageUnavailable, "opening the catalog \(path)", cause: Self.plain(error))
+        }
+    }
+
+    /// Reads in one consistent snapshot.
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (CatalogView) throws -> Value
+    ) async throws(BackupError) -> Value {
+        do {
+            return try await pool.read { try body(CatalogView($0)) }
+        } catch {
+            throw Self.explain(error, "reading the catalog")
+        }
+    }
+
+    /// Writes in one transaction: all of it is durable when this returns, or none of it happened.
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (CatalogUpdate) throws -> Value
+    ) async throws(BackupError) -> Value {
+        do {
+            return try await pool.write { try body(CatalogUpdate($0)) }
+        } catch {
+            throw Self.explain(error, "writing the catalog")
+        }
+    }
+
+    /// The same for a caller that is not asynchronous (`holdfast init`); blocks.
+    package func writeBlocking<Value>(_ body: (CatalogUpdate) throws -> Value) throws(BackupError) -> Value {
+        do {
+            return try pool.write { try body(CatalogUpdate($0)) }
+        } catch {
+            throw Self.explain(error, "writing the catalog")
+        }
+    }
+
+    /// Brings everything into the main file and closes every connection. Later calls fail.
+    package func close() throws(BackupError) {
+        do {
+            // The last connection to close would do it, but only if that is the writing one.
+            _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            try pool.close()
+        } catch {
+            throw Self.explain(error, "closing the catalog")
+        }
+    }
+
+    private static func createPrivately(_ path: String) throws(BackupError) {
+        // SQLite gives its -wal and -shm files the mode of the main file, so setting it once here is enough.
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else {
+            throw BackupError(.configuration, "opening the catalog \(path): \(String(cString: strerror(errno)))")
+        }
+        fchmod(file, 0o600)
+        Glibc.close(file)
+    }
+
+    private static func examine(_ pool: DatabasePool, path: String) throws {
+        let findings = try pool.read { try String.fetchAll($0, sql: "PRAGMA quick_check(5)") }
+        guard findings == ["ok"] else { throw damaged(path, findings.first ?? "no answer") }
+    }
+
+    private static func damaged(_ path: String, _ finding: String) -> BackupError {
+        BackupError(
+            .integrity,
+            "the catalog \(path) is damaged (\(finding)): put it aside and restore a copy; agents keep backing up meanwhile"
+        )
+    }
+
+    private static func explain(_ error: any Error, _ doing: String) -> BackupError {
+        switch error {
+        case let error as BackupError: error
+        case is CancellationError: BackupError(.cancelled, doing)
+        case let error as DatabaseError where error.resultCode == .SQLITE_FULL:
+            BackupError(.storageRefused, "\(doing): the disk is full")
+        case let error as DatabaseError where error.isDamage:
+            BackupError(.integrity, "\(doing): the file is damaged; stop the coordinator and restore a copy")
+        case is DatabaseError: BackupError(.storageUnavailable, doing, cause: plain(error))
+        default: BackupError(.bug, doing, cause: error)
+        }
+    }
+
+    /// SQLite's own words without the statement's values: those can be anything that an agent sent.
+    private static func plain(_ error: any Error) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        return BackupError(.storageUnavailable, "SQLite \(error.extendedResultCode.rawValue): \(error.message ?? "")")
+    }
+}
+
+extension DatabaseError {
+    fileprivate var isDamage: Bool { resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB }
+}

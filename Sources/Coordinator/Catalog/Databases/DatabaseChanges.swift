@@ -1,0 +1,67 @@
+package import Domain
+package import Foundation
+import GRDB
+package import Wire
+
+extension CatalogUpdate {
+    /// Takes an agent's full list of databases: adds new ones, updates known ones, and marks the others as gone.
+    package func setFacts(_ facts: [DatabaseFacts], of agent: UUID, at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE database SET goneAt = coalesce(goneAt, ?) WHERE agent = ?",
+            arguments: [now.milliseconds, agent.text])
+        for fact in facts {
+            try database.execute(
+                sql: """
+                    INSERT INTO database (agent, name, kind, labels, serverVersion, tool, sizeBytes, problem, firstSeenAt)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (agent, name) DO UPDATE SET kind = excluded.kind, labels = excluded.labels,
+                        serverVersion = excluded.serverVersion, tool = excluded.tool, sizeBytes = excluded.sizeBytes,
+                        problem = excluded.problem, goneAt = NULL
+                    """,
+                arguments: [
+                    agent.text, fact.name.rawValue, fact.kind.rawValue, try JSONColumn.encode(fact.labels),
+                    fact.serverVersion, fact.tool, fact.sizeBytes, fact.problem, now.milliseconds,
+                ])
+        }
+        try database.execute(
+            sql: "UPDATE agent SET factsAt = ? WHERE id = ?", arguments: [now.milliseconds, agent.text])
+    }
+
+    /// The database's row; made from the report's own words when the agent's facts have not come yet.
+    package func ensureDatabase(
+        agent: UUID, name: DatabaseName, kind: DatabaseKind, at now: Date
+    ) throws -> Int64 {
+        try database.execute(
+            sql: """
+                INSERT INTO database (agent, name, kind, labels, firstSeenAt) VALUES (?, ?, ?, '{}', ?)
+                ON CONFLICT (agent, name) DO NOTHING
+                """,
+            arguments: [agent.text, name.rawValue, kind.rawValue, now.milliseconds])
+        let id = try Int64.fetchOne(
+            database, sql: "SELECT id FROM database WHERE agent = ? AND name = ?", arguments: [agent.text, name.rawValue])
+        guard let id else { throw BackupError(.bug, "a database's row vanished") }
+        return id
+    }
+
+    /// Since when the database is planned as it is now; nil when no policy selects it any more.
+    package func setPlanned(_ id: Int64, since: Date?) throws {
+        try database.execute(
+            sql: "UPDATE database SET plannedAt = ? WHERE id = ?", arguments: [since?.milliseconds, id])
+    }
+
+    /// Brings the summary up to date with the database's backups. To be called by whatever changes one.
+    func refreshSummary(_ id: Int64) throws {
+        try database.execute(
+            sql: """
+                UPDATE database SET
+                    (lastGoodBackup, lastGoodAt, lastGoodRecordedAt, lastGoodProof) =
+                        (SELECT id, snapshotAt, recordedAt, proof FROM backup
+                         WHERE backup.database = ?1 AND state = 'good' ORDER BY recordedAt DESC, id DESC LIMIT 1),
+                    (goodBackups, storedBytes) =
+                        (SELECT count(*), coalesce(sum(storedBytes), 0) FROM backup
+                         WHERE backup.database = ?1 AND state = 'good')
+                WHERE id = ?1
+                """,
+            arguments: [id])
+    }
+}

@@ -1,0 +1,57 @@
+package import Foundation
+
+/// Something that is wrong. At most one of a key is open at a time.
+package struct IncidentRecord: Sendable, Equatable {
+    package let id: Int64
+    package let condition: IncidentCondition
+    package let openedAt: Date
+    package let resolvedAt: Date?
+}
+
+/// What is wrong, without when.
+package struct IncidentCondition: Sendable, Equatable {
+    /// `failed:<agent id>:<database>` and the like.
+    package var key: String
+    package var kind: String
+    package var isCritical: Bool
+    /// Names, for people.
+    package var agent: String?
+    package var database: String?
+    package var environment: String?
+    package var title: String
+    package var detail: String
+
+    package init(
+        key: String, kind: String, isCritical: Bool, agent: String? = nil, database: String? = nil,
+        environment: String? = nil, title: String, detail: String
+    ) {
+        self.key = key
+        self.kind = kind
+        self.isCritical = isCritical
+        self.agent = agent
+        self.database = database
+        self.environment = environment
+        self.title = title
+        self.detail = detail
+    }
+}
+
+/// One message on its way to one channel.
+package struct DeliveryRecord: Sendable, Equatable {
+    package let id: Int64
+    package let incident: Int64?
+    package let channel: String
+    /// Whether it tells of a success.
+    package let isSuccess: Bool
+    package let agent: String?
+    package let database: String?
+    package let environment: String?
+    package let title: String
+    package let detail: String
+    /// `pending`, `sent` or `abandoned`.
+    package let state: String
+    package let createdAt: Date
+    package let attempts: Int
+    package let sentAt: Date?
+    package let lastError: String?
+}

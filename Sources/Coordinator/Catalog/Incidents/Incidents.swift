@@ -1,0 +1,85 @@
+package import Foundation
+import GRDB
+
+extension CatalogView {
+    /// Open incidents, or with resolved ones the newest `limit`; newest first.
+    package func incidents(includeResolved: Bool, limit: Int) throws -> [IncidentRecord] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT * FROM incident WHERE ?1 OR resolvedAt IS NULL ORDER BY openedAt DESC, id DESC LIMIT ?2
+                """, arguments: [includeResolved, limit]
+        ).map(Self.incident)
+    }
+
+    /// Keys of the open incidents of one kind.
+    package func openIncidentKeys(kind: String) throws -> Set<String> {
+        try Set(
+            String.fetchAll(
+                database, sql: "SELECT key FROM incident WHERE resolvedAt IS NULL AND kind = ?", arguments: [kind]))
+    }
+
+    package func openIncidentCount() throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM incident WHERE resolvedAt IS NULL") ?? 0
+    }
+
+    private static func incident(_ row: Row) -> IncidentRecord {
+        IncidentRecord(
+            id: row["id"],
+            condition: IncidentCondition(
+                key: row["key"], kind: row["kind"], isCritical: row["severity"] == "critical", agent: row["agent"],
+                database: row["database"], environment: row["environment"], title: row["title"], detail: row["detail"]),
+            openedAt: row.requiredDate("openedAt"), resolvedAt: row.date("resolvedAt"))
+    }
+}
+
+extension CatalogUpdate {
+    /// Opens an incident, with one message a channel in the outbox. An open one of the same key is brought up to date
+    /// and says nothing again.
+    package func open(_ condition: IncidentCondition, channels: [String], at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE incident SET title = ?, detail = ?, severity = ? WHERE key = ? AND resolvedAt IS NULL",
+            arguments: [condition.title, condition.detail, condition.severity, condition.key])
+        guard database.changesCount == 0 else { return }
+        try database.execute(
+            sql: """
+                INSERT INTO incident (key, kind, severity, agent, database, environment, title, detail, openedAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                condition.key, condition.kind, condition.severity, condition.agent, condition.database,
+                condition.environment, condition.title, condition.detail, now.milliseconds,
+            ])
+        try send(condition, incident: database.lastInsertedRowID, channels: channels, at: now)
+    }
+
+    /// Resolves the open incident of this key, if there is one.
+    package func resolve(key: String, at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE incident SET resolvedAt = ? WHERE key = ? AND resolvedAt IS NULL",
+            arguments: [now.milliseconds, key])
+    }
+
+    /// Puts a message of success into the outbox.
+    package func announce(_ condition: IncidentCondition, channels: [String], at now: Date) throws {
+        try send(condition, incident: nil, channels: channels, at: now)
+    }
+
+    private func send(_ condition: IncidentCondition, incident: Int64?, channels: [String], at now: Date) throws {
+        for channel in channels {
+            try database.execute(
+                sql: """
+                    INSERT INTO delivery (incident, channel, kind, agent, database, environment, title, detail, state,
+                        createdAt, nextAt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)
+                    """,
+                arguments: [
+                    incident, channel, incident == nil ? "success" : "opened", condition.agent, condition.database,
+                    condition.environment, condition.title, condition.detail, now.milliseconds, now.milliseconds,
+                ])
+        }
+    }
+}
+
+extension IncidentCondition {
+    fileprivate var severity: String { isCritical ? "critical" : "warning" }
+}

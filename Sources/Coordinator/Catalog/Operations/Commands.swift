@@ -1,0 +1,82 @@
+import Wire
+package import Foundation
+import GRDB
+
+extension CatalogView {
+    package func command(_ id: UUID) throws -> CommandRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM command WHERE id = ?", arguments: [id.text]).map(Self.command)
+    }
+
+    /// Commands that the agent has not said to hold, oldest first, without expired ones.
+    package func waitingCommands(for agent: UUID, at now: Date) throws -> [CommandRecord] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT * FROM command WHERE agent = ? AND receivedAt IS NULL AND finishedAt IS NULL AND expiresAt > ?
+                ORDER BY createdAt, id
+                """, arguments: [agent.text, now.milliseconds]
+        ).map(Self.command)
+    }
+
+    /// Commands that have not ended although their time ran out before `time`.
+    package func expiredCommands(before time: Date) throws -> [CommandRecord] {
+        try Row.fetchAll(
+            database, sql: "SELECT * FROM command WHERE finishedAt IS NULL AND expiresAt <= ? ORDER BY createdAt, id",
+            arguments: [time.milliseconds]
+        ).map(Self.command)
+    }
+
+    private static func command(_ row: Row) throws -> CommandRecord {
+        var command = CommandRecord(
+            agent: try row.requiredUUID("agent"), command: try row.json("body"), operation: row.uuid("operation"),
+            run: row.uuid("run"), createdAt: row.requiredDate("createdAt"))
+        command.deliveredAt = row.date("deliveredAt")
+        command.receivedAt = row.date("receivedAt")
+        return command
+    }
+}
+
+extension CatalogUpdate {
+    package func add(_ record: CommandRecord) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO command (id, agent, operation, run, body, createdAt, expiresAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                record.command.id.text, record.agent.text, record.operation?.text, record.run?.text,
+                try JSONColumn.encode(record.command), record.createdAt.milliseconds,
+                record.command.expiresAt.milliseconds,
+            ])
+    }
+
+    package func markDelivered(_ ids: [UUID], at now: Date) throws {
+        for id in ids {
+            try database.execute(
+                sql: "UPDATE command SET deliveredAt = coalesce(deliveredAt, ?) WHERE id = ?",
+                arguments: [now.milliseconds, id.text])
+        }
+    }
+
+    /// Only the agent that a command is for can say so. Ids that it does not have are ignored.
+    package func markReceived(_ ids: [UUID], by agent: UUID, at now: Date) throws {
+        for id in ids {
+            try database.execute(
+                sql: "UPDATE command SET receivedAt = coalesce(receivedAt, ?) WHERE id = ? AND agent = ?",
+                arguments: [now.milliseconds, id.text, agent.text])
+        }
+    }
+
+    package func finishCommand(_ id: UUID, at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE command SET finishedAt = coalesce(finishedAt, ?) WHERE id = ?",
+            arguments: [now.milliseconds, id.text])
+    }
+
+    /// Ends the commands of a run that has ended.
+    package func finishCommands(ofRun run: UUID, at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE command SET finishedAt = ? WHERE run = ? AND finishedAt IS NULL",
+            arguments: [now.milliseconds, run.text])
+    }
+}

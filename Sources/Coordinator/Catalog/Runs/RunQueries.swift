@@ -1,0 +1,45 @@
+import Wire
+package import Foundation
+import GRDB
+
+extension CatalogView {
+    package func run(_ id: UUID) throws -> RunRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM run WHERE id = ?", arguments: [id.text]).map(Self.run)
+    }
+
+    /// Runs that have not ended, of one database or all.
+    package func openRuns(database id: Int64? = nil) throws -> [RunRecord] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT * FROM run WHERE state IN ('running', 'unknown') AND (?1 IS NULL OR database = ?1)
+                ORDER BY nominalAt, id
+                """, arguments: [id]
+        ).map(Self.run)
+    }
+
+    /// Whether this very report was taken before.
+    package func hasReport(run: UUID, attempt: Int, sequence: Int) throws -> Bool {
+        try Bool.fetchOne(
+            database,
+            sql: "SELECT EXISTS (SELECT 1 FROM runReport WHERE run = ? AND attempt = ? AND sequence = ?)",
+            arguments: [run.text, attempt, sequence]) ?? false
+    }
+
+    private static func run(_ row: Row) throws -> RunRecord {
+        var run = RunRecord(
+            id: try row.requiredUUID("id"), database: row["database"], policy: row["policy"], tiers: row.tiers("tiers"),
+            state: try row.word("state"), attempt: row["attempt"], nominalAt: row.requiredDate("nominalAt"),
+            recordedAt: row.requiredDate("recordedAt"), demanded: try row.json("demanded"))
+        run.heardAt = row.requiredDate("heardAt")
+        run.startedAt = row.date("startedAt")
+        run.finishedAt = row.date("finishedAt")
+        run.backup = row.uuid("backup")
+        run.reason = row["reason"]
+        if let code = row["failureCode"] as String?, let message = row["failureMessage"] as String? {
+            run.failure = .init(code: code, message: message)
+        }
+        run.destinations = try row.json("destinations")
+        return run
+    }
+}

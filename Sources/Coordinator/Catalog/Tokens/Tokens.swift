@@ -1,0 +1,116 @@
+import Domain
+package import Foundation
+import GRDB
+import Wire
+
+/// A join token without its secret.
+package struct JoinTokenRecord: Sendable, Equatable {
+    package let id: String
+    /// SHA-256 of the secret, in hexadecimal.
+    package let secretHash: String
+    package let createdAt: Date
+    package let createdBy: String
+    package let expiresAt: Date
+    package var usesLeft: Int
+    package let labels: [String: String]
+    package var revokedAt: Date?
+
+    package init(
+        id: String, secretHash: String, createdAt: Date, createdBy: String, expiresAt: Date, usesLeft: Int,
+        labels: [String: String]
+    ) {
+        self.id = id
+        self.secretHash = secretHash
+        self.createdAt = createdAt
+        self.createdBy = createdBy
+        self.expiresAt = expiresAt
+        self.usesLeft = usesLeft
+        self.labels = labels
+    }
+}
+
+/// An operator's token without its secret. The role is the word that the catalog's schema knows.
+package struct OperatorTokenRecord: Sendable, Equatable {
+    package let id: String
+    package let secretHash: String
+    package let role: String
+    package let createdAt: Date
+    package var revokedAt: Date?
+
+    package init(id: String, secretHash: String, role: String, createdAt: Date) {
+        self.id = id
+        self.secretHash = secretHash
+        self.role = role
+        self.createdAt = createdAt
+    }
+}
+
+extension CatalogView {
+    package func joinToken(_ id: String) throws -> JoinTokenRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM joinToken WHERE id = ?", arguments: [id]).map(Self.joinToken)
+    }
+
+    /// Newest first.
+    package func joinTokens() throws -> [JoinTokenRecord] {
+        try Row.fetchAll(database, sql: "SELECT * FROM joinToken ORDER BY createdAt DESC, id").map(Self.joinToken)
+    }
+
+    package func operatorToken(_ id: String) throws -> OperatorTokenRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM operatorToken WHERE id = ?", arguments: [id]).map { row in
+            var token = OperatorTokenRecord(
+                id: row["id"], secretHash: row["secretHash"], role: row["role"], createdAt: row.requiredDate("createdAt"))
+            token.revokedAt = row.date("revokedAt")
+            return token
+        }
+    }
+
+    private static func joinToken(_ row: Row) throws -> JoinTokenRecord {
+        var token = JoinTokenRecord(
+            id: row["id"], secretHash: row["secretHash"], createdAt: row.requiredDate("createdAt"),
+            createdBy: row["createdBy"], expiresAt: row.requiredDate("expiresAt"), usesLeft: row["usesLeft"],
+            labels: try row.json("labels"))
+        token.revokedAt = row.date("revokedAt")
+        return token
+    }
+}
+
+extension CatalogUpdate {
+    package func add(_ token: JoinTokenRecord) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO joinToken (id, secretHash, createdAt, createdBy, expiresAt, usesLeft, labels)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                token.id, token.secretHash, token.createdAt.milliseconds, token.createdBy, token.expiresAt.milliseconds,
+                token.usesLeft, try JSONColumn.encode(token.labels),
+            ])
+    }
+
+    package func add(_ token: OperatorTokenRecord) throws {
+        try database.execute(
+            sql: "INSERT INTO operatorToken (id, secretHash, role, createdAt) VALUES (?, ?, ?, ?)",
+            arguments: [token.id, token.secretHash, token.role, token.createdAt.milliseconds])
+    }
+
+    /// Takes one use off a join token. Throws `.forbidden` when none is left.
+    package func useJoinToken(_ id: String) throws {
+        try database.execute(
+            sql: "UPDATE joinToken SET usesLeft = usesLeft - 1 WHERE id = ? AND usesLeft > 0", arguments: [id])
+        guard database.changesCount == 1 else {
+            throw BackupError(.forbidden, "the join string was used up; make another with `holdfast token create`")
+        }
+    }
+
+    /// Revokes a join or operator token. Throws `.notFound`.
+    package func revokeToken(_ id: String, at now: Date) throws {
+        var changed = 0
+        for table in ["joinToken", "operatorToken"] {
+            try database.execute(
+                sql: "UPDATE \(table) SET revokedAt = coalesce(revokedAt, ?) WHERE id = ?",
+                arguments: [now.milliseconds, id])
+            changed += database.changesCount
+        }
+        guard changed > 0 else { throw BackupError(.notFound, "no token has the id \(id)") }
+    }
+}

@@ -1,0 +1,75 @@
+import Catalog
+import Domain
+import Foundation
+
+enum IncidentKind {
+    static let failed = "failed"
+    static let overdue = "overdue"
+    static let offline = "offline"
+    static let damaged = "damaged"
+    static let identity = "identity"
+    static let clock = "clock"
+}
+
+/// What makes two incidents the same one.
+enum IncidentKey {
+    static func failed(_ database: DatabaseRecord) -> String { "failed:\(database.id)" }
+    static func overdue(_ database: DatabaseRecord) -> String { "overdue:\(database.id)" }
+    static func offline(_ agent: UUID) -> String { "offline:\(agent.uuidString.lowercased())" }
+    static func damaged(_ backup: UUID) -> String { "damaged:\(backup.uuidString.lowercased())" }
+
+    static func agent(ofOffline key: String) -> UUID? {
+        key.hasPrefix("offline:") ? UUID(uuidString: String(key.dropFirst("offline:".count))) : nil
+    }
+}
+
+extension IncidentCondition {
+    static func failed(_ database: DatabaseRecord, error: String) -> Self {
+        Self(
+            key: IncidentKey.failed(database), kind: IncidentKind.failed, isCritical: true, agent: database.agentName,
+            database: database.name.rawValue, environment: database.environment,
+            title: "Backup of \(database.name) on \(database.agentName) failed", detail: error)
+    }
+
+    static func overdue(_ database: DatabaseRecord, reason: String) -> Self {
+        Self(
+            key: IncidentKey.overdue(database), kind: IncidentKind.overdue, isCritical: true, agent: database.agentName,
+            database: database.name.rawValue, environment: database.environment,
+            title: "Backup of \(database.name) on \(database.agentName) is overdue", detail: reason)
+    }
+
+    static func offline(_ agent: AgentRecord, lastSeenAt: Date?) -> Self {
+        Self(
+            key: IncidentKey.offline(agent.id), kind: IncidentKind.offline, isCritical: false, agent: agent.name,
+            environment: agent.labels["env"], title: "Agent \(agent.name) is offline",
+            detail: lastSeenAt.map { "last seen \(Timestamp.text($0))" } ?? "never seen since it joined")
+    }
+
+    static func damaged(_ backup: BackupRecord, _ database: DatabaseRecord, finding: String) -> Self {
+        Self(
+            key: IncidentKey.damaged(backup.id), kind: IncidentKind.damaged, isCritical: true,
+            agent: database.agentName, database: database.name.rawValue, environment: database.environment,
+            title: "A backup of \(database.name) on \(database.agentName) is damaged",
+            detail: "backup \(backup.id.uuidString.lowercased()): \(finding)")
+    }
+
+    static func identityClash(_ agent: AgentRecord, remote: String) -> Self {
+        Self(
+            key: "identity:\(agent.id.uuidString.lowercased())", kind: IncidentKind.identity, isCritical: true,
+            agent: agent.name, environment: agent.labels["env"],
+            title: "Another key claims to be agent \(agent.name)",
+            detail: "a host at \(remote) tried to join with this agent's id and a key of its own; it was refused")
+    }
+
+    static func succeeded(_ database: DatabaseRecord, bytes: Int64) -> Self {
+        Self(
+            key: "", kind: "succeeded", isCritical: false, agent: database.agentName, database: database.name.rawValue,
+            environment: database.environment, title: "Backup of \(database.name) on \(database.agentName) succeeded",
+            detail: "\(bytes) bytes stored")
+    }
+}
+
+extension DatabaseRecord {
+    /// What alerts call the environment: the label `env`.
+    var environment: String? { allLabels["env"] }
+}

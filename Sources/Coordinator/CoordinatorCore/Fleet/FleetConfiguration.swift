@@ -1,0 +1,90 @@
+package import Domain
+package import Wire
+
+/// All that the coordinator is told to do: by a `fleet.yaml`, or by the embedded default.
+package struct FleetConfiguration: Sendable, Equatable {
+    /// By name, in their order.
+    package var destinations: [Destination]
+    package var policies: [FleetPolicy]
+    package var alerts: AlertRoutes
+
+    package func destination(named name: String) -> Destination? { destinations.first { $0.name == name } }
+
+    package func policy(named name: String) -> FleetPolicy? { policies.first { $0.name == name } }
+}
+
+/// Which databases are backed up, when, kept how long, and where to.
+package struct FleetPolicy: Sendable, Equatable {
+    package var name: String
+    /// Labels that a database (or its host) must have; empty selects everything.
+    package var selector: [String: String]
+    package var tiers: [FleetTier]
+    /// Names of destinations that must all hold a backup.
+    package var destinations: [String]
+    package var compression: Compression
+    package var compressionLevel: Int?
+    package var rpoSeconds: Int?
+    package var rtoSeconds: Int?
+    package var floor: Int
+    /// Largest offset after the nominal time; nil for the default (0 for a single agent, else 5 minutes).
+    package var spreadSeconds: Int?
+    package var timeZone: String
+
+    package func selects(_ labels: [String: String]) -> Bool {
+        selector.allSatisfy { labels[$0.key] == $0.value }
+    }
+
+    /// The tiers that make backups of this kind.
+    package func tiers(for kind: DatabaseKind) -> [FleetTier] {
+        tiers.filter { $0.isEnabled && $0.covers(kind) }
+    }
+}
+
+/// One tier of a policy.
+package struct FleetTier: Sendable, Equatable {
+    package var tier: Tier
+    package var schedule: Schedule
+    package var keep: KeepDuration
+    /// Files and settings too, besides databases.
+    package var includesApplication: Bool
+    /// A backup of this tier is verified as soon as it was made.
+    package var healthCheck: Bool
+    package var isEnabled: Bool
+
+    package func covers(_ kind: DatabaseKind) -> Bool { kind != .application || includesApplication }
+}
+
+/// Where alerts go. Secrets stay in files or in the environment, and are read when something is sent.
+package struct AlertRoutes: Sendable, Equatable {
+    package var slack: SlackRoute?
+    package var email: EmailRoute?
+    package var notifySuccess: Bool
+    /// Cron expression of the daily digest; accepted, and sent by a later release.
+    package var digest: String?
+
+    /// `slack`, `email`.
+    package var channels: [String] { (slack == nil ? [] : ["slack"]) + (email == nil ? [] : ["email"]) }
+}
+
+package struct SlackRoute: Sendable, Equatable {
+    package enum Webhook: Sendable, Equatable {
+        /// A file that holds the address.
+        case file(String)
+        /// An environment variable of the coordinator that holds it.
+        case environment(String)
+    }
+
+    package var webhook: Webhook
+    /// PEM file of the CA, when the webhook's is not a public one.
+    package var caFile: String?
+}
+
+package struct EmailRoute: Sendable, Equatable {
+    /// `smtps://host[:port]`, or `smtp://host[:port]` which is upgraded by STARTTLS.
+    package var url: String
+    package var from: String
+    package var to: [String]
+    package var usernameFile: String?
+    package var passwordFile: String?
+    package var caFile: String?
+}

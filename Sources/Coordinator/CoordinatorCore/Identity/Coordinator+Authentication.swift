@@ -1,0 +1,34 @@
+import Catalog
+package import Domain
+package import Foundation
+import Sealing
+
+extension Coordinator {
+    /// Who sends a request with this client certificate. Throws `.forbidden` unless our CA issued it, its time is now,
+    /// and its agent is known by this very key and not revoked. Asked for every request: revocation takes effect at once.
+    package func authenticateAgent(certificateDER: [UInt8], now: Date) async throws(BackupError) -> AgentIdentity {
+        // Whatever it is that came instead of a certificate, it proves nothing.
+        guard let certificate = try? Certificate(der: certificateDER), let id = certificate.agentID,
+            certificate.isIssued(by: authority.certificate), certificate.purposes.contains(.clientAuthentication)
+        else { throw BackupError(.forbidden, "the client certificate was not issued by this coordinator") }
+        guard certificate.isValid(at: now) else {
+            throw BackupError(.forbidden, "the client certificate has run out or is not valid yet; renew it")
+        }
+        guard let agent = try await catalog.read({ try $0.agent(id) }),
+            agent.keyFingerprint == certificate.keyFingerprint
+        else { throw BackupError(.forbidden, "no agent is enrolled with this certificate") }
+        guard agent.revokedAt == nil else { throw BackupError(.forbidden, "the agent \(agent.name) was revoked") }
+        return AgentIdentity(id: agent.id, name: agent.name)
+    }
+
+    /// Who sends a request with this token. Throws `.forbidden` when it is unknown, wrong or revoked; which of these is
+    /// not said.
+    package func authenticateOperator(token: String) async throws(BackupError) -> OperatorIdentity {
+        let refusal = BackupError(.forbidden, "the token is not valid; see `holdfast token list`")
+        guard let (id, secret) = OperatorToken.parse(token) else { throw refusal }
+        guard let record = try await catalog.read({ try $0.operatorToken(id) }), record.revokedAt == nil,
+            Secret.matches(secret, hash: record.secretHash), let role = OperatorRole(rawValue: record.role)
+        else { throw refusal }
+        return OperatorIdentity(tokenId: record.id, role: role)
+    }
+}

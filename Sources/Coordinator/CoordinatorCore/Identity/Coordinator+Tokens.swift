@@ -1,0 +1,56 @@
+import Sealing
+import Catalog
+package import Domain
+import Foundation
+package import Wire
+
+extension Coordinator {
+    /// Makes a join token. The join string in the answer is shown once.
+    package func createToken(
+        _ request: TokenRequest, by operator: OperatorIdentity
+    ) async throws(BackupError) -> TokenCreated {
+        try `operator`.require(.operator, "making a join token")
+        guard (60...31_536_000).contains(request.expiresInSeconds), (1...100_000).contains(request.uses) else {
+            throw BackupError(.usage, "a join token lives for 1 minute to 365 days and serves for 1 to 100000 hosts")
+        }
+        let now = world.now()
+        let names = try await catalog.read { try $0.setting(SettingName.hostnames) } ?? "localhost"
+        let url = request.url ?? world.publicURL ?? "https://\(names.prefix { $0 != "," }):8443"
+        guard url.wholeMatch(of: /https:\/\/[A-Za-z0-9.\[\]:_-]+/) != nil else {
+            throw BackupError(.usage, "the coordinator's address must be https://host[:port]")
+        }
+        let secret = try Secret()
+        let token = JoinTokenRecord(
+            id: secret.id, secretHash: secret.hash, createdAt: now, createdBy: `operator`.tokenId,
+            expiresAt: now + TimeInterval(request.expiresInSeconds), usesLeft: request.uses, labels: request.labels)
+        try await catalog.write { update in
+            try update.add(token)
+            try update.audit(`operator`.tokenId, "token create", token.id, at: now)
+        }
+        let join = JoinString(
+            url: url, caSha256: authority.certificate.fingerprint, tokenId: secret.id, secret: secret.secret)
+        return TokenCreated(id: token.id, join: join.description, expiresAt: token.expiresAt)
+    }
+
+    /// Join tokens, newest first.
+    package func tokens(by operator: OperatorIdentity) async throws(BackupError) -> [TokenView] {
+        try `operator`.require(.viewer, "listing tokens")
+        return try await catalog.read { view in
+            try view.joinTokens().map { token in
+                TokenView(
+                    id: token.id, createdAt: token.createdAt, expiresAt: token.expiresAt, usesLeft: token.usesLeft,
+                    labels: token.labels, revoked: token.revokedAt != nil)
+            }
+        }
+    }
+
+    /// Revokes a join or operator token at once. Throws `.notFound`.
+    package func revokeToken(_ id: String, by operator: OperatorIdentity) async throws(BackupError) {
+        try `operator`.require(.admin, "revoking a token")
+        let now = world.now()
+        try await catalog.write { update in
+            try update.revokeToken(id, at: now)
+            try update.audit(`operator`.tokenId, "token revoke", id, at: now)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Domain
+import Foundation
+import Storage
+import Transfer
+import Wire
+
+/// The outside world as it really is.
+enum LiveWorld {
+    static func openS3(
+        _ destination: Destination.S3, _ environment: [String: String]
+    ) throws(BackupError) -> any ObjectStore {
+        throw BackupError(.bug, "not built")
+    }
+
+    static func presign(
+        _ destination: Destination.S3, key: String, seconds: Int, _ environment: [String: String], now: Date
+    ) throws(BackupError) -> String {
+        throw BackupError(.bug, "not built")
+    }
+
+    static func post(_ request: WebhookRequest) throws(BackupError) -> WebhookAnswer {
+        var options = TransferOptions()
+        if let caFile = request.caFile { options.trust = .file(caFile) }
+        options.deadline = .seconds(30)
+        let message = HTTPRequest(
+            "POST", request.url, headers: [("Content-Type", "application/json")], body: .bytes(request.body))
+        do {
+            let answer = try TransferClient(options).send(message)
+            return WebhookAnswer(status: answer.status, retryAfterSeconds: answer["Retry-After"].flatMap { Int($0) })
+        } catch {
+            // The error's own words could hold the address, which is a secret.
+            throw BackupError(.unreachable, "the webhook could not be reached (\(error.kind.rawValue))")
+        }
+    }
+
+    static func send(_ mail: OutgoingMail) throws(BackupError) {
+        var request = MailRequest(url: mail.url, from: mail.from, to: mail.to, message: mail.message)
+        request.username = mail.username
+        request.password = mail.password
+        if let caFile = mail.caFile { request.trust = .file(caFile) }
+        do {
+            try TransferClient.sendMail(request)
+        } catch {
+            throw BackupError(.unreachable, error.message)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Catalog
+import Domain
+import Foundation
+import Sealing
+import Wire
+
+/// Turns policies and an agent's databases into that agent's plan. Pure.
+struct PlanResolver {
+    let configuration: FleetConfiguration
+    /// A single agent has no one to keep out of the way of.
+    let isFleet: Bool
+
+    /// The policies that select a database, each with the tiers that make backups of its kind (never none).
+    func selection(_ database: DatabaseRecord) -> [(policy: FleetPolicy, tiers: [FleetTier])] {
+        guard database.goneAt == nil else { return [] }
+        let labels = database.allLabels
+        return configuration.policies.compactMap { policy in
+            guard policy.selects(labels) else { return nil }
+            let tiers = policy.tiers(for: database.kind)
+            return tiers.isEmpty ? nil : (policy, tiers)
+        }
+    }
+
+    /// Entries in the order of the databases, then of the policies; destinations only as far as they are used.
+    func plan(agent: UUID, databases: [DatabaseRecord], revision: Int) -> Plan {
+        var entries: [Plan.Entry] = []
+        for database in databases {
+            for (policy, tiers) in selection(database) {
+                entries.append(entry(database, policy, tiers, agent: agent))
+            }
+        }
+        let used = Set(entries.flatMap(\.destinations))
+        return Plan(
+            revision: revision, entries: entries, destinations: configuration.destinations.filter { used.contains($0.name) })
+    }
+
+    func entry(_ database: DatabaseRecord, _ policy: FleetPolicy, _ tiers: [FleetTier], agent: UUID) -> Plan.Entry {
+        Plan.Entry(
+            database: database.name, kind: database.kind, policy: policy.name, timeZone: policy.timeZone,
+            tiers: tiers.map { .init(tier: $0.tier, schedule: $0.schedule.cron.text) }, destinations: policy.destinations,
+            compression: policy.compression, compressionLevel: policy.compressionLevel,
+            spreadSeconds: spread(policy, agent: agent))
+    }
+
+    /// A fixed offset for each policy and agent, so that a fleet does not start all at once.
+    func spread(_ policy: FleetPolicy, agent: UUID) -> Int {
+        let most = policy.spreadSeconds ?? (isFleet ? 300 : 0)
+        guard most > 0 else { return 0 }
+        let digest = sha256(Array("\(policy.name)\u{0}\(agent.uuidString.lowercased())".utf8))
+        let number = digest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+        return number % (most + 1)
+    }
+}

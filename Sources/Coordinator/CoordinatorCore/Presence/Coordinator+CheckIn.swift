@@ -1,0 +1,125 @@
+import Logging
+import Catalog
+package import Domain
+import Foundation
+package import Wire
+
+extension Coordinator {
+    /// An agent's heartbeat. Answers at once when there is a plan or a command for it; else holds the request until
+    /// there is, until its time is over, or until the task is cancelled or the coordinator ends.
+    package func checkIn(
+        _ request: CheckInRequest, from agent: AgentIdentity
+    ) async throws(BackupError) -> CheckInResponse {
+        try Self.check(request.version)
+        let now = world.now()
+        if presence.note(request, from: agent.id, at: now) { try await welcomeBack(agent, at: now) }
+        try await take(request, from: agent, at: now)
+        let waiter = world.uuid()
+        let news = presence.startWaiting(agent.id, waiter)
+        defer { presence.stopWaiting(agent.id, waiter) }
+        let first = try await answer(to: request, agent: agent)
+        let seconds = min(max(request.waitSeconds, 0), world.pollSeconds)
+        guard !first.hasNews, seconds > 0, await Self.wait(for: news, seconds: seconds) else { return first }
+        return try await answer(to: request, agent: agent)
+    }
+
+    /// What came up with the heartbeat and must outlive the process.
+    private func take(_ request: CheckInRequest, from agent: AgentIdentity, at now: Date) async throws(BackupError) {
+        if let facts = request.databases {
+            let fleet = fleet
+            let changed = try await catalog.write { update in
+                try update.setFacts(facts, of: agent.id, at: now)
+                return try Self.replan(update, fleet, agents: [agent.id], at: now)
+            }
+            presence.wake(changed)
+        }
+        let received = request.receivedCommands
+        if !received.isEmpty {
+            try await catalog.write { try $0.markReceived(received, by: agent.id, at: now) }
+        }
+        let running = request.running
+        if !running.isEmpty { try await revive(running, of: agent, at: now) }
+    }
+
+    /// A run that was held to be silent is heard of again.
+    private func revive(
+        _ running: [RunProgress], of agent: AgentIdentity, at now: Date
+    ) async throws(BackupError) {
+        let silent = try await catalog.read { view in
+            try running.compactMap { progress -> RunRecord? in
+                guard let run = try view.run(progress.run), run.state == .unknown,
+                    try view.databaseRecord(run.database)?.agent == agent.id
+                else { return nil }
+                return run
+            }
+        }
+        guard !silent.isEmpty else { return }
+        try await catalog.write { update in
+            for run in silent {
+                guard var current = try update.run(run.id),
+                    let next = RunMachine.next(from: current.stage, on: .heard)
+                else { continue }
+                current.state = next.state
+                current.heardAt = now
+                try update.save(current)
+            }
+        }
+    }
+
+    private func welcomeBack(_ agent: AgentIdentity, at now: Date) async throws(BackupError) {
+        try await catalog.write { try $0.resolve(key: IncidentKey.offline(agent.id), at: now) }
+        presence.setOnline(agent.id)
+        logger.info("agent is back", metadata: ["agent": "\(agent.name)"])
+    }
+
+    private func answer(to request: CheckInRequest, agent: AgentIdentity) async throws(BackupError) -> CheckInResponse {
+        let now = world.now()
+        struct News: Sendable {
+            var revision: Int
+            var plan: Plan?
+            var commands: [CommandRecord]
+            var hasFacts: Bool
+        }
+        let known = request.planRevision
+        var news = try await catalog.read { view -> News in
+            guard let record = try view.agent(agent.id) else {
+                throw BackupError(.forbidden, "the agent \(agent.name) is not enrolled")
+            }
+            return News(
+                revision: record.planRevision,
+                plan: record.planRevision == known ? nil : try view.plan(of: agent.id),
+                commands: try view.waitingCommands(for: agent.id, at: now), hasFacts: record.factsAt != nil)
+        }
+        if news.revision < known {
+            news.plan = try await catalog.write { update in
+                try Self.outrun(known, agent: agent.id, update)
+                return try update.plan(of: agent.id)
+            }
+        }
+        let commands = try await deliver(news.commands, at: now)
+        return CheckInResponse(
+            serverTime: now, waitSeconds: world.pollSeconds, pauseSeconds: world.pauseSeconds, plan: news.plan,
+            commands: commands, wantsDatabases: !news.hasFacts)
+    }
+
+    /// Whether there was news before the time was over.
+    private static func wait(for news: AsyncStream<Void>, seconds: Int) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in news { return true }
+                return false
+            }
+            group.addTask {
+                // Cancelled by the news, or with the request: either way the wait is over.
+                try? await Task.sleep(for: .seconds(seconds))
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+}
+
+extension CheckInResponse {
+    fileprivate var hasNews: Bool { plan != nil || !commands.isEmpty || wantsDatabases }
+}

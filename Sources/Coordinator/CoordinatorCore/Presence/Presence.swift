@@ -1,0 +1,100 @@
+import Catalog
+import Foundation
+import Synchronization
+import Wire
+
+/// What the check-ins of all agents say, in memory: who was seen when, what is running, and who waits for an answer.
+final class Presence: Sendable {
+    private struct State {
+        var sightings: [UUID: AgentSighting] = [:]
+        var unsaved: Set<UUID> = []
+        var running: [UUID: [RunProgress]] = [:]
+        var commands: [UUID: CommandProgress] = [:]
+        var waiters: [UUID: [UUID: AsyncStream<Void>.Continuation]] = [:]
+        var offline: Set<UUID> = []
+        var isClosing = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Notes a check-in. Says whether the agent was held to be offline until now.
+    func note(_ request: CheckInRequest, from agent: UUID, at now: Date) -> Bool {
+        state.withLock { state in
+            state.sightings[agent] = AgentSighting(
+                at: now, version: request.holdfast,
+                clockSkewMilliseconds: Int64((request.clock.timeIntervalSince(now) * 1000).rounded()),
+                spoolDepth: request.spoolDepth)
+            state.unsaved.insert(agent)
+            state.running[agent] = request.running.isEmpty ? nil : request.running
+            for progress in request.commands { state.commands[progress.command] = progress }
+            return state.offline.contains(agent)
+        }
+    }
+
+    func sighting(of agent: UUID) -> AgentSighting? { state.withLock { $0.sightings[agent] } }
+
+    func sightings() -> [UUID: AgentSighting] { state.withLock { $0.sightings } }
+
+    /// What one agent says is running.
+    func running(on agent: UUID) -> [RunProgress] { state.withLock { $0.running[agent] ?? [] } }
+
+    func running() -> [UUID: [RunProgress]] { state.withLock { $0.running } }
+
+    func progress(of command: UUID) -> CommandProgress? { state.withLock { $0.commands[command] } }
+
+    func forget(command: UUID) { state.withLock { $0.commands[command] = nil } }
+
+    /// Sightings that the catalog does not have yet; they count as saved from now on.
+    func takeUnsaved() -> [UUID: AgentSighting] {
+        state.withLock { state in
+            defer { state.unsaved = [] }
+            return state.sightings.filter { state.unsaved.contains($0.key) }
+        }
+    }
+
+    /// They were not saved after all.
+    func putBack(_ sightings: [UUID: AgentSighting]) {
+        state.withLock { $0.unsaved.formUnion(sightings.keys) }
+    }
+
+    func setOffline(_ agents: Set<UUID>) { state.withLock { $0.offline = agents } }
+
+    func setOnline(_ agent: UUID) { state.withLock { _ = $0.offline.remove(agent) } }
+}
+
+// Waiting: a check-in is held open until something is there for its agent.
+extension Presence {
+    /// Begins to wait; whatever happens from now on is noticed. To be ended with ``stopWaiting(_:_:)``.
+    func startWaiting(_ agent: UUID, _ waiter: UUID) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state.withLock { state in
+            if state.isClosing { continuation.finish() }
+            state.waiters[agent, default: [:]][waiter] = continuation
+        }
+        return stream
+    }
+
+    func stopWaiting(_ agent: UUID, _ waiter: UUID) {
+        state.withLock { state in
+            state.waiters[agent]?[waiter] = nil
+            if state.waiters[agent]?.isEmpty == true { state.waiters[agent] = nil }
+        }
+    }
+
+    /// There is something for these agents.
+    func wake(_ agents: some Collection<UUID>) {
+        let continuations = state.withLock { state in agents.flatMap { state.waiters[$0].map { Array($0.values) } ?? [] } }
+        for continuation in continuations { continuation.yield() }
+    }
+
+    /// The coordinator ends: every held check-in is answered now, and none is held any more.
+    func close() {
+        let continuations = state.withLock { state in
+            state.isClosing = true
+            return state.waiters.values.flatMap { Array($0.values) }
+        }
+        for continuation in continuations { continuation.finish() }
+    }
+
+    var isClosing: Bool { state.withLock { $0.isClosing } }
+}

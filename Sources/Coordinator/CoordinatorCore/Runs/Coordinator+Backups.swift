@@ -1,0 +1,57 @@
+import Catalog
+package import Domain
+package import Foundation
+package import Wire
+
+extension Coordinator {
+    /// Asks agents to back up now. Each run can be followed by ``run(_:by:)``.
+    package func startBackup(
+        _ request: BackupRequest, by operator: OperatorIdentity
+    ) async throws(BackupError) -> BackupStarted {
+        try `operator`.require(.operator, "starting a backup")
+        guard ["database", "application", "all"].contains(request.type) else {
+            throw BackupError(.usage, "type is database, application or all, not \(request.type.prefix(40))")
+        }
+        let (now, fleet) = (world.now(), fleet)
+        let online = presence.sightings()
+        let startedAt = startedAt
+        let newID = world.uuid
+        let started = try await catalog.write { update in
+            let agent = try request.agent.map { try update.requiredAgent($0) }
+            let found = try update.databases(agent: agent?.id, named: request.database?.rawValue, withRevoked: false)
+                .filter { request.includes($0.kind) && $0.goneAt == nil }
+            guard !found.isEmpty else {
+                throw BackupError(.notFound, "no database is selected by this; see `holdfast database list`")
+            }
+            let starter = BackupStarter(
+                update: update, fleet: fleet, online: online, startedAt: startedAt, now: now, requestedBy: `operator`.tokenId)
+            var started = BackupStarter.Started()
+            for database in found {
+                try starter.start(database, tier: request.tier, run: newID(), command: newID(), &started)
+            }
+            return started
+        }
+        presence.wake(started.agents)
+        return BackupStarted(runs: started.runs, skipped: started.skipped)
+    }
+
+    /// One run, with its progress while it runs. Throws `.notFound`.
+    package func run(_ id: UUID, by operator: OperatorIdentity) async throws(BackupError) -> RunView {
+        try `operator`.require(.viewer, "looking at a run")
+        let found = try await catalog.read { view in
+            try view.run(id).flatMap { run in try view.databaseRecord(run.database).map { (run, $0) } }
+        }
+        guard let (run, database) = found else { throw BackupError(.notFound, "no run has the id \(id)") }
+        return RunView(run, database, presence.running(on: database.agent).first { $0.run == id })
+    }
+}
+
+extension BackupRequest {
+    fileprivate func includes(_ kind: DatabaseKind) -> Bool {
+        switch type {
+        case "database": kind != .application
+        case "application": kind == .application
+        default: true
+        }
+    }
+}

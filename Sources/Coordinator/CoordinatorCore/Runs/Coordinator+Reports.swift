@@ -1,0 +1,55 @@
+import Logging
+import Catalog
+package import Domain
+import Foundation
+package import Wire
+
+extension Coordinator {
+    /// Takes what happened to runs and commands, in one transaction: acknowledged means committed. What was taken before
+    /// changes nothing and is acknowledged again; what can never be taken is refused, and audited.
+    package func record(_ batch: ReportBatch, from agent: AgentIdentity) async throws(BackupError) -> ReportReceipt {
+        try Self.check(batch.version)
+        guard batch.items.count <= 10_000 else { throw BackupError(.usage, "more than 10000 reports in one batch") }
+        let (now, fleet) = (world.now(), fleet)
+        let (receipt, consequences) = try await catalog.write { update in
+            var receipt = ReportReceipt(acknowledged: [], refused: [])
+            var consequences = RunRecorder.Consequences()
+            let runs = RunRecorder(update: update, agent: agent, fleet: fleet, now: now)
+            let results = ResultRecorder(update: update, agent: agent, fleet: fleet, now: now)
+            for item in batch.items {
+                let refusal: String?
+                if let report = item.run {
+                    refusal = try runs.take(report, &consequences)
+                } else if let result = item.command {
+                    refusal = try results.take(result, &consequences)
+                } else {
+                    refusal = "neither a run nor a command"
+                }
+                if let refusal {
+                    receipt.refused.append(.init(id: item.id, reason: refusal))
+                } else {
+                    receipt.acknowledged.append(item.id)
+                }
+            }
+            return (receipt, consequences)
+        }
+        for item in batch.items { if let result = item.command { presence.forget(command: result.command) } }
+        for refused in receipt.refused {
+            logger.warning("report refused", metadata: ["agent": "\(agent.name)", "reason": "\(refused.reason)"])
+        }
+        await act(on: consequences)
+        return receipt
+    }
+
+    private func act(on consequences: RunRecorder.Consequences) async {
+        if consequences.hasIncidents { bells.ring(.alerts) }
+        if !consequences.backups.isEmpty { bells.ring(.confirmation) }
+        for backup in consequences.toVerify {
+            do {
+                _ = try await startVerification(of: backup, requestedBy: "health check")
+            } catch {
+                logger.warning("health check not started", metadata: ["backup": "\(backup)", "error": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Archive
+import Catalog
+import Domain
+import Foundation
+import Wire
+
+/// Takes reports of one agent into the catalog, within one transaction.
+struct RunRecorder {
+    let update: CatalogUpdate
+    let agent: AgentIdentity
+    let fleet: FleetConfiguration
+    let now: Date
+
+    /// What is left to be done when the transaction is through.
+    struct Consequences: Sendable {
+        var backups: [UUID] = []
+        /// Of tiers with a health check.
+        var toVerify: [UUID] = []
+        var hasIncidents = false
+    }
+
+    /// Nil when the report counts (or changes nothing); else why it never will.
+    func take(_ report: RunReport, _ consequences: inout Consequences) throws -> String? {
+        let existing = try update.run(report.run)
+        if let existing, let refusal = try refusal(of: report, existing) { return refusal }
+        guard !(try update.hasReport(run: report.run, attempt: report.attempt, sequence: report.sequence)) else {
+            return nil
+        }
+        let database = try update.ensureDatabase(agent: agent.id, name: report.database, kind: report.kind, at: now)
+        var run =
+            try existing
+            ?? RunRecord(
+                id: report.run, database: database, policy: report.policy, tiers: report.tiers, state: .running,
+                attempt: 0, nominalAt: report.nominalAt, recordedAt: now, demanded: demanded(report))
+        var backup: ReportedBackup?
+        var event = report.event.value
+        if let manifest = report.manifest, event == .succeeded || event == .failed {
+            do {
+                backup = try ReportedBackup(
+                    report, manifest, from: agent, demanded: run.demanded, places: update.places(named:))
+            } catch let error as BackupError where error.code == .forbidden {
+                try audit("report refused", report, error.message)
+                return error.message
+            } catch let error as BackupError where event == .succeeded {
+                (event, run.failure) = (.failed, Failure(code: error.code.rawValue, message: error.message))
+            }
+        }
+        if event == .succeeded, backup?.isComplete != true {
+            // No success without proof (P1): what the agent says does not add up to a whole backup.
+            let missing = backup?.shortcomings.joined(separator: "; ") ?? "the report holds no manifest"
+            (event, run.failure) = (.failed, Failure(code: "integrity", message: "not everywhere: \(missing)"))
+        }
+        let stage = existing?.stage
+        let next = event.flatMap { RunMachine.next(from: stage, on: .report($0, attempt: report.attempt)) }
+        if let next {
+            try apply(next, event, report, &run, backup, &consequences)
+        } else if existing == nil {
+            // A word of a newer agent: the run is noted, and nothing is made of it.
+            run.attempt = report.attempt
+            try update.save(run)
+        }
+        try update.addReport(
+            run: report.run, attempt: report.attempt, sequence: report.sequence, event: report.event.text,
+            at: report.at, receivedAt: now)
+        return nil
+    }
+
+    private func refusal(of report: RunReport, _ run: RunRecord) throws -> String? {
+        guard let database = try update.databaseRecord(run.database), database.agent == agent.id,
+            database.name.rawValue.utf8.elementsEqual(report.database.rawValue.utf8)
+        else {
+            try audit("report refused", report, "the run is another agent's or another database's")
+            return "the run is another agent's or another database's"
+        }
+        return nil
+    }
+
+    /// The destinations of the policy as this agent has to follow it.
+    private func demanded(_ report: RunReport) throws -> [String] {
+        let entries = try update.plan(of: agent.id).entries
+        let entry = entries.first {
+            $0.policy == report.policy && $0.database.rawValue.utf8.elementsEqual(report.database.rawValue.utf8)
+        }
+        return entry?.destinations ?? []
+    }
+
+    private func apply(
+        _ next: RunMachine.Stage, _ event: RunEvent?, _ report: RunReport, _ run: inout RunRecord,
+        _ backup: ReportedBackup?, _ consequences: inout Consequences
+    ) throws {
+        let failure = run.failure
+        (run.state, run.attempt, run.heardAt) = (next.state, next.attempt, now)
+        run.reason = report.reason.map { Self.bounded($0) }
+        run.failure = next.state == .failed ? failure ?? report.failure.map(Self.bounded) : nil
+        run.destinations = report.destinations
+        if next.state == .running { run.startedAt = report.at }
+        if next.state.isTerminal {
+            run.finishedAt = report.at
+            run.startedAt = run.startedAt ?? report.manifest?.startedAt
+        }
+        let isNew = try backup.map { try update.backup($0.manifest.id) == nil } ?? false
+        if let backup, backup.hasWholeCopy, isNew { run.backup = backup.manifest.id }
+        // The run's row first: the backup refers to it.
+        try update.save(run)
+        if let backup, backup.hasWholeCopy, isNew {
+            try add(backup, run, isGood: next.state == .succeeded)
+            consequences.backups.append(backup.manifest.id)
+        }
+        if next.state.isTerminal { try update.finishCommands(ofRun: run.id, at: now) }
+        try judge(run, backup, &consequences)
+    }
+
+    private func add(_ backup: ReportedBackup, _ run: RunRecord, isGood: Bool) throws {
+        let manifest = backup.manifest
+        var record = BackupRecord(
+            id: manifest.id, database: run.database, run: run.id, policy: run.policy, tiers: run.tiers,
+            state: isGood ? .good : .partial, nominalAt: manifest.nominalAt, startedAt: manifest.startedAt,
+            snapshotAt: manifest.snapshotAt, finishedAt: manifest.finishedAt, recordedAt: now,
+            plainBytes: manifest.objects.reduce(0) { $0 &+ $1.plainBytes },
+            storedBytes: manifest.objects.reduce(0) { $0 &+ $1.storedBytes })
+        // Directories lie on the agent's host, out of the coordinator's sight: there its agent's confirmation stands.
+        if isGood, backup.copies.allSatisfy({ $0.place.s3 == nil }) {
+            (record.proof, record.proofAt) = (ProofLevel.stored.rawValue, now)
+        }
+        try update.add(record, manifest: manifest, copies: backup.copies)
+    }
+
+    /// Opens and resolves incidents, and notes what shall be verified.
+    private func judge(_ run: RunRecord, _ backup: ReportedBackup?, _ consequences: inout Consequences) throws {
+        guard let database = try update.databaseRecord(run.database) else { return }
+        let channels = fleet.alerts.channels
+        switch run.state {
+        case .succeeded:
+            try update.resolve(key: IncidentKey.failed(database), at: now)
+            try update.resolve(key: IncidentKey.overdue(database), at: now)
+            if fleet.alerts.notifySuccess {
+                let bytes = backup?.manifest.objects.reduce(0) { $0 &+ $1.storedBytes } ?? 0
+                try update.announce(.succeeded(database, bytes: bytes), channels: channels, at: now)
+                consequences.hasIncidents = true
+            }
+            let checked = fleet.policy(named: run.policy)?.tiers.filter(\.healthCheck).map(\.tier) ?? []
+            if let id = run.backup, run.tiers.contains(where: checked.contains) { consequences.toVerify.append(id) }
+        case .failed:
+            let error = run.failure?.message ?? run.reason ?? "no reason was given"
+            try update.open(.failed(database, error: error), channels: channels, at: now)
+            consequences.hasIncidents = true
+        case .running, .unknown, .cancelled, .lost, .skipped, .missed:
+            break
+        }
+    }
+
+    private func audit(_ action: String, _ report: RunReport, _ detail: String) throws {
+        try update.audit(agent.name, action, report.run.uuidString.lowercased(), detail: detail, at: now)
+    }
+
+    /// An agent's text, kept to a size that fits into an alert.
+    static func bounded(_ text: String) -> String { String(text.prefix(4000)) }
+
+    static func bounded(_ failure: Failure) -> Failure {
+        Failure(code: String(failure.code.prefix(40)), message: bounded(failure.message))
+    }
+}

@@ -1,0 +1,45 @@
+import Wire
+import Catalog
+import Domain
+import Foundation
+
+/// What a check of one copy means for its backup, within one transaction.
+struct CopyJudgement {
+    let update: CatalogUpdate
+    let channels: [String]
+    let now: Date
+
+    /// The coordinator saw every object of the copy with the right size. Proof L0 when that is so for every copy that it
+    /// can see.
+    func confirmed(_ backup: BackupRecord, _ destination: String) throws {
+        try update.setCopyState(.confirmed, error: nil, backup: backup.id, destination: destination)
+        let open = try update.copies(of: backup.id).contains { $0.place.s3 != nil && $0.state == .stored }
+        if !open, backup.state == .good { try update.raiseProof(.stored, of: backup, at: now) }
+    }
+
+    /// The copy was read and is what it should be.
+    func sound(_ backup: BackupRecord, _ destination: String, level: ProofLevel) throws {
+        guard backup.state == .good || backup.state == .partial else { return }
+        try update.setCopyState(.confirmed, error: nil, backup: backup.id, destination: destination)
+        try update.raiseProof(level, of: backup, at: now)
+    }
+
+    /// Something of the copy is missing or changed. The backup no longer counts as good.
+    func damaged(_ backup: BackupRecord, _ destination: String, finding: String) throws {
+        guard backup.state != .deleting, backup.state != .deleted else { return }
+        try update.setCopyState(.damaged, error: finding, backup: backup.id, destination: destination)
+        try update.setState(.damaged, of: backup)
+        guard let database = try update.databaseRecord(backup.database) else { return }
+        try update.open(
+            .damaged(backup, database, finding: "\(destination): \(finding)"), channels: channels, at: now)
+    }
+
+    /// The copy is gone, as it should. The backup is gone with its last copy.
+    func deleted(_ backup: BackupRecord, _ destination: String) throws {
+        guard backup.state == .deleting else { return }
+        try update.setCopyState(.deleted, error: nil, backup: backup.id, destination: destination)
+        guard try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) else { return }
+        try update.setState(.deleted, of: backup)
+        try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
+    }
+}

@@ -1,0 +1,67 @@
+import Catalog
+import Domain
+import Foundation
+import Wire
+
+/// Takes the results of commands into the catalog, within one transaction.
+struct ResultRecorder {
+    let update: CatalogUpdate
+    let agent: AgentIdentity
+    let fleet: FleetConfiguration
+    let now: Date
+
+    /// Nil when the result counts (or changes nothing); else why it never will.
+    func take(_ result: CommandResult, _ consequences: inout RunRecorder.Consequences) throws -> String? {
+        guard let command = try update.command(result.command), command.agent == agent.id else {
+            try update.audit(
+                agent.name, "result refused", result.command.uuidString.lowercased(), detail: "not its command", at: now)
+            return "this agent has no such command"
+        }
+        try update.finishCommand(result.command, at: now)
+        if let id = command.operation, let operation = try update.operation(id), operation.isOpen || operation.state == .expired {
+            try finish(operation, result, &consequences)
+        } else if let id = command.run, !result.succeeded, var run = try update.run(id), !run.state.isTerminal {
+            run.state = .failed
+            run.finishedAt = result.at
+            run.failure =
+                result.failure.map(RunRecorder.bounded)
+                ?? Failure(code: "sourceUnavailable", message: RunRecorder.bounded(result.message))
+            try update.save(run)
+            if let database = try update.databaseRecord(run.database) {
+                try update.open(
+                    .failed(database, error: run.failure?.message ?? ""), channels: fleet.alerts.channels, at: now)
+                consequences.hasIncidents = true
+            }
+        }
+        return nil
+    }
+
+    private func finish(
+        _ operation: OperationRecord, _ result: CommandResult, _ consequences: inout RunRecorder.Consequences
+    ) throws {
+        var operation = operation
+        operation.state = result.succeeded ? .succeeded : .failed
+        operation.finishedAt = now
+        operation.bytes = max(0, result.bytes)
+        operation.message = RunRecorder.bounded(result.message)
+        operation.failure = result.succeeded ? nil : result.failure.map(RunRecorder.bounded)
+        operation.proof = result.proof?.rawValue
+        operation.restoredTo = result.restoredTo.map(RunRecorder.bounded)
+        try update.save(operation)
+        guard let backup = try update.backup(operation.backup) else { return }
+        let judgement = CopyJudgement(update: update, channels: fleet.alerts.channels, now: now)
+        switch operation.kind {
+        case .verify where result.succeeded:
+            // A verification on a host can prove that the copy there is sound, and no more than that.
+            try judgement.sound(backup, operation.destination, level: min(result.proof ?? .reread, .sound))
+        case .verify where operation.failure?.code == BackupError.Code.integrity.rawValue,
+            .verify where operation.failure?.code == BackupError.Code.notFound.rawValue:
+            try judgement.damaged(backup, operation.destination, finding: operation.failure?.message ?? "damaged")
+            consequences.hasIncidents = true
+        case .delete where result.succeeded:
+            try judgement.deleted(backup, operation.destination)
+        case .verify, .restore, .delete:
+            break
+        }
+    }
+}

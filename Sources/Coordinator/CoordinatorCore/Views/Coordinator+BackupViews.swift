@@ -1,0 +1,60 @@
+import Archive
+import Catalog
+package import Domain
+import Foundation
+package import Wire
+
+extension Coordinator {
+    /// Backups, newest first. Without a limit the newest 1000.
+    package func backups(
+        tier: Tier? = nil, database: String? = nil, agent: String? = nil, limit: Int? = nil, by operator: OperatorIdentity
+    ) async throws(BackupError) -> [BackupView] {
+        try `operator`.require(.viewer, "listing backups")
+        let limit = limit ?? 1000
+        guard (1...100_000).contains(limit) else { throw BackupError(.usage, "limit must be 1 to 100000") }
+        return try await catalog.read { view in
+            let agent = try agent.map { try view.requiredAgent($0).id }
+            let filter = BackupFilter(tier: tier, database: database, agent: agent, limit: limit)
+            return try view.backups(filter).map { try Self.view(of: $0, view) }
+        }
+    }
+
+    /// One backup by its id or a unique beginning of it, with manifest and copies.
+    package func backup(_ id: String, by operator: OperatorIdentity) async throws(BackupError) -> BackupDetailView {
+        try `operator`.require(.viewer, "looking at a backup")
+        return try await catalog.read { view in
+            let record = try view.requiredBackup(id)
+            guard let manifest = try view.manifest(of: record.id) else {
+                throw BackupError(.notFound, "no backup has this id")
+            }
+            return BackupDetailView(
+                backup: try Self.view(of: record, view), manifest: manifest,
+                copies: try view.copies(of: record.id).map(DestinationResult.init))
+        }
+    }
+
+    static func view(of backup: BackupRecord, _ view: CatalogView) throws -> BackupView {
+        guard let database = try view.databaseRecord(backup.database) else {
+            throw BackupError(.bug, "a backup's database vanished")
+        }
+        let copies = try view.copies(of: backup.id)
+        // Each copy holds the same objects; the manifest beside them is not one of the backup's.
+        let best = copies.first(where: \.isWhole) ?? copies.first
+        let objects = (best?.objects ?? []).filter { !$0.name.hasSuffix(".json") }
+        return BackupView(
+            id: backup.id, agent: database.agentName, database: database.name, kind: database.kind,
+            tiers: backup.tiers, state: backup.state, proof: backup.proof, startedAt: backup.startedAt,
+            finishedAt: backup.finishedAt, nominalAt: backup.nominalAt, plainBytes: backup.plainBytes,
+            storedBytes: backup.storedBytes, destinations: copies.filter(\.isWhole).map(\.place.name),
+            pinned: backup.pinned, objects: objects.map { ObjectView(name: $0.name, sha256: $0.sha256, bytes: $0.bytes) },
+            policy: backup.policy, run: backup.run, recordedAt: backup.recordedAt, proofAt: backup.proofAt)
+    }
+}
+
+extension DestinationResult {
+    init(_ copy: CopyRecord) {
+        self.init(
+            destination: copy.place.name, isComplete: copy.isWhole, folder: copy.folder, objects: copy.objects,
+            error: copy.error)
+    }
+}

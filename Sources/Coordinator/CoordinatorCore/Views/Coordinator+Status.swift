@@ -1,0 +1,103 @@
+import Catalog
+package import Domain
+import Foundation
+package import Wire
+
+extension Coordinator {
+    /// The fleet at a glance.
+    package func status(by operator: OperatorIdentity) async throws(BackupError) -> StatusView {
+        try `operator`.require(.viewer, "looking at the status")
+        let now = world.now()
+        let (judge, lens) = (judge(at: now), agentLens())
+        let coordinator = try await coordinatorView(at: now)
+        return try await catalog.read { view in
+            var judge = try judge(view)
+            let records = try view.databases(withRevoked: false)
+            let databases = records.map { DatabaseView($0, judge.judge($0)) }
+            let agents = try lens.views(view, of: view.agents())
+            let incidents = try view.incidents(includeResolved: false, limit: Self.shownIncidents)
+            let totals = try view.totals()
+            return StatusView(
+                coordinator: coordinator, agents: agents, databases: databases,
+                incidents: try incidents.map { IncidentView($0, try view.deliveries(of: $0.id)) },
+                totals: TotalsView(
+                    agents: agents.filter { $0.state != .revoked }.count,
+                    agentsOnline: agents.filter { $0.state == .online }.count, databases: databases.count,
+                    databasesHealthy: databases.filter { $0.state == .ok }.count, backups: totals.backups,
+                    storedBytes: totals.storedBytes, openIncidents: try view.openIncidentCount()))
+        }
+    }
+
+    /// One line for a monitoring system.
+    package func check(by operator: OperatorIdentity) async throws(BackupError) -> CheckView {
+        CheckView(try await status(by: `operator`))
+    }
+
+    /// Incidents, newest first, each with its messages.
+    package func alerts(
+        includeResolved: Bool, by operator: OperatorIdentity
+    ) async throws(BackupError) -> [IncidentView] {
+        try `operator`.require(.viewer, "listing alerts")
+        return try await catalog.read { view in
+            try view.incidents(includeResolved: includeResolved, limit: Self.listedIncidents).map {
+                IncidentView($0, try view.deliveries(of: $0.id))
+            }
+        }
+    }
+
+    private static let shownIncidents = 100
+    private static let listedIncidents = 1000
+
+    private func coordinatorView(at now: Date) async throws(BackupError) -> CoordinatorView {
+        let fleet = fleet
+        let findings = try await catalog.read { view -> [String] in
+            var findings: [String] = []
+            if let suspicion = try HighWater.suspicion(of: now, view) { findings.append(suspicion) }
+            if fleet.alerts.channels.isEmpty { findings.append("no alert channel is configured: failures are only seen here") }
+            return findings
+        }
+        return CoordinatorView(
+            version: Product.version, startedAt: startedAt, now: now, url: world.publicURL, findings: findings)
+    }
+}
+
+extension IncidentView {
+    init(_ incident: IncidentRecord, _ deliveries: [DeliveryRecord]) {
+        let condition = incident.condition
+        self.init(
+            id: incident.id, key: condition.key, kind: condition.kind,
+            severity: condition.isCritical ? "critical" : "warning", agent: condition.agent,
+            database: condition.database, title: condition.title, detail: condition.detail,
+            openedAt: incident.openedAt, resolvedAt: incident.resolvedAt,
+            deliveries: deliveries.map {
+                DeliveryView(
+                    channel: $0.channel, state: $0.state, attempts: $0.attempts, sentAt: $0.sentAt,
+                    lastError: $0.lastError)
+            })
+    }
+}
+
+extension CheckView {
+    /// CRITICAL for what is overdue or a critical incident, WARNING for what fails, is offline or unprotected, UNKNOWN
+    /// when there is nothing to judge.
+    init(_ status: StatusView) {
+        let overdue = status.databases.filter { $0.state == .overdue }.count
+        let failing = status.databases.filter { $0.state == .failing }.count
+        let unprotected = status.databases.filter { $0.state == .unprotected }.count
+        let offline = status.agents.filter { $0.state == .offline }.count
+        let critical = status.incidents.filter { $0.severity == "critical" }.count
+        let sums =
+            "\(status.totals.databasesHealthy)/\(status.totals.databases) databases ok, \(overdue) overdue, "
+            + "\(failing) failing, \(unprotected) unprotected, \(offline) agents offline, "
+            + "\(status.totals.openIncidents) open incidents"
+        if overdue > 0 || critical > 0 {
+            self.init(level: 2, line: "HOLDFAST CRITICAL - \(sums)")
+        } else if status.totals.databases == 0 {
+            self.init(level: 3, line: "HOLDFAST UNKNOWN - no database is known yet")
+        } else if failing + unprotected + offline > 0 || !status.incidents.isEmpty {
+            self.init(level: 1, line: "HOLDFAST WARNING - \(sums)")
+        } else {
+            self.init(level: 0, line: "HOLDFAST OK - \(sums)")
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Archive
+import Domain
+import Foundation
+import Testing
+
+@Suite struct ManifestTests {
+    /// As format 1 was first written. It must be readable for ever: never edit it.
+    private static let format1 = #"""
+        { "format": 1, "id": "6B29FC40-CA47-1067-B31D-00DD010662DA", "run": "6B29FC40-CA47-1067-B31D-00DD010662DB", "attempt": 1,
+          "agent": {"id": "6B29FC40-CA47-1067-B31D-00DD010662DC", "name": "db-01"},
+          "database": {"name": "inventorysync", "kind": "postgres", "serverVersion": "15.18", "sizeBytes": 2104000000},
+          "policy": "production", "tiers": ["daily", "hourly"], "nominalAt": "2026-01-15T02:00:00Z",
+          "startedAt": "2026-01-15T02:00:01Z", "snapshotAt": "2026-01-15T02:00:02.125Z", "finishedAt": "2026-01-15T02:00:30Z",
+          "tool": "pg_dump 15.18",
+          "objects": [ {"role": "dump", "name": "inventorysync_db_daily_20260115_020000.sql.gz", "format": "plain",
+            "codec": "gzip", "plainBytes": 1553402457, "plainSha256": "aa", "storedBytes": 536759028, "storedSha256": "bb"} ],
+          "fingerprint": {"tables": [{"name": "public.orders", "rows": 41022, "sha256": "cc"}]},
+          "restore": ["gunzip -c inventorysync_db_daily_20260115_020000.sql.gz | psql inventorysync"], "holdfast": "0.1.0",
+          "addedLater": {"by": ["a newer", "Holdfast"]} }
+        """#
+
+    @Test func theFirstFormatIsReadForEver() throws {
+        let manifest = try Manifest(decoding: [UInt8](Self.format1.utf8))
+        #expect(manifest.database.name.rawValue == "inventorysync")
+        #expect(manifest.tiers == [.daily, .hourly])
+        #expect(manifest.objects.first?.storedBytes == 536_759_028)
+        #expect(manifest.fingerprint?.tables.first == TableFingerprint(name: "public.orders", rows: 41_022, sha256: "cc"))
+        #expect(try Manifest(decoding: manifest.encoded()) == manifest)
+    }
+
+    @Test func aNewerFormatIsRefusedWithWhatToDo() throws {
+        let newer = Self.format1.replacing(#""format": 1,"#, with: #""format": 2,"#)
+        let error = try #require(throws: BackupError.self) { try Manifest(decoding: [UInt8](newer.utf8)) }
+        #expect(error.code == .integrity)
+        #expect(error.message.contains("newer"))
+    }
+
+    @Test func everyCutIsAnError() {
+        let bytes = [UInt8](Self.format1.utf8)
+        for length in stride(from: 0, to: bytes.count - 2, by: 7) {
+            #expect(throws: BackupError.self) { try Manifest(decoding: Array(bytes.prefix(length))) }
+        }
+    }
+}
+
+@Suite struct BackupKeysTests {
+    private func keys(_ name: String, _ kind: DatabaseKind, attempt: Int = 1) throws -> BackupKeys {
+        try BackupKeys(
+            agentName: "db-01", database: DatabaseName(name), kind: kind, tier: .daily,
+            nominalAt: Date(timeIntervalSince1970: 1_768_442_400), attempt: attempt)
+    }
+
+    @Test func namesSayWhatWasDoneInOrder() throws {
+        let keys = try keys("inventorysync", .postgres)
+        #expect(keys.folder == "db-01/database-backups/")
+        #expect(keys.objectName(.dump, .plain, .gzip) == "inventorysync_db_daily_20260115_020000.sql.gz")
+        #expect(keys.objectName(.dump, .custom, .zstd) == "inventorysync_db_daily_20260115_020000.dump.zst")
+        #expect(keys.objectName(.globals, .plain, .gzip) == "inventorysync_db_daily_20260115_020000_globals.sql.gz")
+        #expect(keys.manifestName == "inventorysync_db_daily_20260115_020000.json")
+    }
+
+    @Test func applicationsHaveAFolderOfTheirOwn() throws {
+        let keys = try keys("settings", .application)
+        #expect(keys.folder == "db-01/application-backups/")
+        #expect(keys.objectName(.archive, .tar, .gzip) == "settings_app_20260115_020000.tar.gz")
+    }
+
+    @Test func aSecondAttemptHasNamesOfItsOwn() throws {
+        #expect(try keys("a", .sqlite, attempt: 2).objectName(.dump, .sqlite, .none) == "a_db_daily_20260115_020000_a2.db")
+    }
+
+    @Test(arguments: [
+        "a b", "a'b", "a\"b", "$(id)", ";rm -rf x", "../x", "dbname=x host=evil", "-x", "a/b", "a\nb", ".hidden", "%2e",
+        String(repeating: "é", count: 31) + "x",
+    ])
+    func hostileNamesBecomeOneHarmlessComponent(name: String) throws {
+        let component = try DatabaseName(name).pathComponent
+        #expect(component.wholeMatch(of: /[A-Za-z0-9_%][A-Za-z0-9._%-]*/) != nil)
+        #expect(component.removingPercentEncoding == name)
+        #expect(component.utf8.count + 60 <= 255)
+    }
+}

@@ -1,0 +1,151 @@
+import Archive
+import Domain
+import Foundation
+import Logging
+import Sealing
+import Storage
+import Synchronization
+import Wire
+
+@testable import CoordinatorCore
+
+/// A clock that stands still until it is moved.
+final class FakeClock: Sendable {
+    private let time: Mutex<Date>
+
+    init(_ start: String) { time = Mutex(Timestamp.date(start) ?? .distantPast) }
+
+    var now: Date { time.withLock { $0 } }
+
+    func advance(_ seconds: TimeInterval) { time.withLock { $0 += seconds } }
+
+    func set(_ text: String) { time.withLock { $0 = Timestamp.date(text) ?? $0 } }
+}
+
+/// A coordinator on a catalog of its own, and one agent's side of the talk with it.
+final class Bench: Sendable {
+    let folder: URL
+    let clock: FakeClock
+    let coordinator: Coordinator
+    let admin: OperatorIdentity
+    let adminToken: String
+
+    init(
+        environment: [String: String] = [:], at start: String = "2026-03-01T00:00:00Z",
+        _ change: (inout CoordinatorWorld) -> Void = { _ in }
+    ) async throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-\(UUID().uuidString)")
+        let clock = FakeClock(start)
+        self.clock = clock
+        let paths = CoordinatorPaths(dataDirectory: folder)
+        adminToken = try Coordinator.initialise(paths: paths, hostnames: ["coordinator.test"], now: clock.now).adminToken
+        var world = CoordinatorWorld(now: { clock.now }, uuid: { UUID() }, environment: environment)
+        world.openS3 = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no S3") }
+        world.post = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no Slack") }
+        world.sendMail = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no mail") }
+        change(&world)
+        coordinator = try await Coordinator.open(paths: paths, world: world, logger: Self.quiet)
+        admin = try await coordinator.authenticateOperator(token: adminToken)
+    }
+
+    static var quiet: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+
+    deinit {
+        // The folder is scratch; what cannot be removed is left to the system.
+        try? coordinator.close()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Joins as a new host.
+    func enrol(_ name: String, labels: [String: String] = [:]) async throws -> TestAgent {
+        let created = try await coordinator.createToken(
+            TokenRequest(expiresInSeconds: 3600, uses: 1, labels: labels), by: admin)
+        let join = try JoinString(created.join)
+        let (id, key) = (UUID(), try PrivateKey())
+        let csr = try CertificateSigningRequest(key: key).pem()
+        let answer = try await coordinator.enrol(
+            EnrolmentRequest(
+                tokenId: join.tokenId, tokenSecret: join.secret, agentId: id, name: name, csr: csr, holdfast: "0.1.0"),
+            remote: "127.0.0.1")
+        return TestAgent(
+            identity: AgentIdentity(id: id, name: answer.name), key: key, certificate: try Certificate(pem: answer.certificate),
+            bench: self)
+    }
+}
+
+/// One agent's side.
+struct TestAgent {
+    let identity: AgentIdentity
+    let key: PrivateKey
+    let certificate: Certificate
+    unowned let bench: Bench
+
+    func checkIn(
+        databases: [DatabaseFacts]? = nil, revision: Int = 0, running: [RunProgress] = [], received: [UUID] = [],
+        wait: Int = 0
+    ) async throws -> CheckInResponse {
+        try await bench.coordinator.checkIn(
+            CheckInRequest(
+                holdfast: "0.1.0", bootId: "boot", clock: bench.clock.now, planRevision: revision, running: running,
+                spoolDepth: 0, databases: databases, receivedCommands: received, commands: [], waitSeconds: wait),
+            from: identity)
+    }
+
+    @discardableResult
+    func send(_ reports: [RunReport] = [], results: [CommandResult] = []) async throws -> ReportReceipt {
+        let items =
+            reports.map { ReportBatch.Item(id: UUID(), run: $0) } + results.map { ReportBatch.Item(id: UUID(), command: $0) }
+        return try await bench.coordinator.record(ReportBatch(items: items), from: identity)
+    }
+
+    func facts(
+        _ name: String, kind: DatabaseKind = .postgres, labels: [String: String] = [:]
+    ) throws -> DatabaseFacts {
+        DatabaseFacts(
+            name: try DatabaseName(name), kind: kind, labels: labels, serverVersion: "15.8", tool: "pg_dump 15.8",
+            sizeBytes: 1000, problem: nil)
+    }
+
+    /// A report about a run that stores one object and its manifest at each destination.
+    func report(
+        _ event: RunEvent, run: UUID, database: String, kind: DatabaseKind = .postgres, policy: String = "default",
+        tiers: [Tier] = [.hourly], nominalAt: Date, attempt: Int = 1, sequence: Int = 1,
+        destinations: [Destination] = [Destination(name: "local", directory: .init(path: nil))],
+        failure: Failure? = nil, plain: [UInt8] = Array("dump".utf8), store: ((String, [UInt8]) throws -> Void)? = nil
+    ) throws -> RunReport {
+        var report = RunReport(
+            run: run, attempt: attempt, sequence: sequence, database: try DatabaseName(database), kind: kind,
+            policy: policy, tiers: tiers, nominalAt: nominalAt, at: bench.clock.now, event: event, failure: failure)
+        guard event == .succeeded else { return report }
+        let keys = BackupKeys(
+            agentName: identity.name, database: report.database, kind: kind, tier: tiers.max() ?? .manual,
+            nominalAt: nominalAt, attempt: attempt)
+        let format: ObjectFormat = kind == .postgres ? .plain : kind == .sqlite ? .sqlite : .tar
+        let role: ObjectRole = kind == .application ? .archive : .dump
+        let digest = hex(sha256(plain))
+        let object = Manifest.Object(
+            role: role, name: keys.objectName(role, format, .none), format: format, codec: .none,
+            plainBytes: Int64(plain.count), plainSha256: digest, storedBytes: Int64(plain.count), storedSha256: digest)
+        let manifest = Manifest(
+            id: UUID(), run: run, attempt: attempt, agent: .init(id: identity.id, name: identity.name),
+            database: .init(name: report.database, kind: kind, serverVersion: nil, sizeBytes: nil), policy: policy,
+            tiers: tiers, nominalAt: nominalAt, startedAt: bench.clock.now, snapshotAt: bench.clock.now,
+            finishedAt: bench.clock.now, tool: "pg_dump 15.8", objects: [object], fingerprint: nil, restore: [],
+            holdfast: "0.1.0")
+        let bytes = try manifest.encoded()
+        report.manifest = manifest
+        report.destinations = try destinations.map { destination in
+            let folder = destination.keyPrefix + keys.folder
+            try store?(folder + object.name, plain)
+            try store?(folder + keys.manifestName, bytes)
+            return DestinationResult(
+                destination: destination.name, isComplete: true, folder: folder,
+                objects: [
+                    .init(name: object.name, bytes: object.storedBytes, sha256: digest, etag: ""),
+                    .init(
+                        name: keys.manifestName, bytes: Int64(bytes.count), sha256: hex(sha256(bytes)), etag: ""),
+                ], error: nil)
+        }
+        return report
+    }
+}

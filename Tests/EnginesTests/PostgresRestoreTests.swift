@@ -1,0 +1,177 @@
+import Archive
+import Domain
+import Engines
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+import Threads
+
+@Suite("A PostgreSQL restore never harms what is there", .timeLimit(.minutes(6)))
+struct PostgresRestoreTests {
+    private func database(_ name: String) async throws -> (PostgresCluster, Written) {
+        let cluster = try SharedCluster.get()
+        try await cluster.sql("CREATE DATABASE \(name)")
+        try await cluster.sql("CREATE TABLE t AS SELECT n FROM generate_series(1, 1000) n", database: name)
+        return (cluster, try await cluster.backup(try cluster.engine(name)))
+    }
+
+    private func names(_ cluster: PostgresCluster, _ prefix: String) async throws -> [String] {
+        try await cluster.databases().filter { $0.hasPrefix(prefix) }
+    }
+
+    @Test("a new name is given after the check; a taken one is refused")
+    func target() async throws {
+        let (cluster, dump) = try await database("tgt")
+        let engine = try cluster.engine("tgt")
+        let outcome = try await engine.restore(request(dump, .plain, target: "tgt_new \"x\""))
+        #expect(
+            outcome == RestoreOutcome(target: "tgt_new \"x\"", keptBeside: nil, checked: "1 tables, 1000 rows match"))
+        #expect(try await cluster.sql("SELECT count(*) FROM t", database: "tgt_new \"x\"") == "1000\n")
+        let taken = try #require(await failure { _ = try await engine.restore(request(dump, .plain, target: "tgt")) })
+        #expect(taken.code == .exists)
+        #expect(try await names(cluster, "tgt") == ["tgt", "tgt_new \"x\""])
+    }
+
+    @Test("replacing keeps the old one beside, and is refused while someone is connected")
+    func replace() async throws {
+        let (cluster, dump) = try await database("repl")
+        try await cluster.sql("INSERT INTO t VALUES (-1)", database: "repl")
+        let engine = try cluster.engine("repl")
+        async let holding = cluster.sql("SET application_name = 'the shop'; SELECT pg_sleep(60)", database: "repl")
+        while try await cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'the shop'")
+            == "0\n"
+        {}
+        let busy = try #require(
+            await failure { _ = try await engine.restore(request(dump, .plain, target: "repl", replace: true)) })
+        #expect(busy.code == .busy)
+        #expect(busy.message.contains("the shop") && busy.message.contains("pg_terminate_backend"))
+        #expect(try await names(cluster, "repl") == ["repl"])
+        try await cluster.sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'the shop'")
+        _ = try? await holding
+        let outcome = try await engine.restore(request(dump, .plain, target: "repl", replace: true))
+        #expect(outcome.keptBeside == "repl_before_20260115_020000")
+        #expect(try await cluster.sql("SELECT min(n) FROM t", database: "repl") == "1\n")
+        #expect(try await cluster.sql("SELECT min(n) FROM t", database: "repl_before_20260115_020000") == "-1\n")
+    }
+
+    @Test("bytes that prove bad at the end leave nothing behind", arguments: [ObjectFormat.plain, .custom])
+    func badDigest(format: ObjectFormat) async throws {
+        let name = "bad_\(format.rawValue)"
+        let (cluster, _) = try await database(name)
+        let engine = try cluster.engine(name, format: format)
+        let dump = try await cluster.backup(engine)
+        let bad = BackupError(.integrity, "the digest differs")
+        let error = try #require(
+            await failure { _ = try await engine.restore(request(dump, format, target: "bad_new", failing: bad)) })
+        #expect(error.message == "the digest differs")
+        #expect(try await names(cluster, name) == [name])
+    }
+
+    @Test("a dump that does not load, or loads other rows than it had, leaves nothing behind")
+    func wrongContent() async throws {
+        var (cluster, dump) = try await database("wrong")
+        let engine = try cluster.engine("wrong")
+        var wrongCount = request(dump, .plain)
+        wrongCount.fingerprint?.tables[0].rows = 999
+        let count = try #require(await failure { _ = try await engine.restore(wrongCount) })
+        #expect(count.code == .integrity)
+        #expect(count.message.contains("public.t has 1000 rows after the restore, the dump had 999"))
+        var hostile = request(dump, .plain)
+        hostile.fingerprint?.tables[0].name = "t; DROP TABLE t"
+        #expect(await failure { _ = try await engine.restore(hostile) }?.code == .integrity)
+        dump.bytes += Array("SELECT 1/0;\n".utf8)
+        let broken = try #require(await failure { _ = try await engine.restore(request(dump, .plain)) })
+        #expect(broken.message.contains("division by zero"))
+        #expect(try await names(cluster, "wrong") == ["wrong"])
+    }
+
+    @Test("stopping it, and cancelling its task, leaves nothing behind", arguments: [true, false])
+    func stopped(bySignal: Bool) async throws {
+        let name = bySignal ? "stp" : "cnc"
+        let (cluster, dump) = try await database(name)
+        let engine = try cluster.engine(name)
+        let stop = StopSignal()
+        let (reached, goOn) = (Promise<Bool>(), Promise<Bool>())
+        var asked = request(dump, .plain, stop: stop)
+        let whole = asked.dump
+        asked.dump = { (sink: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) in
+            reached.keep(true)
+            _ = goOn.take()
+            try whole(sink)
+            throw BackupError(.cancelled, "the source was stopped")
+        }
+        let running = Task { [asked] in try await engine.restore(asked) }
+        _ = await onThread { reached.take() }
+        if bySignal { stop.stop() } else { running.cancel() }
+        goOn.keep(true)
+        #expect(await failure { _ = try await running.value }?.code == .cancelled)
+        #expect(try await names(cluster, name) == [name])
+    }
+
+    @Test("passwords are in no command line and no environment while tools run, and no password file is left")
+    func canary() async throws {
+        let cluster = try SharedCluster.get()
+        let secret = "CANARY-\(UInt64.random(in: 0...UInt64.max)):\\ x"
+        try await cluster.sql("CREATE ROLE canary LOGIN SUPERUSER PASSWORD '\(secret)'; CREATE DATABASE canary")
+        try await cluster.sql(
+            "CREATE TABLE t AS SELECT repeat('x', 1000) FROM generate_series(1, 5000)", database: "canary")
+        let engine = try PostgresEngine(
+            name: DatabaseName("canary"),
+            connection: PostgresConnection(parsing: cluster.url(database: "canary", user: "canary", password: secret)))
+        #expect(!"\(engine)".contains("CANARY"))
+        var described = ""
+        Swift.dump(engine, to: &described)
+        #expect(!described.contains("CANARY"))
+        let stream = try await engine.streams()[1]
+        let written = try await write(stream) { count in
+            // pg_dump runs at this moment, for it has more to write than was read.
+            guard count < 1_000_000 else { return }
+            #expect(!processTexts(containing: "pg_dump").isEmpty)
+            #expect(processTexts(containing: "CANARY").isEmpty)
+        }
+        _ = try written.inspection()
+        #expect(!written.text.contains("CANARY"))
+        let left = try FileManager.default.contentsOfDirectory(atPath: "/dev/shm").filter { $0.hasPrefix("holdfast-") }
+        #expect(left.isEmpty)
+    }
+
+    @Test("a cancelled backup leaves no child and no session")
+    func cancelledBackup() async throws {
+        let cluster = try SharedCluster.get()
+        try await cluster.sql("CREATE DATABASE cancelled_one")
+        try await cluster.sql(
+            "CREATE TABLE t AS SELECT repeat('x', 1000) FROM generate_series(1, 20000)", database: "cancelled_one")
+        let stream = try await cluster.engine("cancelled_one").streams()[1]
+        let (reached, goOn) = (Promise<Bool>(), Promise<Bool>())
+        let running = Task {
+            try await write(stream) { _ in
+                reached.keep(true)
+                _ = goOn.take()
+                goOn.keep(true)
+            }
+        }
+        _ = await onThread { reached.take() }
+        running.cancel()
+        let waiting = Task { try await running.value }
+        goOn.keep(true)
+        #expect((try await waiting.value.failure as? BackupError)?.code == .cancelled)
+        #expect(
+            processTexts(containing: "PGDATABASE=cancelled_one").isEmpty)
+        while try await cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = 'cancelled_one'") != "0\n" {}
+    }
+}
+
+/// Command lines and environments of all running processes, of this one's environment aside, that have `text` in them.
+private func processTexts(containing text: String) -> [String] {
+    var found: [String] = []
+    for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+        guard let pid = Int32(entry), pid != getpid() else { continue }
+        for file in ["cmdline", "environ"] {
+            guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/\(file)") else { continue }
+            if String(decoding: bytes, as: UTF8.self).contains(text) { found.append("\(pid) \(file)") }
+        }
+    }
+    return found
+}

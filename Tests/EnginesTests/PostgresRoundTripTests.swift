@@ -1,0 +1,131 @@
+import Archive
+import Domain
+import Engines
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A PostgreSQL database comes back the same", .timeLimit(.minutes(6)))
+struct PostgresRoundTripTests {
+    @Test("with all common types, names and objects, plain and custom", arguments: [ObjectFormat.plain, .custom])
+    func sampleDatabase(format: ObjectFormat) async throws {
+        let cluster = try SharedCluster.get()
+        let name = "sample_\(format.rawValue)"
+        try await cluster.sql("CREATE DATABASE \(name)")
+        try await cluster.sql(SampleDatabase.sql, database: name)
+        let engine = try cluster.engine(name, format: format)
+
+        let examination = try await engine.examine()
+        #expect(examination.tool.hasPrefix("pg_dump \(PostgresFactsText.major)"))
+        #expect(try #require(examination.sizeBytes) > 1_000_000)
+        let dump = try await cluster.backup(engine)
+        let inspection = try dump.inspection()
+        #expect(inspection.tables.count >= SampleDatabase.minimumTables)
+        #expect(inspection.tables.contains { $0.name == "public.readings" && $0.rows == 20_000 })
+
+        let outcome = try await engine.restore(request(dump, format))
+        #expect(outcome.target == "\(name)_restored_20260115_020000")
+        #expect(outcome.keptBeside == nil)
+        #expect(outcome.checked.hasPrefix("\(inspection.tables.count) tables, "))
+        let (before, after) = try await (cluster.dump(name), cluster.dump(outcome.target))
+        #expect(before == after)
+        #expect(before.utf8.count > 1_000_000)
+    }
+
+    @Test("and the inspector finds the same tables in the plain and in the custom dump")
+    func sameFingerprint() async throws {
+        let cluster = try SharedCluster.get()
+        try await cluster.sql("CREATE DATABASE fingerprints")
+        try await cluster.sql(SampleDatabase.sql, database: "fingerprints")
+        let plain = try await cluster.backup(cluster.engine("fingerprints")).inspection()
+        let custom = try await cluster.backup(cluster.engine("fingerprints", format: .custom)).inspection()
+        #expect(plain.tables == custom.tables)
+    }
+
+    @Test(
+        "whatever it is called",
+        arguments: [
+            "a b", "a'b", "a\"b", "$(id)", ";rm -rf x", "../x", "dbname=x host=evil", "-x", "postgresql://evil/",
+            "a\\b",
+            "two\nlines", "-é" + String(repeating: "ü", count: 30),
+        ], [ObjectFormat.plain, .custom])
+    func hostileName(name: String, format: ObjectFormat) async throws {
+        let cluster = try SharedCluster.get()
+        // Both formats run at once, so each has its own database: one byte more, but never beyond the longest name.
+        let name = format == .custom ? String(name.dropLast()) + "c" : name
+        let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
+        try await cluster.sql("CREATE DATABASE \(quoted)")
+        try await cluster.sql("CREATE TABLE t (x text); INSERT INTO t VALUES ('here')", database: name)
+        let engine = try cluster.engine(name, format: format)
+        let dump = try await cluster.backup(engine)
+        #expect(try dump.inspection().tables.map(\.name) == ["public.t"])
+        let second = format == .plain ? 0.0 : 1
+        let outcome = try await engine.restore(request(dump, format, at: 1_768_442_400 + second))
+        #expect(outcome.target.hasSuffix(format == .plain ? "_restored_20260115_020000" : "_restored_20260115_020001"))
+        #expect(outcome.target.utf8.count <= 63)
+        #expect(try await cluster.sql("SELECT x FROM t", database: outcome.target) == "here\n")
+        // Only the beginning of a longest name is kept; the others stand whole in it.
+        #expect(outcome.target.hasPrefix(name.prefix(8)))
+    }
+
+    @Test("with encoding, locale and owner of the source")
+    func properties() async throws {
+        let cluster = try SharedCluster.get()
+        try await cluster.sql("CREATE ROLE keeper")
+        try await cluster.sql(
+            "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0 OWNER keeper")
+        try await cluster.sql("CREATE TABLE t AS SELECT 'größe' AS x", database: "latin")
+        let engine = try cluster.engine("latin")
+        let outcome = try await engine.restore(request(try await cluster.backup(engine), .plain))
+        let facts = try await cluster.sql(
+            """
+            SELECT pg_encoding_to_char(encoding), datcollate, pg_get_userbyid(datdba) FROM pg_database
+            WHERE datname = '\(outcome.target)'
+            """)
+        #expect(facts == "LATIN1|C|keeper\n")
+        #expect(try await cluster.sql("SELECT x FROM t", database: outcome.target) == "größe\n")
+    }
+
+    @Test("with its roles, on a server that has none of them")
+    func globals() async throws {
+        let (cluster, empty) = (try SharedCluster.get(), try PostgresCluster())
+        try await cluster.sql("CREATE ROLE \"Rolle ü\" LOGIN PASSWORD 'x'; CREATE DATABASE owned OWNER \"Rolle ü\"")
+        try await cluster.sql("CREATE TABLE t (i int); ALTER TABLE t OWNER TO \"Rolle ü\"", database: "owned")
+        let streams = try await cluster.engine("owned").streams()
+        #expect(streams.map(\.role) == [.globals, .dump])
+        let roles = try await write(streams[0])
+        _ = try roles.inspection()
+        let dump = try await write(streams[1])
+        let there = try empty.engine("owned")
+        let error = try #require(await failure { _ = try await there.restore(request(dump, .plain)) })
+        #expect(error.message.contains("does not exist"))
+        #expect(try await empty.databases() == ["postgres", "template0", "template1"])
+        let outcome = try await there.restore(request(dump, .plain, globals: roles))
+        #expect(
+            outcome.checked.contains("roles and tablespaces loaded, 1 of them there already, postgres left as it is"))
+        #expect(try await empty.dump(outcome.target) == cluster.dump("owned"))
+        #expect(
+            try await empty.sql("SELECT rolpassword LIKE 'SCRAM%' FROM pg_authid WHERE rolname = 'Rolle ü'") == "t\n")
+    }
+
+    @Test("without passwords of roles when those may not be read, and says so")
+    func globalsWithoutPasswords() async throws {
+        let cluster = try SharedCluster.get()
+        try await cluster.sql("CREATE ROLE modest LOGIN PASSWORD 'pw'; CREATE DATABASE modest OWNER modest")
+        let connection = try PostgresConnection(
+            parsing: cluster.url(database: "modest", user: "modest", password: "pw"))
+        let engine = try PostgresEngine(name: DatabaseName("modest"), connection: connection)
+        #expect(try await engine.examine().tool.hasSuffix("; globals without the roles' passwords"))
+        let globals = try await write(engine.streams()[0])
+        _ = try globals.inspection()
+        #expect(globals.text.contains("CREATE ROLE modest"))
+        #expect(!globals.text.contains("SCRAM-SHA-256"))
+    }
+}
+
+enum PostgresFactsText {
+    /// The newest installed server's, as the tests use it.
+    static var major: String {
+        PostgresCluster.installed.last?.split(separator: "/").dropLast().last.map(String.init) ?? ""
+    }
+}

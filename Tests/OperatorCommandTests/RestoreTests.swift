@@ -1,0 +1,68 @@
+import Daemon
+import Domain
+import Foundation
+import Testing
+import Wire
+
+@testable import holdfast
+
+@Suite struct RestoreTests {
+    private func plan(target: String? = nil, replace: Bool = false, skipChecksum: Bool = false) throws -> RestorePlan {
+        RestorePlan(
+            backup: try Sample.backup(1), agent: nil, target: target, replace: replace, skipChecksum: skipChecksum,
+            globals: false)
+    }
+
+    @Test func beforeARestoreItIsSaidWhatAndWhere() throws {
+        let lines = try plan().lines(.plain)
+        #expect(lines[0] == "restore   inventorysync from db-01, 2026-01-15 01:56:00Z")
+        #expect(lines.contains("to        a new database inventorysync_restored_TIME"))
+        #expect(!lines.contains { $0.contains("REPLACED") || $0.contains("WARNING") })
+    }
+
+    @Test func replacingAndSkippingAreLoud() throws {
+        let lines = try plan(target: "inventorysync", replace: true, skipChecksum: true).lines(.plain)
+        #expect(lines[0].hasPrefix("WARNING: --skip-checksum"))
+        #expect(lines.contains { $0.contains("WILL BE REPLACED") })
+    }
+
+    @Test func optionsAreHandedOn() throws {
+        let options = try plan(target: "x", replace: true, skipChecksum: true).options
+        #expect(
+            options == RestoreOptions(target: "x", replace: true, skipChecksum: true, withGlobals: false, tables: []))
+    }
+
+    private static let ends: [(OperationState, String?, Int32)] = [
+        (.succeeded, nil, 0), (.failed, "integrity", 3), (.failed, "exists", 4), (.failed, "notFound", 5),
+        (.failed, "somethingNew", 1), (.failed, nil, 1), (.expired, nil, 6),
+    ]
+
+    @Test(arguments: ends) func theExitStatusSaysWhy(state: OperationState, code: String?, status: Int32) {
+        #expect(OperationEnd.status(operation(state, code)).rawValue == status)
+    }
+
+    @Test func ofSeveralEndsDamageWins() {
+        let all = Self.ends.map { OperationEnd.status(operation($0.0, $0.1)) }
+        #expect(all.max { OperationEnd.rank($0) < OperationEnd.rank($1) }?.rawValue == 3)
+    }
+
+    private func operation(_ state: OperationState, _ code: String?) -> OperationView {
+        OperationView(
+            id: Sample.id(1), kind: "restore", state: state, bytes: 0, startedAt: Sample.now,
+            failure: code.map { Failure(code: $0, message: "m") })
+    }
+
+    private static let reports: [([RunState], [String], Bool, Bool)] = [
+        ([.succeeded], [], true, true), ([.succeeded, .failed], [], true, false), ([.succeeded], ["x"], true, false),
+        ([], [], true, false), ([.running], [], false, true), ([.running], ["x"], false, false), ([], [], false, false),
+        ([.lost], [], true, false), ([.skipped], [], true, false),
+    ]
+
+    @Test(arguments: reports)
+    func aReportIsASuccessOnlyWhenAllSucceeded(_ row: ([RunState], [String], Bool, Bool)) throws {
+        let (states, skipped, waited, success) = row
+        let runs = try states.map { try Sample.run($0) }
+        #expect(
+            BackupReport(requestedAt: Sample.now, runs: runs, skipped: skipped).isSuccess(waited: waited) == success)
+    }
+}

@@ -1,0 +1,91 @@
+import Domain
+import Foundation
+import Testing
+import Wire
+
+@testable import holdfast
+
+@Suite struct StatusRenderingTests {
+    private func lines(_ status: StatusView, width: Int? = nil) -> [String] {
+        StatusRendering(status: status).lines(Look(width: width, colour: false))
+    }
+
+    @Test func whenAllIsWellTheFirstLineSaysSo() throws {
+        let lines = lines(Sample.status(databases: [try Sample.database("inventorysync")]))
+        #expect(lines[0] == "ALL GOOD   1 of 1 database well · 1 of 1 agent online · 42 good backups, 1.5 GB")
+        #expect(lines.contains { $0.hasPrefix("ok     inventorysync  db-01  3 min ago  L0 stored  in 25 min  2.1 GB") })
+    }
+
+    @Test func whatIsWrongComesFirst() throws {
+        let status = Sample.status(
+            databases: [
+                try Sample.database("aaa"), try Sample.database("bbb", .waiting, lastGood: nil),
+                try Sample.database("ccc", .overdue, lastGood: 9000, lastError: "pg_dump: no"),
+            ],
+            agents: [Sample.agent("a-well"), Sample.agent("z-gone", .offline)],
+            incidents: [
+                Sample.incident("a warning", critical: false),
+                Sample.incident("ccc on db-01 is overdue", database: "ccc"),
+            ],
+            findings: ["the disk is nearly full"])
+        let lines = lines(status)
+        #expect(lines[0].hasPrefix("4 PROBLEMS   "))
+        #expect(lines[2] == "PROBLEM   coordinator: the disk is nearly full")
+        #expect(lines[3] == "CRITICAL  ccc on db-01 is overdue  since 10 min")
+        #expect(lines[4] == "          first line")
+        #expect(lines[6].hasPrefix("WARNING   a warning"))
+        let order = ["ccc", "bbb", "aaa"].compactMap { name in lines.firstIndex { $0.contains(" \(name) ") } }
+        #expect(order.count == 3 && order == order.sorted())
+        let agents = ["z-gone", "a-well"].compactMap { name in lines.firstIndex { $0.contains(name) } }
+        #expect(agents == agents.sorted())
+    }
+
+    @Test(arguments: [DatabaseState.overdue, .failing, .unprotected])
+    func aSickDatabaseCountsOnceWithOrWithoutItsIncident(state: DatabaseState) throws {
+        let database = try Sample.database("inventorysync", state)
+        let bare = Sample.status(databases: [database])
+        let told = Sample.status(databases: [database], incidents: [Sample.incident("it", database: "inventorysync")])
+        #expect(StatusVerdict(bare).line == "1 PROBLEM")
+        #expect(StatusVerdict(told).line == "1 PROBLEM")
+    }
+
+    @Test func anEmptyFleetIsNotAllGood() {
+        let empty = Sample.status(databases: [], agents: [])
+        #expect(lines(empty)[0].hasPrefix("NOTHING IS BACKED UP YET"))
+        #expect(lines(empty).contains { $0.contains("holdfast token create") })
+        #expect(lines(Sample.status(databases: []))[0].hasPrefix("NO DATABASE IS DECLARED YET"))
+    }
+
+    @Test func resolvedIncidentsAreNoProblem() throws {
+        var incident = Sample.incident("over")
+        incident.resolvedAt = Sample.now
+        let status = Sample.status(databases: [try Sample.database("a")], incidents: [incident])
+        #expect(StatusVerdict(status).problems == 0)
+        #expect(!lines(status).contains { $0.contains("over  since") })
+    }
+
+    @Test func ofAThousandOnlyThoseThatNeedAPersonAreAllShown() throws {
+        let well = try (0..<1000).map { try Sample.database("well-\($0)") }
+        let sick = try (0..<40).map { try Sample.database("sick-\($0)", .overdue) }
+        let lines = lines(Sample.status(databases: well + sick))
+        #expect(lines.count { $0.contains("sick-") } == 40)
+        #expect(lines.count { $0.contains("well-") } == 30)
+        #expect(lines.contains { $0.contains("970 more that are well") })
+    }
+
+    @Test func aRunAtWorkIsShownAtItsDatabase() throws {
+        let run = try Sample.run(.running, phase: "dumping", bytes: 1_200_000_000)
+        let lines = lines(
+            Sample.status(
+                databases: [try Sample.database("inventorysync")], agents: [Sample.agent("db-01", running: [run])]))
+        #expect(lines.contains { $0.hasSuffix("now: dumping 1.2 GB") })
+    }
+
+    @Test func aHostileNameNeitherBreaksNorWidensTheView() throws {
+        let name = "x\u{1b}[2J\n\u{202e}" + String(repeating: "w", count: 40)
+        let lines = lines(
+            Sample.status(databases: [try Sample.database(name, .failing, lastError: "a\nb\u{7}")]), width: 80)
+        #expect(lines.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } })
+        #expect(lines.dropFirst().allSatisfy { SafeText($0).width <= 80 })
+    }
+}
