@@ -138,20 +138,17 @@ YAML
         printf '  - { name: %s, url: "postgresql://postgres@127.0.0.1:%s/%s", labels: { env: bench } }\n' \
             "$database" "$port" "$database" >>"$dir/agent.yaml"
     done
-    "$bin/holdfast" init --data-dir "$dir/coordinator" --hostname localhost >"$dir/init.log" 2>&1 || die "$(cat "$dir/init.log")"
-    local coordinator_port
-    coordinator_port=$(free_port)
-    HOLDFAST_URL=https://localhost:$coordinator_port
-    HOLDFAST_TOKEN=$(grep -o 'hft_[A-Za-z0-9_-]*' "$dir/init.log" | head -n 1)
-    HOLDFAST_CA=$dir/coordinator/ca.pem
-    AWS_ACCESS_KEY_ID=bench AWS_SECRET_ACCESS_KEY=bench
-    export HOLDFAST_URL HOLDFAST_TOKEN HOLDFAST_CA AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-    export XDG_CONFIG_HOME=$dir/config
+    local url
+    url=https://localhost:$(free_port)
+    export XDG_CONFIG_HOME=$dir/config AWS_ACCESS_KEY_ID=bench AWS_SECRET_ACCESS_KEY=bench
+    "$bin/holdfast" init --data-dir "$dir/coordinator" --hostname localhost --url "$url" >"$dir/init.log" 2>&1 ||
+        die "$(cat "$dir/init.log")"
     start_recorded "$dir/coordinator.pid" "$dir/coordinator.log" \
-        "$bin/holdfast" serve --data-dir "$dir/coordinator" --listen "127.0.0.1:$coordinator_port"
-    await 30 "the coordinator" "$dir/coordinator.log" curl -fsS --cacert "$HOLDFAST_CA" "$HOLDFAST_URL/health"
+        "$bin/holdfast" serve --data-dir "$dir/coordinator" --listen "127.0.0.1:${url##*:}" --url "$url"
+    await 30 "the coordinator" "$dir/coordinator.log" \
+        curl -fsS --cacert "$dir/coordinator/ca.pem" "$url/health"
     "$bin/holdfast" apply -f "$dir/fleet.yaml"
-    "$bin/holdfast-agent" join "$("$bin/holdfast" token create | grep -o 'hf1_[A-Za-z0-9_-]*' | head -n 1)" \
+    "$bin/holdfast-agent" join "$("$bin/holdfast" token create --url "$url" | grep -o 'hf1_[A-Za-z0-9_-]*' | head -n 1)" \
         --name bench --data-dir "$dir/agent" --config "$dir/agent.yaml"
     start_agent
 }
@@ -177,7 +174,7 @@ backup() {
 }
 peak_of_agent() { awk '/^VmHWM/ { printf "%.1f\n", $2 / 1024 }' "/proc/$agent_pid/status"; }
 
-if wants backup || wants memory; then start_fleet; fi
+if wants backup || wants memory || wants restore; then start_fleet; fi
 
 if wants backup; then
     step "backup: $rounds rounds, each everything in turn"
@@ -224,10 +221,27 @@ fi
 
 if wants restore; then
     step "restore: $rounds rounds"
-    pg_dump bench | gzip -1 >"$dir/bench.sql.gz"
-    stock_restore() { gunzip -c "$dir/bench.sql.gz" | psql -Xq -v ON_ERROR_STOP=1 -d restored >/dev/null; }
-    our_restore() { "$bin/holdfast-agent" restore "$dir/bench.sql.gz" --to "postgresql://postgres@127.0.0.1:$port/restored_ours" \
-        >"$dir/restore.log" 2>&1 || { cat "$dir/restore.log" >&2 && return 1; }; }
+    # A backup of our own, in a directory: both restore the same file.
+    cat >"$dir/fleet-local.yaml" <<YAML
+destinations:
+  local: { directory: "$dir/local" }
+policies:
+  bench:
+    selector: { env: bench }
+    tiers:
+      monthly: { schedule: "7 3 29 2 *", keep: 12mo }
+YAML
+    "$bin/holdfast" apply -f "$dir/fleet-local.yaml"
+    start_agent
+    backup bench || die "the backup to a directory failed"
+    manifest=$(find "$dir/local" -name 'bench_db_*.json')
+    dump=$(find "$dir/local" -name 'bench_db_*.sql.gz' ! -name '*_globals*')
+    [ -f "$manifest" ] && [ -f "$dump" ] || die "no backup lies in $dir/local"
+    stock_restore() { gunzip -c "$dump" | psql -Xq -v ON_ERROR_STOP=1 -d restored >/dev/null; }
+    our_restore() {
+        "$bin/holdfast-agent" restore "$manifest" --url "postgresql://postgres@127.0.0.1:$port/postgres" --to restored_ours \
+            --config "$dir/agent.yaml" --data-dir "$dir/agent" >"$dir/restore.log" 2>&1 || { cat "$dir/restore.log" >&2 && return 1; }
+    }
     for round in $(seq "$rounds"); do
         say "round $round"
         psql -Xq -d postgres -c 'CREATE DATABASE restored' -c CHECKPOINT

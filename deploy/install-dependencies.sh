@@ -42,7 +42,7 @@ missing_packages() {
 }
 
 apt_install() {
-    root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
         -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
 }
 
@@ -52,7 +52,7 @@ install_packages() {
     mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
-    root apt-get update -q -o Acquire::Retries=3
+    root apt-get update -qq -o Acquire::Retries=3
     case " ${missing[*]} " in
         # Debian starts a server of its own with the package; the tests make theirs and want no other.
         *" postgresql-contrib "*) without_debians_cluster apt_install "${missing[@]}" ;;

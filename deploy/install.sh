@@ -54,6 +54,7 @@ if [ "$systemd" = yes ] && [ -d /run/systemd/system ]; then
     for program in "${programs[@]}"; do
         id "$program" >/dev/null 2>&1 ||
             root useradd --system --home-dir "/var/lib/$program" --shell /usr/sbin/nologin "$program"
+        root install -d -m 0700 -o "$program" -g "$program" "/var/lib/$program"
         sed "s|/usr/local|$prefix|g" "$clone/deploy/systemd/$program.service" |
             root tee "/etc/systemd/system/$program.service" >/dev/null
     done
@@ -71,7 +72,7 @@ for program in "${programs[@]}"; do
     case $program in
         holdfast)
             say "coordinator:"
-            say "  sudo -u holdfast $prefix/bin/holdfast init --data-dir /var/lib/holdfast --hostname $(hostname -f 2>/dev/null || hostname)"
+            say "  sudo -u holdfast $prefix/bin/holdfast init --data-dir /var/lib/holdfast --hostname $(hostname -f 2>/dev/null || hostname) --no-context"
             say "  sudo systemctl enable --now holdfast"
             ;;
         holdfast-agent)

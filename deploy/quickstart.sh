@@ -10,7 +10,8 @@ clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=deploy/install-dependencies.sh
 . "$clone/deploy/install-dependencies.sh"
 
-dir=${XDG_DATA_HOME:-${HOME:-/tmp}/.local/share}/holdfast-quickstart
+standard=${XDG_DATA_HOME:-${HOME:-/tmp}/.local/share}/holdfast-quickstart
+dir=$standard
 stop=no
 while [ $# -gt 0 ]; do
     case $1 in
@@ -123,31 +124,30 @@ if [ -f "$dir/port" ] && port_is_taken "$(cat "$dir/port")"; then
 fi
 [ -f "$dir/port" ] || free_port >"$dir/port"
 port=$(cat "$dir/port")
-if [ ! -f "$dir/admin-token" ]; then rm -rf "$folder_of_coordinator" "$folder_of_agent"; fi
+url=https://localhost:$port
+if [ ! -f "$dir/config/holdfast/context.json" ]; then rm -rf "$folder_of_coordinator"; fi
 if [ ! -d "$folder_of_coordinator" ]; then
     rm -rf "$folder_of_agent" # it would belong to a coordinator that is no more
-    (umask 077 && "$bin/holdfast" init --data-dir "$folder_of_coordinator" --hostname localhost --hostname 127.0.0.1 \
-        >"$dir/init.log" 2>&1) || { cat "$dir/init.log" >&2 && die "holdfast init failed"; }
-    (umask 077 && grep -o 'hft_[A-Za-z0-9_-]*' "$dir/init.log" | head -n 1 >"$dir/admin-token")
-    [ -s "$dir/admin-token" ] || die "holdfast init printed no token, see $dir/init.log"
-    rm -f "$dir/init.log" # it holds the token
+    "$bin/holdfast" init --data-dir "$folder_of_coordinator" --hostname localhost --url "$url" 2>/dev/null || {
+        rm -rf "$folder_of_coordinator"
+        die "holdfast init failed"
+    }
 fi
+# What the operator types later, with the settings of this quickstart and of no other coordinator.
+printf '#!/bin/sh\nXDG_CONFIG_HOME="%s/config" exec "%s/holdfast" "$@"\n' "$dir" "$bin" >"$dir/holdfast"
+chmod 700 "$dir/holdfast"
 start_recorded "$dir/coordinator.pid" "$dir/coordinator.log" \
-    "$bin/holdfast" serve --data-dir "$folder_of_coordinator" --listen "127.0.0.1:$port" {lock}>&-
-HOLDFAST_URL=https://localhost:$port
-HOLDFAST_TOKEN=$(cat "$dir/admin-token")
-HOLDFAST_CA=$folder_of_coordinator/ca.pem
-export HOLDFAST_URL HOLDFAST_TOKEN HOLDFAST_CA
+    "$bin/holdfast" serve --data-dir "$folder_of_coordinator" --listen "127.0.0.1:$port" --url "$url" {lock}>&-
 coordinator_answers() {
     is_running "$dir/coordinator.pid" || return 3
-    curl -fsS --max-time 2 --cacert "$HOLDFAST_CA" "$HOLDFAST_URL/health"
+    curl -fsS --max-time 2 --cacert "$folder_of_coordinator/ca.pem" "$url/health"
 }
 await 60 "the coordinator to answer" "$dir/coordinator.log" coordinator_answers
-say "$HOLDFAST_URL"
+say "listens at $url"
 
 step "agent"
 if [ ! -d "$folder_of_agent" ]; then
-    join=$("$bin/holdfast" token create | grep -o 'hf1_[A-Za-z0-9_-]*' | head -n 1) || die "holdfast token create printed no join string"
+    join=$("$bin/holdfast" token create --url "$url" | grep -o 'hf1_[A-Za-z0-9_-]*' | head -n 1) || die "holdfast token create printed no join string"
     say "holdfast-agent join hf1_…"
     "$bin/holdfast-agent" join "$join" --name "$(hostname -s 2>/dev/null | tr '[:upper:]' '[:lower:]' || echo quickstart)" \
         --data-dir "$folder_of_agent" --config "$dir/agent.yaml" || { rm -rf "$folder_of_agent" && die "joining failed"; }
@@ -212,17 +212,16 @@ cat <<EOF2
 
 Both programs go on, and back up by schedule (every half hour). To look around:
 
-    export HOLDFAST_URL=$HOLDFAST_URL HOLDFAST_CA=$HOLDFAST_CA
-    export HOLDFAST_TOKEN=\$(cat $dir/admin-token)
-    export PATH=$bin:\$PATH
+    alias holdfast=$dir/holdfast
 
     holdfast backup list                holdfast restore              (asks what, then YES)
     holdfast schedule next              holdfast cleanup --dry-run
     holdfast backup create --wait       holdfast --help
 
-    $HOLDFAST_URL/ is the status page; its certificate comes from $HOLDFAST_CA
-    logs: $dir/coordinator.log, $dir/agent.log
-    the backups themselves: $folder_of_agent/backups
+    the status page: $url/ (its authority is $folder_of_coordinator/ca.pem; sign in with the token in
+                     $dir/config/holdfast/context.json)
+    the backups:     $folder_of_agent/backups
+    logs:            $dir/coordinator.log, $dir/agent.log
 
-    $clone/deploy/quickstart.sh --stop${XDG_DATA_HOME:+ --dir $dir}
+To end it: $clone/deploy/quickstart.sh --stop$(if [ "$dir" != "$standard" ]; then printf ' --dir %s' "$dir"; fi)
 EOF2

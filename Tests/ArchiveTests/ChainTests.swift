@@ -130,6 +130,15 @@ struct ChainTests {
         #expect(producer.wasBroken())
     }
 
+    @Test func aStopInTheVeryLastWriteIsNoSuccess() throws {
+        let stop = StopSignal()
+        let sink = ScriptedSink { (_, _) throws(BackupError) in stop.stop() }
+        let error = #expect(throws: BackupError.self) {
+            try Chain(codec: .init(.none)).run(from: Producer([[1, 2, 3]]).output, to: [sink], stop: stop)
+        }
+        #expect(error?.code == .cancelled && sink.writes == 1)
+    }
+
     @Test(arguments: [Compression.none, .zstd])
     func aSlowSinkSlowsTheProducerInsteadOfFillingMemory(compression: Compression) throws {
         let plain = sampleText(1 << 20)

@@ -2,6 +2,7 @@ import CoordinatorAPI
 import Domain
 import Foundation
 import Testing
+import Transfer
 
 /// What no proper client sends, byte by byte.
 @Suite(.timeLimit(.minutes(3)))
@@ -143,6 +144,43 @@ struct HostileConnectionTests {
                 "POST /v1/enrol HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
             let answer = try await RawConnection.send([head, "{}"], port: server.port, pause: 0.1)
             #expect(answer.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400"), "\(answer.prefix(300))")
+        }
+    }
+
+    @Test(arguments: [RawConnection.End.notify, .fin])
+    func aChunkedBodyThatWasCutIsNotTakenForWhole(end: RawConnection.End) async throws {
+        try await LiveServer.run { server in
+            let body = #"{"expiresInSeconds":3600,"uses":1,"labels":{}}"#
+            let request =
+                "POST /v1/tokens HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(server.admin)\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n"
+            let answer = try await RawConnection.send([request], port: server.port, end: end)
+            #expect(!answer.contains("201"), "\(answer.prefix(300))")
+            let tokens = try await server.send("GET", "/v1/tokens", bearer: server.admin)
+            #expect(!tokens.text.contains("\"usesLeft\":1"), "\(tokens.text)")
+        }
+    }
+
+    @Test func aCrowdThatNeverShakesHandsGoesAwayAndHoldsUpNobody() async throws {
+        var limits = ServerLimits()
+        limits.handshake = .seconds(2)
+        try await LiveServer.run(limits: limits) { server in
+            async let closed = RawConnection.crowd(800, port: server.port)
+            var served = 0
+            for _ in 0..<10 { served += try await server.isServing() ? 1 : 0 }
+            let gone = try await closed
+            #expect(served == 10)
+            #expect(gone == 800)
+        }
+    }
+
+    @Test func atItsCapTheServerServesAgainWhenConnectionsEnd() async throws {
+        var limits = ServerLimits()
+        (limits.connections, limits.handshake) = (20, .seconds(1))
+        try await LiveServer.run(limits: limits) { server in
+            let closed = try await RawConnection.crowd(60, port: server.port)
+            #expect(closed == 60)
+            #expect(try await server.isServing())
         }
     }
 }

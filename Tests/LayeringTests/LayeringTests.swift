@@ -21,6 +21,12 @@ import Testing
             })
         #expect(folders == Set(ModuleOrder.mayImport.keys))
     }
+    @Test func everyImportIsDeclared() throws {
+        let package = DeclaredDependencies(
+            package: try Repository.file("Package.swift").text, folders: ModuleOrder.mayImport.keys)
+        expectNone(package.violations(in: sources))
+    }
+
     @Test func namesSayWhatThingsAre() {
         expectNone(Names.violations(in: sources))
         expectNone(Names.typesNamedAsModules(in: sources))

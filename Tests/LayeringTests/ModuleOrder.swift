@@ -30,7 +30,7 @@ enum ModuleOrder {
         "Coordinator/Catalog": ["Domain", "Wire", "Archive"],
         // Runs without HTTP.
         "Coordinator/CoordinatorCore": shared.union(["Catalog"]).subtracting(["CoordinatorClient"]),
-        "Coordinator/CoordinatorAPI": ["Domain", "Wire", "Sealing", "Catalog", "CoordinatorCore"],
+        "Coordinator/CoordinatorAPI": ["Domain", "Wire", "Archive", "Sealing", "Catalog", "CoordinatorCore"],
         "Coordinator/Main": shared.union(["Catalog", "CoordinatorCore", "CoordinatorAPI"]),
     ]
 

@@ -32,6 +32,19 @@ import Testing
         #expect(ModuleOrder.violations(in: [file(path, text)]).count == 1)
     }
 
+    @Test func anUndeclaredImportIsFound() {
+        let package = """
+            module("Domain", in: "Shared"),
+            module("Wire", in: "Shared", ["Domain"]),
+            .executableTarget(name: "agent", dependencies: ["Wire"], path: "Sources/Agent/Main"),
+            """
+        let declared = DeclaredDependencies(package: package, folders: ["Shared/Domain", "Shared/Wire", "Agent/Main"])
+        #expect(declared.violations(in: [file("Shared/Wire/A.swift", "import Domain")]) == [])
+        #expect(declared.violations(in: [file("Shared/Wire/A.swift", "import Threads")]).count == 1)
+        #expect(declared.violations(in: [file("Agent/Main/A.swift", "import Wire\nimport Domain")]).count == 1)
+        #expect(declared.violations(in: [file("Shared/Daemon/A.swift", "")]).count == 1)
+    }
+
     @Test func aSharedModuleThatOneProgramNeverReachesIsFound() {
         let files = [
             file("Agent/Main/A.swift", "import AgentCore"),

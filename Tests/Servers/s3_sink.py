@@ -113,12 +113,12 @@ class Connection:
             found = objects.get(path)
             if method == "PUT" and "uploadId" in fields:
                 uploads[fields["uploadId"]]["parts"][int(fields["partNumber"])] = part
-                return self.reply(200, {"ETag": f'"{part["etag"]}"'})
+                return self.reply(200, {"ETag": f'"{part["etag"]}"'} | checksum(headers))
             if method == "PUT" and headers.get("if-none-match") == "*" and found:
                 return self.reply(412, {}, error("PreconditionFailed"))
             if method == "PUT":
                 objects[path] = part
-                return self.reply(200, {"ETag": f'"{part["etag"]}"'})
+                return self.reply(200, {"ETag": f'"{part["etag"]}"'} | checksum(headers))
             if method == "POST" and "uploads" in fields:
                 counted["serial"] += 1
                 name = f"upload-{counted['serial']}"
@@ -175,6 +175,12 @@ class Connection:
         if body:
             lines.append("Content-Type: application/xml")
         self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+def checksum(headers):
+    """The SHA-256 that came with the bytes goes back as it came: nothing here computes it."""
+    name = "x-amz-checksum-sha256"
+    return {name: headers[name]} if name in headers else {}
 
 
 def document(root, inside):

@@ -68,7 +68,8 @@ package final class Fleet: Sendable {
         try await run(arguments, input: input)
     }
 
-    private func run(_ arguments: [String], input: String) async throws -> ProgramOutput {
+    /// The same.
+    package func run(_ arguments: [String], input: String) async throws -> ProgramOutput {
         try await ProgramOutput.of(
             ProgramProcess.built("holdfast"), arguments, environment: environment, input: input)
     }

@@ -72,6 +72,8 @@ struct BoundedQueueTests {
         stop.stop()
         threads.join()
         #expect(ended.value == 2)
+        #expect(full.pop() == nil)
+        #expect(!empty.push(1))
     }
 }
 

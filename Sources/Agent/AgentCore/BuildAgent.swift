@@ -14,7 +14,7 @@ package func buildAgent(
     let identity = try AgentIdentity.load(paths)
     try PrivateDirectory.ensure(paths.scratch.path)
     try PrivateDirectory.ensure(paths.uploads.path)
-    try SpoolFolder.removeLeftovers(in: paths.scratch)
+    SpoolFolder.removeLeftovers(in: paths.scratch)
     let link = CoordinatorLink(paths: paths, identity: identity, world: world)
     let spool = try Spool(folder: paths.spool, newID: world.newID)
     let journal = try RunJournal(folder: paths.runs)

@@ -69,6 +69,7 @@ package struct EngineStream: Sendable {
 package typealias DecodedSource =
     @Sendable ((UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) -> Void
 
+/// One restore: what to read, where to, and what may be replaced.
 package struct RestoreRequest: Sendable {
     package var format: ObjectFormat
     package var dump: DecodedSource
@@ -98,6 +99,7 @@ package struct RestoreRequest: Sendable {
     }
 }
 
+/// A restore that succeeded.
 package struct RestoreOutcome: Sendable, Equatable {
     /// The database or path that now holds the backup.
     package var target: String

@@ -14,14 +14,12 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var host: HostOptions
 
     func run() async throws {
-        try await failing {
-            let world = AgentWorld.live
-            let findings = await Doctor(paths: host.paths, configuration: try host.configuration(world), world: world)
-                .findings()
-            for finding in findings {
-                print("\(finding.isGood ? "ok  " : "BAD ") \(finding.subject): \(finding.words)")
-            }
-            if !findings.allSatisfy(\.isGood) { throw ExitCode(1) }
+        let world = AgentWorld.live
+        let findings = await Doctor(paths: host.paths, configuration: try host.configuration(world), world: world)
+            .findings()
+        for finding in findings {
+            print("\(finding.isGood ? "ok  " : "BAD ") \(finding.subject): \(finding.words)")
         }
+        if !findings.allSatisfy(\.isGood) { throw ExitCode(1) }
     }
 }

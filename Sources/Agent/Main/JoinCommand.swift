@@ -23,19 +23,17 @@ struct JoinCommand: AsyncParsableCommand {
     @OptionGroup var host: HostOptions
 
     func run() async throws {
-        try await failing {
-            let text = joinString == "-" ? readLine() ?? "" : joinString
-            let world = AgentWorld.live
-            // A mistake in the configuration is better met now than at the first run.
-            let configuration = try host.configuration(world)
-            let identity = try await Join(paths: host.paths, world: world).run(JoinString(text), name: name)
-            say("joined \(identity.coordinatorURL) as \(identity.name) (\(identity.id.uuidString.lowercased()))")
-            if configuration.databases.isEmpty {
-                say(
-                    "no database is declared yet: write /etc/holdfast/agent.yaml, or give --config, or set DATABASE_URL"
-                )
-            }
-            say("next: holdfast-agent run --data-dir \(host.paths.data.path)")
+        let text = joinString == "-" ? readLine() ?? "" : joinString
+        let world = AgentWorld.live
+        // A mistake in the configuration is better met now than at the first run.
+        let configuration = try host.configuration(world)
+        let identity = try await Join(paths: host.paths, world: world).run(JoinString(text), name: name)
+        say("joined \(identity.coordinatorURL) as \(identity.name) (\(identity.id.uuidString.lowercased()))")
+        if configuration.databases.isEmpty {
+            say(
+                "no database is declared yet: write /etc/holdfast/agent.yaml, or give --config, or set DATABASE_URL"
+            )
         }
+        say("next: holdfast-agent run --data-dir \(host.paths.data.path)")
     }
 }

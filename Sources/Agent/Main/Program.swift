@@ -15,4 +15,23 @@ struct Program: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [JoinCommand.self, RunCommand.self, DoctorCommand.self, RestoreCommand.self])
+
+    static func main() async {
+        let parsed: any ParsableCommand
+        do {
+            parsed = try await asyncParseAsRoot()
+        } catch {
+            ProgramEnd.parsing(error)
+        }
+        do {
+            if var command = parsed as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = parsed
+                try command.run()
+            }
+        } catch {
+            ProgramEnd.running(error)
+        }
+    }
 }

@@ -47,32 +47,30 @@ struct RestoreCommand: AsyncParsableCommand {
     @OptionGroup var host: HostOptions
 
     func run() async throws {
-        try await failing {
-            guard identity == nil else {
-                throw BackupError(
-                    .usage, "this version writes no encrypted backups; decrypt with `age -d` and restore the result")
-            }
-            let world = AgentWorld.live
-            let stop = StopSignal()
-            let restore = BreakGlassRestore(world: world)
-            let places = self.places
-            say("looking at \(places[0])")
-            let found = try await onThread { () throws(BackupError) in try restore.find(places, stop: stop) }
-            if found.manifest == nil {
-                say("WARNING: no manifest lies beside it, so there are no checksums to compare")
-            }
-            if skipChecksum { say("WARNING: checksums are not compared, as asked; what is restored may be damaged") }
-            let setting = try restore.setting(
-                for: found, configuration: host.configuration(world), url: url, target: to)
-            say(
-                "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? places[0])"
-            )
-            let outcome = try await restore.restore(
-                found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force,
-                skipChecksum: skipChecksum, withGlobals: globals, stop: stop)
-            say("checked: \(outcome.checked)")
-            if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }
-            print(outcome.target)
+        guard identity == nil else {
+            throw BackupError(
+                .usage, "this version writes no encrypted backups; decrypt with `age -d` and restore the result")
         }
+        let world = AgentWorld.live
+        let stop = StopSignal()
+        let restore = BreakGlassRestore(world: world)
+        let places = self.places
+        say("looking at \(places[0])")
+        let found = try await onThread { () throws(BackupError) in try restore.find(places, stop: stop) }
+        if found.manifest == nil {
+            say("WARNING: no manifest lies beside it, so there are no checksums to compare")
+        }
+        if skipChecksum { say("WARNING: checksums are not compared, as asked; what is restored may be damaged") }
+        let setting = try restore.setting(
+            for: found, configuration: host.configuration(world), url: url, target: to)
+        say(
+            "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? places[0])"
+        )
+        let outcome = try await restore.restore(
+            found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force,
+            skipChecksum: skipChecksum, withGlobals: globals, stop: stop)
+        say("checked: \(outcome.checked)")
+        if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }
+        print(outcome.target)
     }
 }

@@ -22,23 +22,21 @@ struct RunCommand: AsyncParsableCommand {
     var logLevel = "info"
 
     func run() async throws {
-        try await failing {
-            let world = AgentWorld.live
-            let paths = host.paths
-            let configuration = try host.configuration(world)
-            let secrets = SecretList()
-            for secret in configuration.secrets { secrets.add(secret) }
-            let logger = startLogging(
-                label: "holdfast-agent", level: try Daemon.logLevel(named: logLevel), secrets: secrets)
-            _ = try AgentIdentity.load(paths)
-            try PrivateDirectory.ensure(paths.data.path)
-            let lock = try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
-            defer { lock.release() }
-            let services = try buildAgent(paths: paths, configuration: configuration, world: world, logger: logger)
-            logger.info(
-                "agent starts",
-                metadata: ["version": "\(Product.version)", "databases": "\(configuration.databases.count)"])
-            try await runServices(services, logger: logger)
-        }
+        let world = AgentWorld.live
+        let paths = host.paths
+        let configuration = try host.configuration(world)
+        let secrets = SecretList()
+        for secret in configuration.secrets { secrets.add(secret) }
+        let logger = startLogging(
+            label: "holdfast-agent", level: try Daemon.logLevel(named: logLevel), secrets: secrets)
+        _ = try AgentIdentity.load(paths)
+        try PrivateDirectory.ensure(paths.data.path)
+        let lock = try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
+        defer { lock.release() }
+        let services = try buildAgent(paths: paths, configuration: configuration, world: world, logger: logger)
+        logger.info(
+            "agent starts",
+            metadata: ["version": "\(Product.version)", "databases": "\(configuration.databases.count)"])
+        try await runServices(services, logger: logger)
     }
 }

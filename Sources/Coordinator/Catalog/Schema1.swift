@@ -113,6 +113,8 @@ enum Schema1 {
             body TEXT NOT NULL CHECK (json_valid(body)), createdAt INTEGER NOT NULL, expiresAt INTEGER NOT NULL,
             deliveredAt INTEGER, receivedAt INTEGER, finishedAt INTEGER) STRICT;
         CREATE INDEX commandWaiting ON command (agent) WHERE receivedAt IS NULL AND finishedAt IS NULL;
+        CREATE INDEX commandByOperation ON command (operation) WHERE operation IS NOT NULL;
+        CREATE INDEX commandByRun ON command (run) WHERE run IS NOT NULL;
         CREATE INDEX commandOpen ON command (expiresAt) WHERE finishedAt IS NULL;
         """
 

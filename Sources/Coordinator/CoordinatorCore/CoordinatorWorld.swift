@@ -34,9 +34,9 @@ package struct CoordinatorWorld: Sendable {
         self.now = now
         self.uuid = uuid
         self.environment = environment
-        openS3 = { (destination) throws(BackupError) in try LiveWorld.openS3(destination, environment) }
+        openS3 = { (destination) throws(BackupError) in try LiveWorld.openS3(destination, environment, now: now) }
         presign = { (destination, key, seconds) throws(BackupError) in
-            try LiveWorld.presign(destination, key: key, seconds: seconds, environment, now: now())
+            try LiveWorld.openS3(destination, environment, now: now).presignGet(key, expires: seconds)
         }
         post = { (request) throws(BackupError) in try LiveWorld.post(request) }
         sendMail = { (mail) throws(BackupError) in try LiveWorld.send(mail) }

@@ -7,15 +7,13 @@ import Wire
 /// The outside world as it really is.
 enum LiveWorld {
     static func openS3(
-        _ destination: Destination.S3, _ environment: [String: String]
-    ) throws(BackupError) -> any ObjectStore {
-        throw BackupError(.bug, "not built")
-    }
-
-    static func presign(
-        _ destination: Destination.S3, key: String, seconds: Int, _ environment: [String: String], now: Date
-    ) throws(BackupError) -> String {
-        throw BackupError(.bug, "not built")
+        _ destination: Destination.S3, _ environment: [String: String], now: @escaping @Sendable () -> Date
+    ) throws(BackupError) -> S3Store {
+        try S3Store(
+            configuration: S3Configuration(destination),
+            credentials: CredentialChain(
+                variables: environment, home: environment["HOME"] ?? "/", region: destination.region, now: now),
+            now: now)
     }
 
     static func post(_ request: WebhookRequest) throws(BackupError) -> WebhookAnswer {

@@ -32,6 +32,7 @@ extension OperatorClient {
         try await connection.answer(.post("backups", id, "verify"))
     }
 
+    /// Asks for every good backup to be read again.
     package func verifyAll() async throws -> [OperationView] {
         try await connection.answer(.post("backups", "verify-all"))
     }
@@ -41,6 +42,7 @@ extension OperatorClient {
         try await connection.answer(.post("backups", id, "restore", sending: options))
     }
 
+    /// How a verification or a restore stands.
     package func operation(_ id: UUID) async throws -> OperationView {
         try await connection.answer(.get("operations", id.uuidString.lowercased()))
     }

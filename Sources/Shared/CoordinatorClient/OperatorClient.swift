@@ -30,6 +30,7 @@ package struct OperatorClient: Sendable {
     /// One line for a monitoring system.
     package func check() async throws -> CheckView { try await connection.answer(.get("check")) }
 
+    /// Every agent, by name.
     package func agents() async throws -> [AgentView] { try await connection.answer(.get("agents")) }
 
     /// By name or id.
@@ -42,10 +43,12 @@ package struct OperatorClient: Sendable {
         try await connection.done(.post("agents", nameOrId, "revoke"))
     }
 
+    /// Every database, or those of an agent or of a name.
     package func databases(agent: String? = nil, database: String? = nil) async throws -> [DatabaseView] {
         try await connection.answer(.get("databases", query: [("agent", agent), ("database", database)]))
     }
 
+    /// Every tier of every database with its next time.
     package func schedules(agent: String? = nil, database: String? = nil) async throws -> [ScheduleView] {
         try await connection.answer(.get("schedules", query: [("agent", agent), ("database", database)]))
     }

@@ -2,6 +2,7 @@ package import Foundation
 
 /// The one way in which JSON is written and read: RFC 3339 times in UTC with milliseconds, sorted keys.
 package enum JSON {
+    /// A new encoder; `pretty` is for people to read.
     package static func encoder(pretty: Bool = false) -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting =
@@ -13,6 +14,7 @@ package enum JSON {
         return encoder
     }
 
+    /// A new decoder; it takes RFC 3339 times with or without milliseconds.
     package static func decoder() -> JSONDecoder {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in

@@ -94,6 +94,7 @@ package struct Setting {
         return scalar.string
     }
 
+    /// A whole number of that range.
     package func number(_ range: ClosedRange<Int>) throws(BackupError) -> Int {
         guard let value = node.int else { throw expected("a whole number") }
         guard range.contains(value) else {
@@ -102,6 +103,7 @@ package struct Setting {
         return value
     }
 
+    /// `true` or `false`, and not a text that looks so.
     package func flag() throws(BackupError) -> Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain, let value = node.bool else {
             throw expected("true or false")

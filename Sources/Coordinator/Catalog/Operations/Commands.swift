@@ -7,6 +7,14 @@ extension CatalogView {
         try Row.fetchOne(database, sql: "SELECT * FROM command WHERE id = ?", arguments: [id.text]).map(Self.command)
     }
 
+    /// The newest command that an operation gave.
+    package func command(ofOperation id: UUID) throws -> UUID? {
+        try String.fetchOne(
+            database, sql: "SELECT id FROM command WHERE operation = ? ORDER BY createdAt DESC LIMIT 1",
+            arguments: [id.text]
+        ).flatMap(UUID.init(uuidString:))
+    }
+
     /// Commands that the agent has not said to hold, oldest first, without expired ones.
     package func waitingCommands(for agent: UUID, at now: Date) throws -> [CommandRecord] {
         try Row.fetchAll(

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOHTTP1
 import Wire
 
 /// One request, with what a route needs of it.
@@ -53,11 +54,16 @@ struct Call: Sendable {
         if let announced, announced > bodyLimit { throw CallProblem.bodyTooLarge(limit: bodyLimit) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(announced ?? 0)
-        for try await part in request.body {
-            guard bytes.count + part.readableBytes <= bodyLimit else {
-                throw CallProblem.bodyTooLarge(limit: bodyLimit)
+        do {
+            for try await part in request.body {
+                guard bytes.count + part.readableBytes <= bodyLimit else {
+                    throw CallProblem.bodyTooLarge(limit: bodyLimit)
+                }
+                bytes.append(contentsOf: part.readableBytesView)
             }
-            bytes.append(contentsOf: part.readableBytesView)
+        } catch {
+            guard error is CallProblem || error is HTTPParserError else { throw CancellationError() }
+            throw error
         }
         // The framework takes the end of the connection for the end of the body.
         if let announced, announced != bytes.count { throw BackupError(.usage, "the request's body was cut short") }

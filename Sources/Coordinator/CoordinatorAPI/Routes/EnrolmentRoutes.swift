@@ -1,5 +1,6 @@
 import CoordinatorCore
 import HTTPTypes
+import Hummingbird
 import Wire
 
 extension RouteTable {
@@ -9,6 +10,7 @@ extension RouteTable {
         let limit = limits.enrolmentBody
         open(.get, "/v1/ca") { _ in Answer.text(authority, type: "application/x-pem-file") }
         open(.get, "/health") { _ in Answer.text("ok") }
+        open(.head, "/health") { _ in Response(status: .ok) }
         open(.post, "/v1/enrol", bodyLimit: limit) { call in
             try Answer.json(await coordinator.enrol(call.message(), remote: call.context.remote))
         }

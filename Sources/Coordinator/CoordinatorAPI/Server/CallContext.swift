@@ -11,12 +11,16 @@ struct CallContext: RequestContext {
         channel = source.channel
     }
 
-    /// The other end, as this connection's guard knows it.
+    /// The other end, as this connection's guard knows it. Throws `CancellationError` when the connection is gone.
     func peer() async throws -> Peer {
         let channel = channel
-        return try await channel.eventLoop.submit {
-            try channel.pipeline.syncOperations.handler(type: ConnectionGuard.self).peer
-        }.get()
+        do {
+            return try await channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.handler(type: ConnectionGuard.self).peer
+            }.get()
+        } catch {
+            throw CancellationError()
+        }
     }
 
     /// The client's address without its port.

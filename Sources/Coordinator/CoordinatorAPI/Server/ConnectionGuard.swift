@@ -28,6 +28,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var open = 0
     /// An answer's head has gone, and its end has not.
     private var isAnswering = false
+    private var closesAfterAnswer = false
     private var isClosing = false
 
     init(limits: ServerLimits) { self.limits = limits }
@@ -110,15 +111,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             answerDeadline = close(context, after: limits.answer)
             // Bytes of the request that nobody wants must not be taken for the next one, nor be waited for.
             if isReading { head.headerFields[.connection] = "close" }
-            let ends = head.headerFields[.connection] == "close"
+            closesAfterAnswer = head.headerFields[.connection] == "close"
             context.write(wrapOutboundOut(.head(head)), promise: promise)
-            closesAfterAnswer = ends
         case .body: context.write(data, promise: promise)
         case .end: writeEnd(context, data, promise)
         }
     }
-
-    private var closesAfterAnswer = false
 
     private func writeEnd(_ context: ChannelHandlerContext, _ data: NIOAny, _ promise: EventLoopPromise<Void>?) {
         let gone = promise ?? context.eventLoop.makePromise(of: Void.self)

@@ -42,6 +42,9 @@ final class Presence: Sendable {
 
     func progress(of command: UUID) -> CommandProgress? { state.withLock { $0.commands[command] } }
 
+    /// How far something is that the coordinator does itself; the operation's id stands for the command's.
+    func note(_ progress: CommandProgress) { state.withLock { $0.commands[progress.command] = progress } }
+
     func forget(command: UUID) { state.withLock { $0.commands[command] = nil } }
 
     /// Sightings that the catalog does not have yet; they count as saved from now on.

@@ -1,18 +1,20 @@
 import Synchronization
 
-/// Wakes services before their next round is due. Rings while nobody listens are kept, once.
+/// Wakes services before their next round is due. Rings while a service works are kept, once.
 final class Bells: Sendable {
-    enum Bell: CaseIterable { case confirmation, alerts, deletion, verification }
+    enum Bell: CaseIterable { case supervision, confirmation, verification, alerts, deletion, sightings }
 
-    private let streams: [Bell: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)]
+    struct Line: Sendable {
+        let rings: AsyncStream<Void>
+        let ring: AsyncStream<Void>.Continuation
 
-    init() {
-        streams = Dictionary(
-            uniqueKeysWithValues: Bell.allCases.map { ($0, AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))) })
+        init() { (rings, ring) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1)) }
     }
 
-    func ring(_ bell: Bell) { streams[bell]?.continuation.yield() }
+    private let lines = Dictionary(uniqueKeysWithValues: Bell.allCases.map { ($0, Line()) })
+
+    func ring(_ bell: Bell) { lines[bell]?.ring.yield() }
 
     /// For the one service that listens to this bell.
-    func listen(_ bell: Bell) -> AsyncStream<Void>? { streams[bell]?.stream }
+    func line(_ bell: Bell) -> Line { lines[bell] ?? Line() }
 }

@@ -19,9 +19,19 @@ struct CopyJudgement {
 
     /// The copy was read and is what it should be.
     func sound(_ backup: BackupRecord, _ destination: String, level: ProofLevel) throws {
-        guard backup.state == .good || backup.state == .partial else { return }
+        guard backup.state != .deleting, backup.state != .deleted else { return }
         try update.setCopyState(.confirmed, error: nil, backup: backup.id, destination: destination)
+        if backup.state == .damaged { try mend(backup) }
         try update.raiseProof(level, of: backup, at: now)
+    }
+
+    /// What was missing is there again: once every copy is whole, so is the backup.
+    private func mend(_ backup: BackupRecord) throws {
+        guard try update.copies(of: backup.id).allSatisfy(\.isWhole),
+            try update.run(backup.run)?.state == .succeeded
+        else { return }
+        try update.setState(.good, of: backup)
+        try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
     }
 
     /// Something of the copy is missing or changed. The backup no longer counts as good.

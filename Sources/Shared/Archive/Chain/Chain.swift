@@ -53,8 +53,11 @@ package struct Chain {
         source.close()
         try threads.join()  // the error of a worker or of all sinks comes before that of a reader whom it stopped
         if let readError { throw readError }
+        // A sink that saw the stop may have left out the last blocks, even if all the rest was done.
+        guard !threads.stop.isStopped, let totals = stored.totals.take(stop: threads.stop) else {
+            throw BackupError.chainStopped
+        }
         let plainSHA256 = hex(plain.finish())
-        guard let totals = stored.totals.take(stop: threads.stop) else { throw BackupError.chainStopped }
         return ChainResult(
             plainBytes: source.bytesRead, plainSHA256: plainSHA256, storedBytes: totals.bytes,
             storedSHA256: totals.sha256 ?? plainSHA256, sinkErrors: fanOut.errors,

@@ -47,6 +47,7 @@ package struct Certificate: Hashable, Sendable {
         return all
     }
 
+    /// The certificate as one PEM block.
     package func pem() throws(SealingError) -> String { try PEM.text("CERTIFICATE", der) }
 
     /// The id of the agent that it names: the one URI of the form `urn:uuid:…`. Nil for anything else, more URIs included.

@@ -23,9 +23,8 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     /// Adds one element, after waiting for room. False when it was not taken: closed, abandoned or stopped.
     package func push(_ element: Element) -> Bool {
         gate.locked {
-            guard gate.wait(stop: stop, until: { isClosed || elements.count < capacity }), !isClosed else {
-                return false
-            }
+            let hasRoom = gate.wait(stop: stop, until: { isClosed || elements.count < capacity })
+            guard hasRoom, !isClosed, !isStopped else { return false }
             elements.append(element)
             gate.wakeAll()
             return true
@@ -35,12 +34,15 @@ package final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     /// Takes the oldest element, after waiting for one. Nil when none will come: closed and empty, abandoned or stopped.
     package func pop() -> Element? {
         gate.locked {
-            guard gate.wait(stop: stop, until: { isClosed || !elements.isEmpty }), !elements.isEmpty else { return nil }
+            let hasSome = gate.wait(stop: stop, until: { isClosed || !elements.isEmpty })
+            guard hasSome, !elements.isEmpty, !isStopped else { return nil }
             let element = elements.removeFirst()
             gate.wakeAll()
             return element
         }
     }
+
+    private var isStopped: Bool { stop?.isStopped ?? false }
 
     /// No more will be pushed; what is inside is still delivered.
     package func close() {

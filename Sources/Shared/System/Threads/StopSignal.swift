@@ -12,5 +12,6 @@ package final class StopSignal: Sendable {
 
     package var isStopped: Bool { flag.load(ordering: .acquiring) || (parent?.isStopped ?? false) }
 
+    /// Wishes it, for ever. Harmless when wished before.
     package func stop() { flag.store(true, ordering: .releasing) }
 }

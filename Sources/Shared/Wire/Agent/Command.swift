@@ -45,6 +45,7 @@ package struct Command: Codable, Sendable, Equatable {
     }
 }
 
+/// A ``Command`` whose verb is known, with what it needs.
 package enum CommandOrder: Sendable, Equatable {
     case backup(BackupOrder)
     case cancel(UUID)

@@ -26,6 +26,7 @@ package struct ReportBatch: Codable, Sendable {
     }
 }
 
+/// The answer to a ``ReportBatch``, sent after the commit.
 package struct ReportReceipt: Codable, Sendable {
     /// Committed, or known from before: the agent may forget these.
     package var acknowledged: [UUID]

@@ -1,0 +1,61 @@
+import Catalog
+import Domain
+import Foundation
+
+/// What goes to a channel: one incident or success, or a list of many.
+struct AlertMessage: Sendable, Equatable {
+    enum Mood: Sendable { case bad, good }
+
+    var mood: Mood
+    var title: String
+    var environment: String?
+    var host: String?
+    var database: String?
+    var error: String
+    /// What makes it this message and no other, for mail's Message-ID.
+    var id: String
+    var at: Date
+
+    init(mood: Mood, title: String, error: String, id: String, at: Date) {
+        self.mood = mood
+        self.title = Self.clean(title)
+        self.error = Self.clean(error, keepingLines: true)
+        self.id = id
+        self.at = at
+    }
+
+    init(_ delivery: DeliveryRecord) {
+        self.init(
+            mood: delivery.isSuccess ? .good : .bad, title: delivery.title, error: delivery.detail,
+            id: "\(delivery.id)", at: delivery.createdAt)
+        environment = delivery.environment.map { Self.clean($0) }
+        host = delivery.agent.map { Self.clean($0) }
+        database = delivery.database.map { Self.clean($0) }
+    }
+
+    /// Many at once become one message that names them all.
+    static func list(_ deliveries: [DeliveryRecord], at now: Date) -> AlertMessage {
+        let bad = deliveries.filter { !$0.isSuccess }
+        let lines = deliveries.map { "\(clean($0.title)): \(clean($0.detail).prefix(200))" }
+        let shown = lines.prefix(listed)
+        let rest = lines.count > shown.count ? ["… and \(lines.count - shown.count) more; see `holdfast alert list`"] : []
+        return AlertMessage(
+            mood: bad.isEmpty ? .good : .bad,
+            title: bad.isEmpty ? "\(deliveries.count) backups succeeded" : "\(bad.count) alerts at once",
+            error: (shown + rest).joined(separator: "\n"), id: "list-\(deliveries.first?.id ?? 0)", at: now)
+    }
+
+    private static let listed = 50
+
+    /// Names are hostile input: no line breaks, no control characters, and no end to them.
+    static func clean(_ text: String, keepingLines: Bool = false) -> String {
+        let cleaned = text.unicodeScalars.map { scalar -> Character in
+            if keepingLines, scalar == "\n" { return "\n" }
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: return "\u{fffd}"
+            default: return Character(scalar)
+            }
+        }
+        return String(String(cleaned).prefix(keepingLines ? 12_000 : 500))
+    }
+}

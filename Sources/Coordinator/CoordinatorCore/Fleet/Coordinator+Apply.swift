@@ -1,0 +1,27 @@
+import Catalog
+package import Domain
+import Foundation
+package import Wire
+
+extension Coordinator {
+    /// Takes a `fleet.yaml`: all of it or, with a mistake in it, nothing. With `dryRun` only the difference is told.
+    package func apply(_ request: ApplyRequest, by operator: OperatorIdentity) async throws(BackupError) -> ApplyView {
+        try `operator`.require(.admin, "applying a configuration")
+        let file = URL(filePath: request.fileName).lastPathComponent
+        let next = try FleetConfiguration(yaml: request.yaml, file: file)
+        let changes = FleetDifference.lines(from: fleet, to: next)
+        let databases = try await catalog.read { try $0.databases(withRevoked: false).filter { $0.goneAt == nil } }
+        let warnings = FleetWarnings.lines(next, databases)
+        guard !request.dryRun else { return ApplyView(changes: changes, warnings: warnings, applied: false) }
+        let now = world.now()
+        let changed = try await catalog.write { update in
+            try update.addFleet(yaml: request.yaml, fileName: file, by: `operator`.tokenId, at: now)
+            for destination in next.destinations { try update.addPlace(destination, at: now) }
+            try update.audit(`operator`.tokenId, "apply", file, detail: "\(changes.count) changes", at: now)
+            return try Self.replan(update, next, agents: nil, at: now)
+        }
+        setFleet(next)
+        presence.wake(changed)
+        return ApplyView(changes: changes, warnings: warnings, applied: true)
+    }
+}

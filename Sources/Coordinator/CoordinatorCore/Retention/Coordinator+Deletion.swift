@@ -1,0 +1,104 @@
+import Storage
+import Logging
+import Catalog
+import Domain
+import Foundation
+import Threads
+import Wire
+
+// From the tombstone to the end. Every step may be done again: after a crash, a refusal of the store, or by two at once.
+extension Coordinator {
+    /// Goes on with every deletion that has begun.
+    func resumeDeletions() async throws(BackupError) {
+        let doomed = try await catalog.read { try $0.deletingBackups() }
+        guard !doomed.isEmpty else { return }
+        _ = try await carryOut(doomed, requestedBy: "retention")
+    }
+
+    /// Deletes S3 copies here and now, and sends commands for those in directories.
+    func carryOut(_ doomed: [BackupRecord], requestedBy: String) async throws(BackupError) -> CleanupResult {
+        var result = CleanupResult(deleted: [], pending: [], bytesFreed: 0)
+        for backup in doomed {
+            guard !Task.isCancelled else { break }
+            let copies = try await catalog.read { try $0.copies(of: backup.id) }
+            for copy in copies where copy.state != .deleted {
+                let pending = try await delete(copy, of: backup, requestedBy: requestedBy)
+                if let pending {
+                    result.pending.append("backup \(backup.id.uuidString.lowercased()): \(pending)")
+                } else {
+                    result.bytesFreed += copy.objects.reduce(0) { $0 + $1.bytes }
+                }
+            }
+            if try await isGone(backup) { result.deleted.append(backup.id) }
+        }
+        return result
+    }
+
+    /// Why the copy is not gone yet, in words; nil when it is.
+    private func delete(
+        _ copy: CopyRecord, of backup: BackupRecord, requestedBy: String
+    ) async throws(BackupError) -> String? {
+        let place = current(copy.place)
+        if let directory = place.directory {
+            return try await order(copy, directory, of: backup, requestedBy: requestedBy)
+        }
+        guard let s3 = place.s3 else { return "\(place.name): a destination of an unknown kind" }
+        do throws(BackupError) {
+            let openS3 = world.openS3
+            try await onThread { () throws(BackupError) in
+                let store = try openS3(s3)
+                for key in copy.deletionKeys { try store.delete(key) }
+            }
+        } catch {
+            logger.warning("copy not deleted", metadata: ["backup": "\(backup.id)", "error": "\(error)"])
+            return "\(place.name): \(error.message); it is tried again"
+        }
+        try await markDeleted(copy, of: backup)
+        return nil
+    }
+
+    private func order(
+        _ copy: CopyRecord, _ directory: Destination.Directory, of backup: BackupRecord, requestedBy: String
+    ) async throws(BackupError) -> String? {
+        let (now, newID) = (world.now(), world.uuid)
+        let agent = try await catalog.write { update -> AgentRecord? in
+            guard let database = try update.databaseRecord(backup.database), let agent = try update.agent(database.agent)
+            else { return nil }
+            if agent.revokedAt == nil {
+                try OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)
+                    .delete(backup, copy, directory)
+            }
+            return agent
+        }
+        guard let agent else { return "\(copy.place.name): its agent is not known" }
+        guard agent.revokedAt == nil else {
+            // Nobody can be told any more; the file stays on a host that has left the fleet.
+            try await markDeleted(copy, of: backup)
+            return nil
+        }
+        presence.wake([agent.id])
+        return "\(copy.place.name): \(agent.name) has still to delete it"
+    }
+
+    private func markDeleted(_ copy: CopyRecord, of backup: BackupRecord) async throws(BackupError) {
+        let (now, channels) = (world.now(), fleet.alerts.channels)
+        try await catalog.write { update in
+            guard let current = try update.backup(backup.id) else { return }
+            try CopyJudgement(update: update, channels: channels, now: now).deleted(current, copy.place.name)
+        }
+    }
+
+    /// A backup without any copy left is gone, too.
+    private func isGone(_ backup: BackupRecord) async throws(BackupError) -> Bool {
+        let now = world.now()
+        return try await catalog.write { update in
+            guard let current = try update.backup(backup.id) else { return true }
+            if current.state == .deleting, try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) {
+                try update.setState(.deleted, of: current)
+                try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
+                return true
+            }
+            return current.state == .deleted
+        }
+    }
+}

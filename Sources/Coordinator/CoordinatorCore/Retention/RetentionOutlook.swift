@@ -1,0 +1,78 @@
+import Catalog
+import Domain
+import Foundation
+import Sealing
+import Wire
+
+/// What retention would do with everything that the catalog holds, within one read or write.
+struct RetentionOutlook {
+    let items: [CleanupItem]
+    /// What is to be deleted, as the catalog holds it.
+    let deletions: [BackupRecord]
+    /// Why nothing is to be done just now.
+    let suspended: String?
+
+    init(_ view: CatalogView, _ fleet: FleetConfiguration, clockDoubt: String?, now: Date) throws {
+        suspended = try clockDoubt ?? HighWater.suspicion(of: now, view)
+        let inUse = Set(try view.openOperations().filter { $0.kind != .delete }.map(\.backup))
+        let resolver = PlanResolver(configuration: fleet, isFleet: true)
+        var items: [CleanupItem] = []
+        var deletions: [BackupRecord] = []
+        for database in try view.databases() {
+            let backups = try view.backups(ofDatabase: database.id).filter { $0.state != .deleting }
+            let candidates = backups.map { backup in
+                RetentionCandidate(
+                    id: backup.id, source: .init(agent: database.agent, database: database.name),
+                    tiers: Set(backup.tiers), recordedAt: backup.recordedAt, isGood: backup.state == .good,
+                    isPinned: backup.pinned, isInUse: inUse.contains(backup.id))
+            }
+            let policy = try Self.policy(for: database, backups, resolver)
+            let byID = Dictionary(uniqueKeysWithValues: backups.map { ($0.id, $0) })
+            for decision in RetentionPlan(for: candidates, policy: policy, now: now).decisions {
+                guard let backup = byID[decision.candidate.id] else { continue }
+                items.append(Self.item(backup, database, decision.verdict))
+                if decision.verdict.isDeletion { deletions.append(backup) }
+            }
+        }
+        self.items = items
+        self.deletions = deletions
+    }
+
+    /// The same for the same deletions, whatever the time says of their age.
+    var digest: String {
+        hex(sha256(Array(deletions.map(\.id.uuidString).sorted().joined(separator: "\n").utf8)))
+    }
+
+    func view(at now: Date) -> CleanupView {
+        CleanupView(
+            digest: digest, at: now, items: items,
+            bytesFreed: items.reduce(0) { $1.delete ? $0 + $1.storedBytes : $0 }, suspended: suspended)
+    }
+
+    private static func item(_ backup: BackupRecord, _ database: DatabaseRecord, _ verdict: RetentionVerdict) -> CleanupItem {
+        CleanupItem(
+            backup: backup.id, agent: database.agentName, database: database.name, tiers: backup.tiers,
+            nominalAt: backup.nominalAt, recordedAt: backup.recordedAt, storedBytes: backup.storedBytes,
+            delete: verdict.isDeletion, reason: verdict.description)
+    }
+
+    /// Of all policies that select the database or made one of its backups, the longest time for each tier and the highest
+    /// floor. The standard when there is none left.
+    private static func policy(
+        for database: DatabaseRecord, _ backups: [BackupRecord], _ resolver: PlanResolver
+    ) throws -> RetentionPolicy {
+        let names = Set(backups.map(\.policy) + resolver.selection(database).map(\.policy.name))
+        let policies = resolver.configuration.policies.filter { names.contains($0.name) }
+        guard !policies.isEmpty else { return .standard }
+        var keep: [Tier: KeepDuration] = [:]
+        for tier in policies.flatMap(\.tiers) {
+            guard let known = keep[tier.tier] else {
+                keep[tier.tier] = tier.keep
+                continue
+            }
+            let origin = Date(timeIntervalSince1970: 0)
+            keep[tier.tier] = known.end(from: origin) < tier.keep.end(from: origin) ? tier.keep : known
+        }
+        return try RetentionPolicy(keep: keep, floor: policies.map(\.floor).max() ?? 3)
+    }
+}

@@ -1,0 +1,128 @@
+import Catalog
+import Domain
+import Foundation
+import Wire
+
+// What the coordinator concludes from silence (P4, P8).
+extension Coordinator {
+    /// One round: runs and commands that went silent, agents that are offline, backups that did not come.
+    func supervise() async throws(BackupError) {
+        try await expireCommands()
+        try await superviseRuns()
+        if world.now().timeIntervalSince(startedAt) >= OfflineRule.startGrace {
+            // Before that nobody has had the time to check in and to deliver.
+            try await superviseAgents()
+            try await superviseDatabases()
+        }
+        let now = world.now()
+        try await catalog.write { try HighWater.note(now, in: $0) }
+        bells.ring(.alerts)
+    }
+
+    /// Writes who was seen when.
+    func saveSightings() async throws(BackupError) {
+        let unsaved = presence.takeUnsaved()
+        guard !unsaved.isEmpty else { return }
+        do throws(BackupError) {
+            try await catalog.write { try $0.record(unsaved) }
+        } catch {
+            presence.putBack(unsaved)
+            throw error
+        }
+    }
+
+    private func superviseRuns() async throws(BackupError) {
+        let (now, startedAt) = (world.now(), startedAt)
+        let live = presence.running()
+        let sightings = presence.sightings()
+        let open = try await catalog.read { view in
+            try view.openRuns().compactMap { run in try view.databaseRecord(run.database).map { (run, $0.agent) } }
+        }
+        let silent = open.compactMap { run, agent -> (UUID, RunMachine.Input)? in
+            let isLive = live[agent]?.contains { $0.run == run.id } ?? false
+            let heard = max(run.heardAt, startedAt, isLive ? sightings[agent]?.at ?? .distantPast : .distantPast)
+            let silence = now.timeIntervalSince(heard)
+            if silence > SilenceRule.lost { return (run.id, .abandoned) }
+            // What nobody has begun yet is not silent: its command has a time of its own to run out.
+            return silence > SilenceRule.unknown && run.attempt > 0 ? (run.id, .silent) : nil
+        }
+        guard !silent.isEmpty else { return }
+        try await catalog.write { update in
+            for (id, input) in silent {
+                guard var run = try update.run(id), let next = RunMachine.next(from: run.stage, on: input) else { continue }
+                run.state = next.state
+                if next.state == .lost {
+                    (run.finishedAt, run.reason) = (now, "nothing was heard of it for 6 hours")
+                }
+                try update.save(run)
+            }
+        }
+    }
+
+    private func superviseAgents() async throws(BackupError) {
+        let (now, lens, channels) = (world.now(), agentLens(), fleet.alerts.channels)
+        let (silent, known) = try await catalog.read { view in
+            (
+                try view.agents().filter { lens.state($0) == .offline },
+                try view.openIncidentKeys(kind: IncidentKind.offline)
+            )
+        }
+        presence.setOffline(Set(silent.map(\.id)))
+        let fresh = silent.filter { !known.contains(IncidentKey.offline($0.id)) }
+        let back = known.subtracting(silent.map { IncidentKey.offline($0.id) })
+        guard !fresh.isEmpty || !back.isEmpty else { return }
+        try await catalog.write { update in
+            for agent in fresh {
+                let seen = lens.sightings[agent.id]?.at ?? agent.lastSeenAt
+                try update.open(.offline(agent, lastSeenAt: seen), channels: channels, at: now)
+            }
+            for key in back { try update.resolve(key: key, at: now) }
+        }
+    }
+
+    private func superviseDatabases() async throws(BackupError) {
+        let (now, channels) = (world.now(), fleet.alerts.channels)
+        let judge = judge(at: now)
+        let (overdue, known) = try await catalog.read { view in
+            var judge = try judge(view)
+            let overdue = try view.databases(withRevoked: false).compactMap { record in
+                judge.judge(record).overdue.map { (record, $0) }
+            }
+            return (overdue, try view.openIncidentKeys(kind: IncidentKind.overdue))
+        }
+        let over = known.subtracting(overdue.map { IncidentKey.overdue($0.0) })
+        let fresh = overdue.filter { !known.contains(IncidentKey.overdue($0.0)) }
+        guard !over.isEmpty || !fresh.isEmpty else { return }
+        try await catalog.write { update in
+            for (database, reason) in fresh {
+                try update.open(.overdue(database, reason: reason), channels: channels, at: now)
+            }
+            for key in over { try update.resolve(key: key, at: now) }
+        }
+    }
+
+    /// Ends what agents did not take in time. What one did take is its own to end; for that it has another week.
+    private func expireCommands() async throws(BackupError) {
+        let now = world.now()
+        let expired = try await catalog.read { try $0.expiredCommands(before: now) }.filter {
+            $0.receivedAt == nil || now.timeIntervalSince($0.command.expiresAt) > 7 * 86_400
+        }
+        guard !expired.isEmpty else { return }
+        try await catalog.write { update in
+            for record in expired {
+                try update.finishCommand(record.command.id, at: now)
+                if let id = record.operation, var operation = try update.operation(id), operation.isOpen {
+                    (operation.state, operation.finishedAt) = (.expired, now)
+                    operation.message = "its agent did not take it in time"
+                    try update.save(operation)
+                }
+                if let id = record.run, var run = try update.run(id), !run.state.isTerminal, run.attempt == 0 {
+                    // One that may have reached its agent may still succeed, and then wins over `lost`.
+                    run.state = record.deliveredAt == nil ? .missed : .lost
+                    (run.finishedAt, run.reason) = (now, "its agent did not take it in time")
+                    try update.save(run)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Archive
+import Catalog
+package import Domain
+import Foundation
+package import Wire
+
+extension Coordinator {
+    /// Has a backup restored by its own agent or another. From the directory on that host if it has the copy, else from
+    /// S3 by addresses that are good for 12 hours.
+    package func restore(
+        backup id: String, _ options: RestoreOptions, by operator: OperatorIdentity
+    ) async throws(BackupError) -> OperationView {
+        try `operator`.require(.restorer, "restoring")
+        guard options.tables.isEmpty else {
+            throw BackupError(.usage, "restoring single tables comes with a later release; restore beside and copy them")
+        }
+        let (now, newID, presence) = (world.now(), world.uuid, presence)
+        let (view, agent) = try await catalog.write { update in
+            let backup = try update.requiredBackup(id)
+            let starter = RestoreStarter(
+                operations: OperationStarter(
+                    update: update, newID: newID, now: now, requestedBy: `operator`.tokenId), options: options)
+            let operation = try starter.start(backup)
+            return (try Self.view(of: operation, update, presence), operation.agent)
+        }
+        presence.wake([agent].compactMap { $0 })
+        return view
+    }
+}
+
+/// Begins one restore, within one transaction.
+private struct RestoreStarter {
+    let operations: OperationStarter
+    let options: RestoreOptions
+
+    private var update: CatalogUpdate { operations.update }
+
+    func start(_ backup: BackupRecord) throws -> OperationRecord {
+        guard backup.state != .deleting, backup.state != .deleted else {
+            throw BackupError(.notFound, "the backup is being deleted, or was")
+        }
+        guard let source = try update.databaseRecord(backup.database), let manifest = try update.manifest(of: backup.id)
+        else { throw BackupError(.notFound, "the backup's database is not known") }
+        guard manifest.objects.allSatisfy({ $0.encryption == nil }) else {
+            throw BackupError(.configuration, "the backup is encrypted; this release cannot read it")
+        }
+        let agent = try options.agent.map { try update.requiredAgent($0) } ?? update.requiredAgent(source.agentName)
+        guard agent.revokedAt == nil else {
+            throw BackupError(.usage, "the agent \(agent.name) was revoked; name another with --agent")
+        }
+        let target = try target(on: agent, source)
+        let copy = try copy(of: backup, for: agent, source)
+        let operation = OperationRecord(
+            id: operations.newID(), kind: .restore, agent: agent.id, database: source.id, backup: backup.id,
+            destination: copy.place.name, state: .pending, totalBytes: backup.plainBytes,
+            startedAt: operations.now, requestedBy: operations.requestedBy)
+        try update.save(operation)
+        let order = RestoreOrder(
+            backup: backup.id, database: target.name, kind: source.kind, sources: [],
+            fingerprint: manifest.fingerprint, target: options.target, replace: options.replace,
+            skipChecksum: options.skipChecksum, withGlobals: options.withGlobals, requestedAt: operations.now)
+        try operations.send(.restore(order), operation, to: agent.id, Lifetime.restore)
+        try audit(backup, agent, operation)
+        return operation
+    }
+
+    /// The database of that host whose server or folder takes it: the one of the same name, or the only one of its kind.
+    private func target(on agent: AgentRecord, _ source: DatabaseRecord) throws -> DatabaseRecord {
+        if agent.id == source.agent { return source }
+        let alike = try update.databases(agent: agent.id).filter { $0.kind == source.kind && $0.goneAt == nil }
+        if let same = alike.first(where: { $0.name.rawValue.utf8.elementsEqual(source.name.rawValue.utf8) }) { return same }
+        guard let only = alike.first, alike.count == 1 || source.kind != .postgres else {
+            throw BackupError(
+                .usage,
+                "\(agent.name) declares \(alike.isEmpty ? "no" : "more than one") \(source.kind.rawValue) database, and "
+                    + "none of them is called \(source.name): it cannot be told where to restore")
+        }
+        return only
+    }
+
+    private func copy(of backup: BackupRecord, for agent: AgentRecord, _ source: DatabaseRecord) throws -> CopyRecord {
+        let whole = try update.copies(of: backup.id).filter(\.isWhole)
+        if agent.id == source.agent, let local = whole.first(where: { $0.place.directory != nil }) { return local }
+        if let remote = whole.first(where: { $0.place.s3 != nil }) { return remote }
+        throw BackupError(
+            .notFound,
+            whole.isEmpty
+                ? "no destination holds a whole copy of this backup"
+                : "the only copy lies in a directory on \(source.agentName): restore there, or copy it over and use "
+                    + "`holdfast-agent restore`")
+    }
+
+    private func audit(_ backup: BackupRecord, _ agent: AgentRecord, _ operation: OperationRecord) throws {
+        let detail =
+            "on \(agent.name), to \(options.target ?? "a new name")" + (options.replace ? ", replacing" : "")
+            + (options.skipChecksum ? ", WITHOUT CHECKSUMS" : "")
+        try update.audit(
+            operations.requestedBy, "restore", backup.id.uuidString.lowercased(), detail: detail, at: operations.now)
+    }
+}

@@ -1,0 +1,98 @@
+import Catalog
+package import Domain
+package import Foundation
+import Synchronization
+import Threads
+package import Wire
+
+extension Coordinator {
+    /// Has every copy of a backup read again: S3 by the coordinator, directories by their agent. Returns the operation of
+    /// the first copy; the others show in the proof, or as an incident.
+    package func verify(backup id: String, by operator: OperatorIdentity) async throws(BackupError) -> OperationView {
+        try `operator`.require(.operator, "verifying a backup")
+        let backup = try await catalog.read { try $0.requiredBackup(id) }
+        return try await startVerification(of: backup.id, requestedBy: `operator`.tokenId)
+    }
+
+    /// The same for every backup that is good, or partial, or was found to be damaged.
+    package func verifyAll(by operator: OperatorIdentity) async throws(BackupError) -> [OperationView] {
+        try `operator`.require(.operator, "verifying all backups")
+        let all = try await catalog.read { try $0.backups(BackupFilter(limit: Int(Int32.max))) }
+        var views: [OperationView] = []
+        // In portions, so that no other writer waits long.
+        for start in stride(from: 0, to: all.count, by: 100) {
+            let portion = Array(all[start..<min(start + 100, all.count)]).filter { $0.state.isVerifiable }
+            views += try await startVerifications(of: portion, requestedBy: `operator`.tokenId)
+        }
+        return views
+    }
+
+    /// An operation and how far it is. Throws `.notFound`.
+    package func operation(_ id: UUID, by operator: OperatorIdentity) async throws(BackupError) -> OperationView {
+        try `operator`.require(.viewer, "looking at an operation")
+        let (commands, presence) = (id, presence)
+        return try await catalog.read { view in
+            guard let operation = try view.operation(commands) else {
+                throw BackupError(.notFound, "no operation has the id \(commands.uuidString.lowercased())")
+            }
+            return try Self.view(of: operation, view, presence)
+        }
+    }
+
+    func startVerification(of backup: UUID, requestedBy: String) async throws(BackupError) -> OperationView {
+        let record = try await catalog.read { view in
+            guard let record = try view.backup(backup) else { throw BackupError(.notFound, "no such backup") }
+            return record
+        }
+        guard record.state.isVerifiable else {
+            throw BackupError(.notFound, "the backup is being deleted, or was")
+        }
+        guard let first = try await startVerifications(of: [record], requestedBy: requestedBy).first else {
+            throw BackupError(.notFound, "no destination holds a whole copy of this backup")
+        }
+        return first
+    }
+
+    private func startVerifications(
+        of backups: [BackupRecord], requestedBy: String
+    ) async throws(BackupError) -> [OperationView] {
+        let (now, newID, presence) = (world.now(), world.uuid, presence)
+        let (views, agents) = try await catalog.write { update in
+            let starter = OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)
+            var views: [OperationView] = []
+            var agents: Set<UUID> = []
+            for backup in backups {
+                let operations = try starter.verify(backup)
+                agents.formUnion(operations.compactMap(\.agent))
+                if let first = operations.first { views.append(try Self.view(of: first, update, presence)) }
+            }
+            return (views, agents)
+        }
+        presence.wake(agents)
+        bells.ring(.verification)
+        return views
+    }
+
+    static func view(of operation: OperationRecord, _ view: CatalogView, _ presence: Presence) throws -> OperationView {
+        let database = try view.databaseRecord(operation.database)
+        let agent = try operation.agent.flatMap { try view.agent($0) }
+        let command = try view.command(ofOperation: operation.id)
+        let progress = operation.isOpen ? presence.progress(of: command ?? operation.id) : nil
+        return OperationView(
+            id: operation.id, kind: operation.kind.rawValue, agent: agent?.name, database: database?.name,
+            backup: operation.backup, state: progress != nil && operation.state == .pending ? .running : operation.state,
+            phase: progress?.phase, bytes: progress?.bytes ?? operation.bytes,
+            totalBytes: progress?.totalBytes ?? operation.totalBytes, startedAt: operation.startedAt,
+            finishedAt: operation.finishedAt, message: operation.message, failure: operation.failure,
+            proof: operation.proof, restoredTo: operation.restoredTo)
+    }
+}
+
+extension BackupState {
+    fileprivate var isVerifiable: Bool {
+        switch self {
+        case .good, .partial, .damaged: true
+        case .deleting, .deleted: false
+        }
+    }
+}

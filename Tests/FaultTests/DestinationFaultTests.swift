@@ -1,0 +1,93 @@
+import Domain
+import Foundation
+import TestSupport
+import Testing
+import Wire
+
+/// Destinations that refuse, fill up or go away: never a success, never something half under a final name (P1).
+@Suite(.timeLimit(.minutes(10))) struct DestinationFaultTests {
+    /// Fault 18, on a real small file system.
+    @Test func aFullDiskFailsTheRunAndLeavesNothing() async throws {
+        let mount = FileManager.default.temporaryDirectory.appending(path: "holdfast-full-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: mount, withIntermediateDirectories: true)
+        let mounted = try await ProgramOutput.of("mount", ["-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", mount.path])
+        #expect(mounted.status == 0, "\(mounted.error)")
+        let host = try await FaultFleet(destinations: [("small", "{ directory: \(mount.path) }")], megabytes: 8)
+        do {
+            try host.agent.start()
+            let output = try await host.backup()
+            #expect(output.status != 0)
+            #expect(output.text.contains(mount.path) || output.error.contains(mount.path), "\(output.text)\(output.error)")
+            let left = try FileManager.default.subpathsOfDirectory(atPath: mount.path)
+            #expect(left.allSatisfy { !$0.contains("devdb") }, "\(left)")
+            #expect(try await host.backups().isEmpty)
+        }
+        host.stop()
+        let unmounted = try await ProgramOutput.of("umount", [mount.path])
+        #expect(unmounted.status == 0, "\(unmounted.error)")
+        try FileManager.default.removeItem(at: mount)
+    }
+
+    @Test func wrongCredentialsAndAMissingBucketAreRefusalsWithTheStoresWords() async throws {
+        let s3 = try S3Server()
+        defer { s3.stop() }
+        for (destination, keys, word) in [
+            (s3.destination, ["AWS_ACCESS_KEY_ID": "AKIAWRONG", "AWS_SECRET_ACCESS_KEY": "CANARY-wrong"], "InvalidAccessKeyId"),
+            (s3.destination.replacing("bucket: acme-backups", with: "bucket: no-such-bucket"), [:], "NoSuchBucket"),
+        ] {
+            let host = try await FaultFleet(
+                destinations: [("offsite", destination)], coordinator: s3.credentials("coordinator"),
+                agent: s3.credentials("admin").merging(keys) { $1 })
+            try host.agent.start()
+            let output = try await host.backup()
+            #expect(output.status != 0)
+            let error = try #require(try await host.fleet.list([DatabaseView].self, "database", "list").first?.lastError)
+            #expect(error.contains(word), "\(error)")
+            #expect(!error.contains("CANARY"))
+            host.stop()
+        }
+        #expect(try await s3.keys().isEmpty)
+    }
+
+    /// Down for good: failed there, the local copy kept and told as one destination of two.
+    @Test func anEndpointThatIsDownForGoodLeavesTheLocalCopyAsOneOfTwo() async throws {
+        let port = try FreePort.take()
+        let host = try await FaultFleet(
+            destinations: [
+                ("local", "{ directory: null }"),
+                ("offsite", "{ s3: { bucket: b, region: us-east-1, endpoint: \"https://localhost:\(port)\" } }"),
+            ],
+            agent: ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"])
+        defer { host.stop() }
+        try host.agent.start()
+        let output = try await host.backup()
+        #expect(output.status != 0)
+        let backup = try await eventually("the copy is known") { try await host.backups().first }
+        #expect(backup.state == .partial)
+        #expect(backup.destinations == ["local"])
+        #expect(host.files.count == 2, "\(host.files)")
+        let database = try #require(try await host.fleet.list([DatabaseView].self, "database", "list").first)
+        #expect(database.lastGoodBackup == nil)
+        #expect(database.lastError?.contains("1 of 2") == true)
+    }
+
+    /// Fault: the endpoint is away for a while in mid-upload, and the upload survives it.
+    @Test func anEndpointThatStandsStillForTwentySecondsIsSurvived() async throws {
+        let s3 = try S3Server()
+        defer { s3.stop() }
+        let slow = s3.destination.replacing(" } }", with: ", bandwidth: 4MB } }")
+        let host = try await FaultFleet(
+            destinations: [("offsite", slow)], megabytes: 20, coordinator: s3.credentials("coordinator"),
+            agent: s3.credentials("agent"))
+        defer { host.stop() }
+        try host.agent.start()
+        try await host.begin()
+        try await eventually("the upload has begun") { try await s3.uploads() > 0 ? true : nil }
+        kill(s3.pid, SIGSTOP)
+        try await Task.sleep(for: .seconds(20))  // what is tested is this very outage
+        kill(s3.pid, SIGCONT)
+        let backup = try await eventually("the backup is good", within: .seconds(120)) { try await host.backups().first }
+        #expect(backup.state == .good)
+        #expect(try await s3.uploads() == 0)
+    }
+}
