@@ -102,7 +102,10 @@ let package = Package(
             ]),
         module(
             "CoordinatorAPI", in: "Coordinator",
-            ["CoordinatorCore", "Catalog", "Domain", "Wire", "Sealing", hummingbird, hummingbirdTLS, mustache, log]),
+            [
+                "CoordinatorCore", "Catalog", "Domain", "Wire", "Archive", "Sealing", hummingbird, hummingbirdTLS,
+                mustache, log, lifecycle,
+            ]),
         .executableTarget(
             name: "holdfast",
             dependencies: [
@@ -130,7 +133,10 @@ let package = Package(
         tests("CoordinatorCoreTests", ["CoordinatorCore", "Catalog", "Domain", "Wire", "Storage", "TestSupport", log]),
         tests(
             "CoordinatorAPITests",
-            ["CoordinatorAPI", "CoordinatorCore", "Catalog", "Domain", "Wire", "TestSupport", "Sealing", "Transfer"]),
+            [
+                "CoordinatorAPI", "CoordinatorCore", "Catalog", "Domain", "Wire", "Archive", "TestSupport", "Sealing",
+                "Transfer", "Threads", log, lifecycle, subprocess,
+            ]),
         tests("SettingsTests", ["Settings", "Domain"]),
         tests("DaemonTests", ["Daemon", "Domain", log, lifecycle]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "Domain", "Wire", "Transfer", "Threads"]),

@@ -68,7 +68,7 @@ for name in $(compgen -e | grep -E '^(HOLDFAST_|BACKUP_|AWS_)' || true); do unse
 export XDG_CONFIG_HOME=$dir/config
 
 step "databases"
-sqlite3 -batch "$databases/shop.db" <<'SQL'
+sqlite3 -batch "$databases/shop.db" >/dev/null <<'SQL'
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, joined TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS purchase (

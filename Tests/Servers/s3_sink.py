@@ -8,6 +8,7 @@ hashes; ETags are the MD5 that S3 would give. Without --store the bytes of objec
 """
 
 import argparse
+import base64
 import email.utils
 import hashlib
 import json
@@ -108,21 +109,21 @@ class Connection:
         path, _, query = target.partition("?")
         fields = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         length, digest, kept = self.body(headers)
-        part = {"etag": digest.hex(), "digest": digest, "bytes": length, "pieces": [kept]}
+        part = {"etag": digest.hex(), "digest": digest, "bytes": length, "pieces": [kept], "about": about(headers)}
         with lock:
             found = objects.get(path)
             if method == "PUT" and "uploadId" in fields:
                 uploads[fields["uploadId"]]["parts"][int(fields["partNumber"])] = part
-                return self.reply(200, {"ETag": f'"{part["etag"]}"'} | checksum(headers))
+                return self.reply(200, {"ETag": f'"{part["etag"]}"'} | checksum(part))
             if method == "PUT" and headers.get("if-none-match") == "*" and found:
                 return self.reply(412, {}, error("PreconditionFailed"))
             if method == "PUT":
                 objects[path] = part
-                return self.reply(200, {"ETag": f'"{part["etag"]}"'} | checksum(headers))
+                return self.reply(200, {"ETag": f'"{part["etag"]}"'} | checksum(part))
             if method == "POST" and "uploads" in fields:
                 counted["serial"] += 1
                 name = f"upload-{counted['serial']}"
-                uploads[name] = {"path": path, "parts": {}}
+                uploads[name] = {"path": path, "parts": {}, "about": about(headers)}
                 return self.reply(200, {}, xml("InitiateMultipartUploadResult", UploadId=name))
             if method == "POST" and "uploadId" in fields:
                 return self.complete(path, fields["uploadId"], found, headers)
@@ -135,12 +136,12 @@ class Connection:
                 return self.reply(204, {})
         if method not in ("GET", "HEAD") or found is None:
             return self.reply(404, {}, b"" if method == "HEAD" else error("NoSuchKey"))
-        about = {"ETag": f'"{found["etag"]}"', "Last-Modified": email.utils.formatdate(usegmt=True)}
+        answer = {"ETag": f'"{found["etag"]}"', "Last-Modified": email.utils.formatdate(usegmt=True)} | found["about"]
         if method == "HEAD":
-            return self.reply(200, about, length=found["bytes"])
+            return self.reply(200, answer, length=found["bytes"])
         if None in found["pieces"]:
             return self.reply(500, {}, error("InternalError"))  # its bytes were thrown away
-        self.reply(200, about, length=found["bytes"])
+        self.reply(200, answer, length=found["bytes"])
         for piece in found["pieces"]:
             if isinstance(piece, str):
                 with open(piece, "rb") as file:
@@ -154,10 +155,12 @@ class Connection:
             return self.reply(404, {}, error("NoSuchUpload"))
         if headers.get("if-none-match") == "*" and found:
             return self.reply(412, {}, error("PreconditionFailed"))
-        parts = [part for _, part in sorted(uploads.pop(upload)["parts"].items())]
+        begun = uploads.pop(upload)
+        parts = [part for _, part in sorted(begun["parts"].items())]
         etag = f"{hashlib.md5(b''.join(part['digest'] for part in parts)).hexdigest()}-{len(parts)}"
         objects[path] = {"etag": etag, "bytes": sum(part["bytes"] for part in parts),
-                         "pieces": [piece for part in parts for piece in part["pieces"]]}
+                         "pieces": [piece for part in parts for piece in part["pieces"]],
+                         "about": begun["about"] | composite(parts)}
         return self.reply(200, {}, xml("CompleteMultipartUploadResult", ETag=f"&quot;{etag}&quot;"))
 
     def list_parts(self, upload):
@@ -177,10 +180,25 @@ class Connection:
         self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
-def checksum(headers):
-    """The SHA-256 that came with the bytes goes back as it came: nothing here computes it."""
-    name = "x-amz-checksum-sha256"
-    return {name: headers[name]} if name in headers else {}
+CHECKSUM = "x-amz-checksum-sha256"
+
+
+def about(headers):
+    """What S3 keeps beside the bytes and tells with them. The SHA-256 goes back as it came: nothing here computes it."""
+    kept = ("x-amz-meta-", "x-amz-server-side-encryption", "x-amz-storage-class", CHECKSUM)
+    return {name: value for name, value in headers.items() if name.startswith(kept)}
+
+
+def checksum(part):
+    return {name: value for name, value in part["about"].items() if name == CHECKSUM}
+
+
+def composite(parts):
+    """S3's SHA-256 of a multipart object: that of the parts' own, and their number."""
+    if not all(CHECKSUM in part["about"] for part in parts):
+        return {}
+    digests = b"".join(base64.b64decode(part["about"][CHECKSUM]) for part in parts)
+    return {CHECKSUM: base64.b64encode(hashlib.sha256(digests).digest()).decode() + f"-{len(parts)}"}
 
 
 def document(root, inside):

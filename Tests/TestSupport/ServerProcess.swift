@@ -33,7 +33,6 @@ package final class ServerProcess: Sendable {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw ServerFailure("socketpair: errno \(errno)") }
-        defer { close(ends[1]) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -46,6 +45,7 @@ package final class ServerProcess: Sendable {
         defer { (argv + envp).forEach { free($0) } }
         var child: pid_t = 0
         let failure = posix_spawnp(&child, program, &actions, nil, &argv, &envp)
+        close(ends[1])  // now, so that a server that dies is seen at once
         guard failure == 0 else {
             close(ends[0])
             throw ServerFailure("\(program): \(String(cString: strerror(failure)))")

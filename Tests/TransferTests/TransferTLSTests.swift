@@ -7,7 +7,9 @@ import Transfer
 struct TransferTLSTests {
     typealias Answer = ScriptedHTTP.Answer
 
-    private func client(trusting trust: TransferOptions.Trust, _ change: (inout TransferOptions) -> Void = { _ in }) -> TransferClient {
+    private func client(trusting trust: TransferOptions.Trust, _ change: (inout TransferOptions) -> Void = { _ in })
+        -> TransferClient
+    {
         var options = TransferOptions()
         options.trust = trust
         change(&options)
@@ -49,10 +51,12 @@ struct TransferTLSTests {
                 $0.minimumTLS = .tls13
             }
             #expect(try known.send(request).text == "ok")
+            // The server's alert and the end of its connection race, so that either is what we see.
+            let refusals: [TransferError.Kind?] = [.tls, .reset]
             let none = client(trusting: .file(server.authority))
-            #expect(kind { _ = try none.send(request) } == .tls)
+            #expect(refusals.contains(kind { _ = try none.send(request) }))
             let unknown = client(trusting: .file(server.authority)) { $0.identity = stranger }
-            #expect(kind { _ = try unknown.send(request) } == .tls)
+            #expect(refusals.contains(kind { _ = try unknown.send(request) }))
         }
     }
 
@@ -66,7 +70,8 @@ struct TransferTLSTests {
 
     /// A self-signed client certificate that is its own authority, and another one.
     private func withCertificates(
-        _ body: (_ ca: String, _ identity: TransferOptions.Identity, _ stranger: TransferOptions.Identity) throws -> Void
+        _ body: (_ ca: String, _ identity: TransferOptions.Identity, _ stranger: TransferOptions.Identity) throws ->
+            Void
     ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-tls-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -24,7 +24,7 @@ package struct Setting {
         } catch let error as BackupError {
             throw error
         } catch {
-            throw Self.explain(error, file: file)
+            throw Self.explain(error, yaml: yaml, file: file)
         }
     }
 
@@ -131,17 +131,26 @@ package struct Setting {
         }
     }
 
-    private static func explain(_ error: any Error, file: String) -> BackupError {
+    private static func explain(_ error: any Error, yaml: String, file: String) -> BackupError {
         switch error {
         case YamlError.parser(_, let problem, let mark, _), YamlError.scanner(_, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _):
-            BackupError(.configuration, "\(file):\(mark.line): \(problem)")
+            return BackupError(.configuration, "\(file):\(mark.line): \(problem)")
         case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-            BackupError(
-                .configuration,
-                "\(file):\(context.mark.line): this key stands twice: \(duplicates.joined(separator: ", "))")
+            let line = duplicates.first.flatMap { again($0, in: yaml, from: context.mark.line) } ?? context.mark.line
+            return BackupError(
+                .configuration, "\(file):\(line): this key stands twice: \(duplicates.joined(separator: ", "))")
         default:
-            BackupError(.configuration, "\(file): not YAML that can be read")
+            return BackupError(.configuration, "\(file): not YAML that can be read")
         }
+    }
+
+    /// The line on which `key` stands for the second time. The parser tells only where its mapping begins (`start`).
+    private static func again(_ key: String, in yaml: String, from start: Int) -> Int? {
+        let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false).enumerated().dropFirst(start - 1)
+        let places = lines.flatMap { line in
+            line.element.ranges(of: key + ":").map { _ in line.offset + 1 }
+        }
+        return places.dropFirst().first
     }
 }

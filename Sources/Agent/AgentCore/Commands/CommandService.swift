@@ -18,6 +18,7 @@ struct CommandService: Service {
 
     func run() async throws {
         try await desk.recover()
+        await board.ready()
         let queue = desk.queue
         await withDiscardingTaskGroup { group in
             for await command in queue.cancelOnGracefulShutdown() {

@@ -77,12 +77,10 @@ struct BackupAttempt: Sendable {
         guard !job.destinations.isEmpty else {
             throw BackupError(.configuration, "policy \(job.entry.policy) names no destination that this agent knows")
         }
-        var writers: [DestinationWriter] = []
-        for destination in job.destinations {
-            let store = try destinations.open(destination, stop: live.stop)
-            writers.append(DestinationWriter(destination: destination, store: store, keys: keys))
+        return job.destinations.map { destination in
+            let store = Result { () throws(BackupError) in try destinations.open(destination, stop: live.stop) }
+            return DestinationWriter(destination: destination, store: store, keys: keys)
         }
-        return writers
     }
 
     /// Makes one object at every destination that is still in. Throws when the dump failed, or no destination is left.

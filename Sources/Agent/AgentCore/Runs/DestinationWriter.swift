@@ -12,7 +12,8 @@ final class DestinationWriter: ChainSink, Sendable {
     let destination: Destination
     /// With the destination's prefix, ending in a slash.
     let folder: String
-    private let store: any ObjectStore
+    /// A destination that could not even be opened is out from the beginning.
+    private let store: Result<any ObjectStore, BackupError>
 
     private struct Pending: Sendable {
         var name: String
@@ -29,10 +30,11 @@ final class DestinationWriter: ChainSink, Sendable {
     }
     private let state = Mutex(State())
 
-    init(destination: Destination, store: any ObjectStore, keys: BackupKeys) {
+    init(destination: Destination, store: Result<any ObjectStore, BackupError>, keys: BackupKeys) {
         self.destination = destination
         self.store = store
         folder = destination.keyPrefix + keys.folder
+        if case .failure(let error) = store { fail(error) }
     }
 
     var failure: BackupError? { state.withLock { $0.failure } }
@@ -44,7 +46,7 @@ final class DestinationWriter: ChainSink, Sendable {
     /// Begins the next object. Blocks.
     func begin(_ name: String) {
         do throws(BackupError) {
-            let upload = Handover(try store.beginUpload(folder + name))
+            let upload = Handover(try store.get().beginUpload(folder + name))
             state.withLock { $0.pending.append(Pending(name: name, upload: upload)) }
         } catch {
             fail(error)
@@ -92,7 +94,7 @@ final class DestinationWriter: ChainSink, Sendable {
         state.withLock { state in
             guard state.failure == nil else { return }
             do throws(BackupError) {
-                let facts = try Self.put(store, folder + name, bytes, sha256: sha256)
+                let facts = try Self.put(store.get(), folder + name, bytes, sha256: sha256)
                 state.committed.append(.init(name: name, bytes: facts.bytes, sha256: sha256, etag: facts.etag))
                 state.isComplete = true
             } catch {
@@ -126,7 +128,7 @@ final class DestinationWriter: ChainSink, Sendable {
             guard !state.isComplete, destination.directory != nil else { return }
             state.committed.removeAll { object in
                 do throws(BackupError) {
-                    try store.delete(folder + object.name)
+                    try store.get().delete(folder + object.name)
                     return true
                 } catch {
                     return false  // stays in the result, so that it is not forgotten

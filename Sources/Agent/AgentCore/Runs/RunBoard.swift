@@ -16,6 +16,8 @@ package actor RunBoard {
     }
 
     private var running: [DatabaseName: LiveRun] = [:]
+    private var isOpen = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
     private let journal: RunJournal
     private let continuation: AsyncStream<LiveRun>.Continuation
     /// Runs to carry out, in order. For one listener.
@@ -67,7 +69,20 @@ package actor RunBoard {
 
     package var progress: [RunProgress] { running.values.map(\.progress) }
 
-    package func isAtWork(_ database: DatabaseName) -> Bool { running[database] != nil }
+    package func isAtWork(_ run: UUID) -> Bool { running.values.contains { $0.job.run == run } }
+
+    /// Interrupted runs of an earlier agent have been dealt with; new ones may begin.
+    func open() {
+        isOpen = true
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+
+    /// Returns when new runs may begin: an interrupted run must not be overtaken by its own occurrence.
+    func ready() async {
+        guard !isOpen else { return }
+        await withCheckedContinuation { waiters.append($0) }
+    }
 }
 
 /// A run at work, shared between who does it and who watches.

@@ -21,7 +21,11 @@ struct RunRecovery {
     let logger: Logger
 
     func run() async throws {
-        let records = try journal.interrupted()
+        var records: [RunJournal.Record] = []
+        for record in try journal.interrupted() {
+            let isAtWork = await board.isAtWork(record.job.run)
+            if !isAtWork { records.append(record) }
+        }
         let destinations = self.destinations
         let opened = Dictionary(records.flatMap(\.job.destinations).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         for problem in await onThread({ destinations.sweep(Array(opened.values)) }) {

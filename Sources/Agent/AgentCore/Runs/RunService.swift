@@ -24,6 +24,7 @@ struct RunService: Service {
             journal: journal,
             spool: spool, logger: logger)
         try await recovery.run()
+        await board.open()
         let slots = Slots(configuration.concurrency)
         let queue = board.queue
         await withGracefulShutdownHandler {

@@ -16,6 +16,7 @@ struct SchedulerService: Service {
     let logger: Logger
 
     func run() async throws {
+        await board.ready()
         let decided = load()
         let changes = plans.changes
         await cancelWhenGracefulShutdown {

@@ -38,7 +38,8 @@ struct ContainerCredentials: CredentialSource {
         let near = ["127.0.0.1", "[::1]", "localhost", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]
         let isNear = near.contains { full.hasPrefix("http://\($0)/") || full.hasPrefix("http://\($0):") }
         guard full.hasPrefix("https://") || isNear else {
-            throw BackupError(.configuration, "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or an address of this host")
+            throw BackupError(
+                .configuration, "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or an address of this host")
         }
         return full
     }

@@ -1,7 +1,9 @@
 package import Foundation
 
 /// An access key. It never prints its secret, however it is printed.
-package struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     package let accessKeyID: String
     package let secretAccessKey: String
     package let sessionToken: String?

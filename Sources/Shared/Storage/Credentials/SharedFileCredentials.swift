@@ -21,7 +21,9 @@ struct SharedFileCredentials: CredentialSource {
         let fromConfig = sections["profile \(profile)"] ?? (profile == "default" ? sections["default"] : nil)
         guard fromCredentials != nil || fromConfig != nil else {
             guard variables["AWS_PROFILE"] != nil else { return nil }
-            throw BackupError(.configuration, "AWS_PROFILE is \(profile), which is neither in \(credentialsFile) nor in \(configFile)")
+            throw BackupError(
+                .configuration, "AWS_PROFILE is \(profile), which is neither in \(credentialsFile) nor in \(configFile)"
+            )
         }
         // The credentials file wins, key by key.
         let values = (fromConfig ?? [:]).merging(fromCredentials ?? [:]) { $1 }
@@ -29,7 +31,9 @@ struct SharedFileCredentials: CredentialSource {
             return try webIdentity(role, tokenFile, values["role_session_name"]).load(now: now)
         }
         guard let id = values["aws_access_key_id"], !id.isEmpty else {
-            let unsupported = ["credential_process", "sso_session", "sso_start_url", "role_arn"].first { values[$0] != nil }
+            let unsupported = ["credential_process", "sso_session", "sso_start_url", "role_arn"].first {
+                values[$0] != nil
+            }
             guard let unsupported else { return nil }
             throw BackupError(
                 .configuration,
@@ -59,7 +63,8 @@ struct SharedFileCredentials: CredentialSource {
         for line in text.split(whereSeparator: \.isNewline) {
             guard let first = line.first, first != "#", first != ";", !first.isWhitespace else { continue }
             if first == "[" {
-                let name = line.dropFirst().prefix { $0 != "]" }.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                let name = line.dropFirst().prefix { $0 != "]" }.split(whereSeparator: \.isWhitespace).joined(
+                    separator: " ")
                 current = name
                 sections[name, default: [:]] = sections[name] ?? [:]
             } else if let current, let equals = line.firstIndex(of: "=") {

@@ -16,7 +16,8 @@ struct WebIdentityCredentials: CredentialSource {
     func load(now: Date) throws(BackupError) -> Credentials? {
         let token: String
         do {
-            token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(
+                in: .whitespacesAndNewlines)
         } catch {
             throw BackupError(.configuration, "the web identity token file \(tokenFile) cannot be read", cause: error)
         }

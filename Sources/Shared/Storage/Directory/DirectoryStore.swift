@@ -14,7 +14,8 @@ package struct DirectoryStore: ObjectStore {
     /// `.storageRefused` when everybody may write there.
     package init(root: String) throws(BackupError) {
         guard root.hasPrefix("/"), !root.utf8.contains(0) else {
-            throw BackupError(.configuration, "a directory destination needs an absolute path, not \(root.debugDescription)")
+            throw BackupError(
+                .configuration, "a directory destination needs an absolute path, not \(root.debugDescription)")
         }
         tree = DirectoryTree(root: root)
         try Self.make(root)
@@ -68,7 +69,7 @@ package struct DirectoryStore: ObjectStore {
             let folder = try tree.parent(of: parts)
             guard unlinkat(folder.raw, name, 0) == 0 else { throw fileFailure(errno, "delete \(tree.root)/\(key)") }
             try tree.sync(folder)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return
         }
     }

@@ -68,7 +68,9 @@ final class DirectoryUpload: ObjectUpload {
     private func confirm(_ sha256: String) throws(BackupError) {
         guard lseek(file.raw, 0, SEEK_SET) == 0 else { throw fileFailure(errno, "read \(tree.root)/\(key) again") }
         let hasher = SHA256Hasher()
-        let total = try readAll(file, "read \(tree.root)/\(key) again") { (chunk) throws(BackupError) in hasher.update(chunk) }
+        let total = try readAll(file, "read \(tree.root)/\(key) again") { (chunk) throws(BackupError) in
+            hasher.update(chunk)
+        }
         guard total == written, hex(hasher.finish()) == sha256.lowercased() else {
             throw BackupError(.integrity, "\(tree.root)/\(key) is not what was written to it")
         }

@@ -5,14 +5,16 @@ import Glibc
 func fileFailure(_ number: Int32, _ doing: String) -> BackupError {
     let words = String(cString: strerror(number))
     return switch number {
-    case ENOSPC: BackupError(.storageRefused, "\(doing): the disk is full; free space there, or choose another directory")
+    case ENOSPC:
+        BackupError(.storageRefused, "\(doing): the disk is full; free space there, or choose another directory")
     case EDQUOT: BackupError(.storageRefused, "\(doing): the quota is used up; raise it, or choose another directory")
     case EFBIG: BackupError(.storageRefused, "\(doing): larger than the file system or the process limit allows")
     case EACCES, EPERM: BackupError(.storageRefused, "\(doing): \(words); the directory must belong to this user")
     case EROFS: BackupError(.storageRefused, "\(doing): the file system is mounted read-only")
     case ENAMETOOLONG: BackupError(.storageRefused, "\(doing): the name is too long for this file system")
     case ELOOP, ENOTDIR, ENXIO:
-        BackupError(.storageRefused, "\(doing): a symbolic link or something else stands where a directory or file must be")
+        BackupError(
+            .storageRefused, "\(doing): a symbolic link or something else stands where a directory or file must be")
     case ENOENT: BackupError(.notFound, "\(doing): \(words)")
     case EEXIST: BackupError(.exists, "\(doing): the name is taken")
     default: BackupError(.storageUnavailable, "\(doing): \(words)")

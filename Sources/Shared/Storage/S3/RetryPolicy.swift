@@ -12,7 +12,8 @@ package struct RetryPolicy: Sendable {
     package var abortBudget: Duration
 
     package init(
-        firstPause: Duration = .milliseconds(500), longestPause: Duration = .seconds(8), budget: Duration = .seconds(90),
+        firstPause: Duration = .milliseconds(500), longestPause: Duration = .seconds(8),
+        budget: Duration = .seconds(90),
         leastAttempts: Int = 3, abortBudget: Duration = .seconds(10)
     ) {
         self.firstPause = firstPause

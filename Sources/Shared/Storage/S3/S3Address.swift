@@ -24,7 +24,8 @@ package struct S3Address: Sendable, Equatable {
             self = .aws(bucket: bucket, region: region, style: configuration.style)
             return
         }
-        guard let match = endpoint.wholeMatch(of: /(https?):\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\/?/) else {
+        guard let match = endpoint.wholeMatch(of: /(https?):\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?\/?/)
+        else {
             throw BackupError(.configuration, "an endpoint is https://host[:port], not \(endpoint.debugDescription)")
         }
         let name = String(match.2)
@@ -71,7 +72,9 @@ package struct S3Address: Sendable, Equatable {
             guard newRegion.wholeMatch(of: /[a-z0-9-]{1,64}/) != nil else { return nil }
             host = host.replacing("s3.\(region).amazonaws.com", with: "s3.\(newRegion).amazonaws.com")
         } else if let newHost {
-            guard newHost.wholeMatch(of: /[a-z0-9.-]+/) != nil, suffixes.contains(where: newHost.hasSuffix) else { return nil }
+            guard newHost.wholeMatch(of: /[a-z0-9.-]+/) != nil, suffixes.contains(where: newHost.hasSuffix) else {
+                return nil
+            }
             host = newHost
         }
         let moved = S3Address(

@@ -5,7 +5,8 @@ import Transfer
 /// proxy's page, a cut answer, or an error in a success.
 enum S3Answers {
     /// The root element, which must be `name` (or `other`: some stores call it so).
-    static func document(_ name: String, or other: String? = nil, _ response: HTTPResponse) throws(S3Failure) -> XMLNode {
+    static func document(_ name: String, or other: String? = nil, _ response: HTTPResponse) throws(S3Failure) -> XMLNode
+    {
         guard let document = XMLNode.parse(response.body) else {
             throw S3Failure(.later, message: "the answer (status \(response.status)) is not complete XML")
         }
@@ -32,13 +33,15 @@ enum S3Answers {
     }
 
     /// One page of ListObjectsV2, and the token of the next one.
-    static func listing(_ response: HTTPResponse) throws(S3Failure) -> (objects: [(key: String, bytes: Int64, etag: String)], next: String?)
-    {
+    static func listing(_ response: HTTPResponse) throws(S3Failure) -> (
+        objects: [(key: String, bytes: Int64, etag: String)], next: String?
+    ) {
         let document = try document("ListBucketResult", response)
         let decode = decoder(document)
         var objects: [(key: String, bytes: Int64, etag: String)] = []
         for entry in document.all("Contents") {
-            guard let key = entry.text("Key").flatMap(decode), let bytes = entry.text("Size").flatMap({ Int64($0) }) else {
+            guard let key = entry.text("Key").flatMap(decode), let bytes = entry.text("Size").flatMap({ Int64($0) })
+            else {
                 throw S3Failure(.later, message: "an entry of the listing has no key or size")
             }
             objects.append((key, bytes, (entry.text("ETag") ?? "").filter { $0 != "\"" }))
@@ -65,7 +68,8 @@ enum S3Answers {
             return (key, id)
         }
         guard document.text("IsTruncated") == "true" else { return (uploads, nil) }
-        guard let key = document.text("NextKeyMarker").flatMap(decode), let id = document.text("NextUploadIdMarker") else {
+        guard let key = document.text("NextKeyMarker").flatMap(decode), let id = document.text("NextUploadIdMarker")
+        else {
             throw S3Failure(.later, message: "the list of uploads goes on, but does not say where")
         }
         return (uploads, (key, id))

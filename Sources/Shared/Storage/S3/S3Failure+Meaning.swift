@@ -34,7 +34,9 @@ extension S3Failure {
         }
         return switch (kind, code) {
         case (.absentBucket, _): "create the bucket, or correct the destination"
-        case (.elsewhere, _): region.map { "the bucket lies in region \($0): set region to that" } ?? "set the bucket's own region and endpoint"
+        case (.elsewhere, _):
+            region.map { "the bucket lies in region \($0): set region to that" }
+                ?? "set the bucket's own region and endpoint"
         case (.skewedClock, _): "set this host's clock; it is too far from the store's"
         case (.expiredCredentials, _): "the credentials have run out, and there are no newer ones"
         case (_, "InvalidAccessKeyId"), (_, "SignatureDoesNotMatch"), (_, "InvalidToken"):

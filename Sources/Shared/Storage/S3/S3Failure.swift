@@ -41,7 +41,8 @@ struct S3Failure: Error {
     }
 
     init(_ error: TransferError) {
-        self.init(error.kind == .stopped ? .stopped : error.isWorthRetrying ? .later : .refused, message: "", cause: error)
+        self.init(
+            error.kind == .stopped ? .stopped : error.isWorthRetrying ? .later : .refused, message: "", cause: error)
     }
 
     /// No credentials: their provider says itself whether that passes.
@@ -70,7 +71,8 @@ struct S3Failure: Error {
         case "NoSuchBucket": return .absentBucket
         case "NoSuchUpload": return .absentUpload
         case "NoSuchKey", "NoSuchVersion": return .absentKey
-        case "AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException":
+        case "AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect",
+            "IllegalLocationConstraintException":
             return .elsewhere
         case "PreconditionFailed": return .precondition
         case "NotImplemented": return .notImplemented

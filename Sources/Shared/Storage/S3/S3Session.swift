@@ -66,12 +66,15 @@ final class S3Session: Sendable {
                     mended.append(error.kind)
                     continue
                 }
-                let problem = S3Problem(error, operation.doing, bucket: configuration.bucket, attempts: retries.failures + 1)
+                let problem = S3Problem(
+                    error, operation.doing, bucket: configuration.bucket, attempts: retries.failures + 1)
                 guard error.isWorthRetrying else { throw problem }
                 if let value = beforeRetry(error, &retries) { return value }
                 guard let pause = retries.pause(asked: error.retryAfter) else { throw problem }
                 guard wait(pause, stop: stop) else {
-                    throw S3Problem(S3Failure(.stopped, message: "stopped"), operation.doing, bucket: configuration.bucket, attempts: 1)
+                    throw S3Problem(
+                        S3Failure(.stopped, message: "stopped"), operation.doing, bucket: configuration.bucket,
+                        attempts: 1)
                 }
             }
         }
@@ -80,7 +83,8 @@ final class S3Session: Sendable {
     /// The same with the whole answer in memory.
     func perform<Value>(
         _ operation: S3Operation, stop: StopSignal?, retry: RetryPolicy? = nil,
-        read: (HTTPResponse) throws(S3Failure) -> Value, beforeRetry: (S3Failure, inout Retries) -> Value? = { _, _ in nil }
+        read: (HTTPResponse) throws(S3Failure) -> Value,
+        beforeRetry: (S3Failure, inout Retries) -> Value? = { _, _ in nil }
     ) throws(S3Problem) -> Value {
         try perform(
             { operation }, stop: stop, retry: retry,
@@ -117,7 +121,9 @@ final class S3Session: Sendable {
         }
         guard (200..<300).contains(response.status) else {
             var failure = S3Failure(response, method: operation.method)
-            if let date = failure.date, failure.status == 403, operation.method == "HEAD", abs(date.timeIntervalSince(clock)) > 300 {
+            if let date = failure.date, failure.status == 403, operation.method == "HEAD",
+                abs(date.timeIntervalSince(clock)) > 300
+            {
                 failure.kind = .skewedClock  // HEAD carries no code that would say so
             }
             failure.message = redacted(failure.message, used.credentials)
@@ -135,12 +141,14 @@ final class S3Session: Sendable {
         let path = address.path(operation.key)
         let unsigned = SignatureV4.Request(
             method: operation.method, path: path, query: operation.query,
-            headers: [("Host", address.host), ("x-amz-content-sha256", digest)] + operation.headers, payloadHash: digest)
+            headers: [("Host", address.host), ("x-amz-content-sha256", digest)] + operation.headers, payloadHash: digest
+        )
         let signer = SignatureV4(
             credentials: credentials, region: address.region, service: "s3", rule: .s3, at: now() + offset)
         let query = operation.query.isEmpty ? "" : "?\(URIEncoding.canonicalQuery(operation.query))"
         var request = HTTPRequest(
-            operation.method, "\(address.scheme)://\(address.host)\(path)\(query)", headers: signer.headers(for: unsigned),
+            operation.method, "\(address.scheme)://\(address.host)\(path)\(query)",
+            headers: signer.headers(for: unsigned),
             body: operation.body, deadline: operation.deadline, stallAfter: operation.stallAfter)
         request.answerLimit = operation.answerLimit
         return request
@@ -151,7 +159,9 @@ final class S3Session: Sendable {
         switch failure.kind {
         case .expiredCredentials:
             // If there are no others, the failure itself says it better than the provider's error.
-            guard let old = used.credentials, let new = try? credentials.credentials(replacing: old) else { return false }
+            guard let old = used.credentials, let new = try? credentials.credentials(replacing: old) else {
+                return false
+            }
             return new != old
         case .skewedClock:
             guard let date = failure.date else { return false }

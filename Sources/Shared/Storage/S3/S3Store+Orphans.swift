@@ -31,10 +31,14 @@ extension S3Session {
     /// Aborts one upload, until the store no longer knows it: a part that was under way may arrive after the abort.
     func abortUpload(_ key: String, _ id: String, stop: StopSignal?, retry: RetryPolicy) throws(BackupError) {
         for _ in 1...5 {
-            guard try isKnown(S3Operation("abort the upload of \(key)", "DELETE", key: key, query: [("uploadId", id)]), stop, retry)
+            guard
+                try isKnown(
+                    S3Operation("abort the upload of \(key)", "DELETE", key: key, query: [("uploadId", id)]), stop,
+                    retry)
             else { return }
             let listing = S3Operation(
-                "check that the upload of \(key) is gone", "GET", key: key, query: [("uploadId", id), ("max-parts", "1")])
+                "check that the upload of \(key) is gone", "GET", key: key,
+                query: [("uploadId", id), ("max-parts", "1")])
             guard try isKnown(listing, stop, retry) else { return }
             guard wait(retry.firstPause, stop: stop) else { break }
         }
@@ -66,7 +70,9 @@ extension S3Session {
     }
 
     /// Whether the store still knew the upload. Where we may not ask, the abort itself has to do.
-    private func isKnown(_ operation: S3Operation, _ stop: StopSignal?, _ retry: RetryPolicy) throws(BackupError) -> Bool {
+    private func isKnown(_ operation: S3Operation, _ stop: StopSignal?, _ retry: RetryPolicy) throws(BackupError)
+        -> Bool
+    {
         do throws(S3Problem) {
             try perform(operation, stop: stop, retry: retry) { _ in }
             return true

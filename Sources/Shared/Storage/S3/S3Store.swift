@@ -57,7 +57,8 @@ package struct S3Store: ObjectStore {
                 let page = try session.perform(operation, stop: stop) { (answer) throws(S3Failure) in
                     let page = try S3Answers.listing(answer)
                     // The wrong keys would be as bad as missing ones.
-                    guard page.objects.allSatisfy({ $0.key.hasPrefix(prefix) }), page.next == nil || page.next != token else {
+                    guard page.objects.allSatisfy({ $0.key.hasPrefix(prefix) }), page.next == nil || page.next != token
+                    else {
                         throw S3Failure(.later, message: "the listing is not what was asked for")
                     }
                     return page
@@ -66,7 +67,8 @@ package struct S3Store: ObjectStore {
                 token = page.next
             } catch {
                 // A bucket that is absent is not an empty one.
-                throw error.failure.kind == .absentKey ? BackupError(.storageRefused, error.meaning.message) : error.meaning
+                throw error.failure.kind == .absentKey
+                    ? BackupError(.storageRefused, error.meaning.message) : error.meaning
             }
         } while token != nil
         return found
@@ -76,7 +78,7 @@ package struct S3Store: ObjectStore {
         try ObjectKey.check(key)
         do throws(S3Problem) {
             try session.perform(S3Operation("delete \(key)", "DELETE", key: key), stop: stop) { _ in }
-        } catch where error.failure.kind == .absentKey {
+        } catch  where error.failure.kind == .absentKey {
             return
         } catch {
             throw error.meaning

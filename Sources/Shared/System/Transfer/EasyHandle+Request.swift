@@ -55,7 +55,9 @@ extension EasyHandle {
         // `Name;` is libcurl's way to say a header without a value. The last two are ones that it would add itself.
         var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines.append("Expect:")
-        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+        if !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+            lines.append("Content-Type:")
+        }
         if !request.headers.contains(where: { $0.name.lowercased() == "accept" }) { lines.append("Accept:") }
         try set(CURLOPT_HTTPHEADER, list: lines)
     }
@@ -88,7 +90,8 @@ extension HTTPRequest {
             throw TransferError(.invalid, "\(method): a URL needs a host, and must not carry a user or password")
         }
         let texts = [method, url] + headers.flatMap { [$0.name, $0.value] }
-        guard !texts.contains(where: \.hasControl), !headers.contains(where: { $0.name.isEmpty || $0.name.contains(":") })
+        guard !texts.contains(where: \.hasControl),
+            !headers.contains(where: { $0.name.isEmpty || $0.name.contains(":") })
         else { throw TransferError(.invalid, "\(method) \(parts[0])//\(host): a line break or NUL in the request") }
         return "\(parts[0])//\(host)"
     }

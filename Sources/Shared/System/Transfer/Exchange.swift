@@ -29,7 +29,8 @@ final class Exchange {
     private(set) var verdict: TransferError.Kind?
 
     init(
-        _ request: HTTPRequest, _ options: TransferOptions, _ stop: StopSignal?, onHead: @escaping Head, onChunk: @escaping Chunk
+        _ request: HTTPRequest, _ options: TransferOptions, _ stop: StopSignal?, onHead: @escaping Head,
+        onChunk: @escaping Chunk
     ) {
         answerLimit = request.answerLimit
         self.stop = stop

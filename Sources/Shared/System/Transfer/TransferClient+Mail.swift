@@ -97,8 +97,11 @@ extension MailRequest {
             !parts[2].contains("@"), !url.hasControl
         else { throw TransferError(.invalid, "mail needs smtp://host or smtps://host, without a user in it") }
         let addresses = [from] + to
-        guard !to.isEmpty, !addresses.contains(where: { $0.isEmpty || $0.hasControl || $0.contains(where: "<> ".contains) })
-        else { throw TransferError(.invalid, "a mail address is empty, or has a line break, NUL, space or angle bracket") }
+        guard !to.isEmpty,
+            !addresses.contains(where: { $0.isEmpty || $0.hasControl || $0.contains(where: "<> ".contains) })
+        else {
+            throw TransferError(.invalid, "a mail address is empty, or has a line break, NUL, space or angle bracket")
+        }
         return "\(parts[0])//\(parts[2])"
     }
 }

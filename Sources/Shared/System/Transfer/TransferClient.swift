@@ -45,11 +45,6 @@ package final class TransferClient: Sendable {
         let waiting = idle.withLock { $0.popLast() }
         let handle = if let waiting { waiting } else { try EasyHandle() }
         handle.reset()
-        defer {
-            // Nothing may point at this request's memory from a handle that waits.
-            handle.reset()
-            idle.withLock { if $0.count < Self.idleAtMost { $0.append(handle) } }
-        }
         try handle.apply(options)
         try handle.apply(request, options)
         try exchange.attach(to: handle)
@@ -63,6 +58,10 @@ package final class TransferClient: Sendable {
         guard code == CURLE_OK else {
             throw TransferError(code, detail: handle.detail, doing: "\(request.method) \(target)")
         }
+        // Only a handle whose transfer went well is used again: after some failures libcurl 7.88 keeps a state in which
+        // it refuses options. Nothing may point at this request's memory from a handle that waits.
+        handle.reset()
+        idle.withLock { if $0.count < Self.idleAtMost { $0.append(handle) } }
         exchange.finish()
         return exchange.response
     }

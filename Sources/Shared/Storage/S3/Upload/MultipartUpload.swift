@@ -53,7 +53,8 @@ final class MultipartUpload {
     func exchange(_ full: TransferBuffer) throws(BackupError) -> TransferBuffer {
         try submit(full)
         guard let size = plan.size(ofPart: parts + 1) else {
-            throw BackupError(.storageRefused, "\(key) has more than \(PartPlan.mostParts) parts; a larger part size is needed")
+            throw BackupError(
+                .storageRefused, "\(key) has more than \(PartPlan.mostParts) parts; a larger part size is needed")
         }
         while buffers >= plan.buffers(ofSize: size) {
             guard let buffer = free.pop() else { throw failure() }
@@ -141,7 +142,8 @@ private final class ReceiptBook: Sendable {
 
 extension S3Session {
     /// Begins a multipart upload. Its id, and whether it was tried more than once.
-    fileprivate func createUpload(_ key: String, nonce: String, stop: StopSignal?) throws(BackupError) -> (String, Bool) {
+    fileprivate func createUpload(_ key: String, nonce: String, stop: StopSignal?) throws(BackupError) -> (String, Bool)
+    {
         var operation = S3Operation("begin the upload of \(key)", "POST", key: key, query: [("uploads", "")])
         operation.headers = configuration.objectHeaders + [(Self.nonceHeader, nonce)]
         if configuration.sendsChecksums { operation.headers.append(("x-amz-checksum-algorithm", "SHA256")) }

@@ -34,7 +34,8 @@ struct PartSender: Sendable {
             return try session.perform(operation, stop: stop) { (answer) throws(S3Failure) in
                 let etag = try StoredCheck.etag(answer, checksum: checksum, of: part.buffer)
                 return PartReceipt(
-                    number: part.number, etag: etag, isETagDigest: StoredCheck.isDigest(etag, answer), checksum: checksum)
+                    number: part.number, etag: etag, isETagDigest: StoredCheck.isDigest(etag, answer),
+                    checksum: checksum)
             }
         } catch {
             throw error.meaning.asRefusal
@@ -60,7 +61,8 @@ enum StoredCheck {
     }
 
     static func isDigest(_ etag: String, _ answer: HTTPResponse) -> Bool {
-        answer["x-amz-server-side-encryption"]?.hasPrefix("aws:kms") != true && etag.wholeMatch(of: /[0-9a-f]{32}/) != nil
+        answer["x-amz-server-side-encryption"]?.hasPrefix("aws:kms") != true
+            && etag.wholeMatch(of: /[0-9a-f]{32}/) != nil
     }
 
     /// The ETag that S3 gives to an object of these parts; nil when it cannot be told.

@@ -31,7 +31,9 @@ struct S3Commit {
     /// Stores the object by one request.
     func put(_ buffer: TransferBuffer, sha256: String) throws(BackupError) -> ObjectFacts {
         let digest = buffer.withBytes { Sealing.sha256($0) }
-        guard digest.hexText == sha256 else { throw BackupError(.integrity, "\(key) is not what was meant to be stored") }
+        guard digest.hexText == sha256 else {
+            throw BackupError(.integrity, "\(key) is not what was meant to be stored")
+        }
         let checksum = session.configuration.sendsChecksums ? digest.base64Text : nil
         var operation = S3Operation("store \(key)", "PUT", key: key)
         operation.headers = session.configuration.objectHeaders + [(S3Session.nonceHeader, nonce)]
@@ -92,13 +94,16 @@ struct S3Commit {
 
     /// The request failed for good, or so it seems: an earlier try may have done it.
     private func settle(_ problem: S3Problem) throws(BackupError) -> Outcome {
-        guard [.precondition, .absentUpload, .absentKey].contains(problem.failure.kind) else { throw problem.meaning.asRefusal }
+        guard [.precondition, .absentUpload, .absentKey].contains(problem.failure.kind) else {
+            throw problem.meaning.asRefusal
+        }
         switch try look(retry: nil) {
         case .ours(let facts): return Outcome(etag: facts.etag, wasSeen: true)
         case .other: throw BackupError(.exists, "\(key) is there already", cause: problem.meaning)
         case .absent, .forbidden:
             throw problem.failure.kind == .absentUpload
-                ? BackupError(.storageUnavailable, "the store has forgotten the upload of \(key)", cause: problem.meaning)
+                ? BackupError(
+                    .storageUnavailable, "the store has forgotten the upload of \(key)", cause: problem.meaning)
                 : problem.meaning.asRefusal
         }
     }
@@ -162,9 +167,11 @@ struct S3Commit {
     private static func list(_ parts: [PartReceipt]) -> String {
         let items = parts.map { part in
             let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
-            return "<Part>\(checksum)<ETag>\"\(part.etag.xmlEscaped)\"</ETag><PartNumber>\(part.number)</PartNumber></Part>"
+            return
+                "<Part>\(checksum)<ETag>\"\(part.etag.xmlEscaped)\"</ETag><PartNumber>\(part.number)</PartNumber></Part>"
         }
-        return "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(items.joined())</CompleteMultipartUpload>"
+        return
+            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(items.joined())</CompleteMultipartUpload>"
     }
 }
 

@@ -1,0 +1,180 @@
+import Catalog
+import Archive
+import Domain
+import Foundation
+import Testing
+import Wire
+
+@testable import CoordinatorCore
+
+@Suite(.timeLimit(.minutes(3)))
+struct ReportTests {
+    @Test func reportsInAnyOrderAndNumberEndInOneState() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        var random = SplitMix(seed: 42)
+        for round in 0..<25 {
+            let run = UUID()
+            let nominal = bench.clock.now + Double(round)
+            let ending: RunEvent = round % 2 == 0 ? .succeeded : .failed
+            var told: [RunReport] = []
+            for attempt in 1...2 {
+                told.append(
+                    try agent.report(
+                        .started, run: run, database: "inventory", nominalAt: nominal, attempt: attempt, sequence: 1))
+            }
+            told.append(
+                try agent.report(
+                    ending, run: run, database: "inventory", nominalAt: nominal, attempt: 2, sequence: 2,
+                    failure: Failure(code: "sourceRefused", message: "no")))
+            let sent = (told + told + told).shuffled(using: &random)
+            for portion in stride(from: 0, to: sent.count, by: 2) {
+                let receipt = try await agent.send(Array(sent[portion..<min(portion + 2, sent.count)]))
+                #expect(receipt.refused.isEmpty)
+            }
+            let view = try await bench.coordinator.run(run, by: bench.admin)
+            #expect(view.state == (ending == .succeeded ? .succeeded : .failed))
+            #expect(view.attempt == 2)
+            #expect((view.backup != nil) == (ending == .succeeded))
+        }
+        #expect(try await bench.coordinator.backups(by: bench.admin).count == 13)
+        let failed = try await bench.coordinator.alerts(includeResolved: true, by: bench.admin)
+        #expect(failed.allSatisfy { $0.kind == "failed" })
+    }
+
+    @Test func aLateSuccessWinsOverLost() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let (run, nominal) = (UUID(), bench.clock.now)
+        try await agent.send([agent.report(.started, run: run, database: "inventory", nominalAt: nominal)])
+        bench.clock.advance(11 * 60)
+        try await bench.coordinator.supervise()
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .unknown)
+        let progress = RunProgress(
+            run: run, attempt: 1, database: try DatabaseName("inventory"), phase: Word(.dumping), plainBytes: 5,
+            storedBytes: 2, startedAt: nominal)
+        _ = try await agent.checkIn(revision: 1, running: [progress])
+        let live = try await bench.coordinator.run(run, by: bench.admin)
+        #expect(live.state == .running)
+        #expect(live.plainBytes == 5)
+        _ = try await agent.checkIn(revision: 1)
+        bench.clock.advance(7 * 3600)
+        try await bench.coordinator.supervise()
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .lost)
+        try await agent.send([
+            agent.report(.failed, run: run, database: "inventory", nominalAt: nominal, sequence: 2)
+        ])
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .lost)
+        try await agent.send([
+            agent.report(.succeeded, run: run, database: "inventory", nominalAt: nominal, sequence: 3)
+        ])
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .succeeded)
+        #expect(try await bench.coordinator.backups(by: bench.admin).map(\.state) == [.good])
+    }
+
+    @Test func whatIsAnotherAgentsIsRefusedAndAudited() async throws {
+        let bench = try await Bench()
+        let (one, other) = (try await bench.enrol("db-01"), try await bench.enrol("db-02"))
+        _ = try await one.checkIn(databases: [one.facts("inventory")])
+        let (run, nominal) = (UUID(), bench.clock.now)
+        try await one.send([one.report(.started, run: run, database: "inventory", nominalAt: nominal)])
+        let theft = try other.report(.succeeded, run: run, database: "inventory", nominalAt: nominal, sequence: 2)
+        #expect(try await other.send([theft]).refused.count == 1)
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .running)
+
+        var forged = try other.report(.succeeded, run: UUID(), database: "inventory", nominalAt: nominal)
+        forged.manifest?.agent.id = one.identity.id
+        #expect(try await other.send([forged]).refused.count == 1)
+        #expect(try await bench.coordinator.backups(by: bench.admin).isEmpty)
+        let result = CommandResult(command: UUID(), at: nominal, succeeded: true, message: "done")
+        #expect(try await other.send(results: [result]).refused.count == 1)
+        let trail = try await bench.coordinator.catalog.read { try $0.auditTrail(limit: 10) }
+        #expect(trail.filter { $0.contains("db-02 report refused") }.count == 2)
+        #expect(trail.contains { $0.contains("db-02 result refused") })
+    }
+
+    /// P1, P5: what a report claims must add up, and may only name what the run itself can have written.
+    @Test(arguments: ["folder", "name", "digest", "manifest", "incomplete", "empty", "none", "unknown place"])
+    func aSuccessThatDoesNotAddUpIsAFailure(_ lie: String) async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let run = UUID()
+        var report = try agent.report(.succeeded, run: run, database: "inventory", nominalAt: bench.clock.now)
+        switch lie {
+        case "folder": report.destinations[0].folder = "db-02/database-backups/"
+        case "name":
+            report.manifest?.objects[0].name = "../secret"
+            report.destinations[0].objects[0].name = "../secret"
+        case "digest": report.destinations[0].objects[0].sha256 = String(repeating: "0", count: 64)
+        case "manifest": report.destinations[0].objects.removeLast()
+        case "incomplete": report.destinations[0].isComplete = false
+        case "empty": report.manifest?.objects[0].plainBytes = 0
+        case "none": report.destinations = []
+        default: report.destinations[0].destination = "elsewhere"
+        }
+        #expect(try await agent.send([report]).refused.isEmpty)
+        let view = try await bench.coordinator.run(run, by: bench.admin)
+        #expect(view.state == .failed)
+        #expect(view.failure?.code == "integrity")
+        #expect(try await bench.coordinator.backups(by: bench.admin).allSatisfy { $0.state != .good })
+        #expect(try await bench.coordinator.status(by: bench.admin).databases.first?.state == .failing)
+    }
+
+    @Test func oneDestinationOfTwoIsPartialAndTheRunFailed() async throws {
+        let bench = try await Bench(environment: ["BACKUP_S3_BUCKET": "acme-backups"])
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        #expect(plan.destinations.map(\.name) == ["local", "offsite"])
+        let run = UUID()
+        var report = try agent.report(
+            .succeeded, run: run, database: "inventory", nominalAt: bench.clock.now, destinations: plan.destinations)
+        report.event = Word(.failed)
+        report.failure = Failure(code: "storageUnavailable", message: "offsite: no answer")
+        report.destinations[1].isComplete = false
+        report.destinations[1].error = "no answer"
+        report.destinations[1].objects = []
+        try await agent.send([report])
+        let backups = try await bench.coordinator.backups(by: bench.admin)
+        #expect(backups.map(\.state) == [.partial])
+        #expect(backups.first?.destinations == ["local"])
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .failed)
+        let status = try await bench.coordinator.status(by: bench.admin)
+        #expect(status.databases.first?.lastGoodBackup == nil)
+        #expect(status.databases.first?.lastError == "offsite: no answer")
+        #expect(status.incidents.map(\.kind) == ["failed"])
+
+        let next = try agent.report(
+            .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now + 60, destinations: plan.destinations)
+        try await agent.send([next])
+        #expect(try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).isEmpty)
+        #expect(try await bench.coordinator.backups(by: bench.admin).map(\.state).contains(.good))
+    }
+
+    @Test func anUnknownWordOfANewerAgentChangesNothing() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        let run = UUID()
+        var report = try agent.report(.started, run: run, database: "inventory", nominalAt: bench.clock.now)
+        report.event = .unknown("pondering")
+        #expect(try await agent.send([report]).acknowledged.count == 1)
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .running)
+    }
+}
+
+/// A small generator with a seed, so that a failure can be repeated.
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
