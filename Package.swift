@@ -124,7 +124,7 @@ let package = Package(
         tests("SealingTests", ["Sealing", "TestSupport"]),
         tests("DeflateTests", ["Deflate"]),
         tests("ThreadsTests", ["Threads"]),
-        tests("TransferTests", ["Transfer", "TestSupport"]),
+        tests("TransferTests", ["Transfer", "Threads", "TestSupport"]),
         tests("ArchiveTests", ["Archive", "Domain", "Threads", "TestSupport"]),
         tests("StorageTests", ["Storage", "Domain", "Wire", "Sealing", "Transfer", "Threads", "TestSupport"]),
         tests("EnginesTests", ["Engines", "Archive", "Domain", "Wire", "Threads", "TestSupport", grdb]),

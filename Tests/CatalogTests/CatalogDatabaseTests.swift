@@ -162,7 +162,8 @@ struct CatalogDatabaseTests {
         let condition = IncidentCondition(key: "failed:1", kind: "failed", isCritical: true, title: "t", detail: "d")
         for _ in 0..<3 { try await catalog.write { try $0.open(condition, channels: ["slack", "email"], at: now) } }
         #expect(try await catalog.read { try $0.incidents(includeResolved: false, limit: 10) }.count == 1)
-        #expect(try await catalog.read { try $0.dueDeliveries(at: now, limit: 10) }.map(\.channel) == ["slack", "email"])
+        #expect(
+            try await catalog.read { try $0.dueDeliveries(at: now, limit: 10) }.map(\.channel) == ["slack", "email"])
         try await catalog.write { try $0.resolve(key: "failed:1", at: now + 1) }
         try await catalog.write { try $0.open(condition, channels: ["slack"], at: now + 2) }
         #expect(try await catalog.read { try $0.incidents(includeResolved: true, limit: 10) }.count == 2)

@@ -38,7 +38,8 @@ final class Bench: Sendable {
         let clock = FakeClock(start)
         self.clock = clock
         let paths = CoordinatorPaths(dataDirectory: folder)
-        adminToken = try Coordinator.initialise(paths: paths, hostnames: ["coordinator.test"], now: clock.now).adminToken
+        adminToken = try Coordinator.initialise(paths: paths, hostnames: ["coordinator.test"], now: clock.now)
+            .adminToken
         var world = CoordinatorWorld(now: { clock.now }, uuid: { UUID() }, environment: environment)
         world.openS3 = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no S3") }
         world.post = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no Slack") }
@@ -68,7 +69,8 @@ final class Bench: Sendable {
                 tokenId: join.tokenId, tokenSecret: join.secret, agentId: id, name: name, csr: csr, holdfast: "0.1.0"),
             remote: "127.0.0.1")
         return TestAgent(
-            identity: AgentIdentity(id: id, name: answer.name), key: key, certificate: try Certificate(pem: answer.certificate),
+            identity: AgentIdentity(id: id, name: answer.name), key: key,
+            certificate: try Certificate(pem: answer.certificate),
             bench: self)
     }
 }
@@ -94,7 +96,8 @@ struct TestAgent {
     @discardableResult
     func send(_ reports: [RunReport] = [], results: [CommandResult] = []) async throws -> ReportReceipt {
         let items =
-            reports.map { ReportBatch.Item(id: UUID(), run: $0) } + results.map { ReportBatch.Item(id: UUID(), command: $0) }
+            reports.map { ReportBatch.Item(id: UUID(), run: $0) }
+            + results.map { ReportBatch.Item(id: UUID(), command: $0) }
         return try await bench.coordinator.record(ReportBatch(items: items), from: identity)
     }
 

@@ -9,42 +9,80 @@ import Wire
     /// The text, and what the error must begin with.
     static let mistakes: [(yaml: String, error: String)] = [
         ("polices: {}", "fleet.yaml:1: polices: unknown key"),
-        ("policies:\n  p:\n    tiers:\n      hourly: { schedule: \"61 * * * *\" }",
-            "fleet.yaml:4: policies.p.tiers.hourly.schedule: "),
-        ("policies:\n  p:\n    timezone: Mars/Olympus\n    tiers: { daily: {} }", "fleet.yaml:3: policies.p.timezone: "),
+        (
+            "policies:\n  p:\n    tiers:\n      hourly: { schedule: \"61 * * * *\" }",
+            "fleet.yaml:4: policies.p.tiers.hourly.schedule: "
+        ),
+        (
+            "policies:\n  p:\n    timezone: Mars/Olympus\n    tiers: { daily: {} }",
+            "fleet.yaml:3: policies.p.timezone: "
+        ),
         ("policies:\n  p:\n    tiers:\n      daily: { keep: 30x }", "fleet.yaml:4: policies.p.tiers.daily.keep: "),
         ("policies:\n  p:\n    tiers:\n      yearly: {}", "fleet.yaml:4: policies.p.tiers.yearly: unknown key"),
         ("policies:\n  p:\n    tiers: []", "fleet.yaml:3: policies.p.tiers: expected a mapping"),
         ("policies:\n  p:\n    selector: { env: prod }", "fleet.yaml:3: policies.p: tiers: is missing"),
-        ("policies:\n  p:\n    tiers: { daily: {} }\n    destinations: [mars]",
-            "fleet.yaml:4: policies.p.destinations[0]: expected one of local"),
-        ("policies:\n  p:\n    tiers: { daily: {} }\n    destinations: [local, local]",
-            "fleet.yaml:4: policies.p.destinations[1]: stands twice"),
-        ("policies:\n  p:\n    tiers: { daily: {} }\n    rpo: 5 bananas", "fleet.yaml:4: policies.p.rpo: expected a duration"),
+        (
+            "policies:\n  p:\n    tiers: { daily: {} }\n    destinations: [mars]",
+            "fleet.yaml:4: policies.p.destinations[0]: expected one of local"
+        ),
+        (
+            "policies:\n  p:\n    tiers: { daily: {} }\n    destinations: [local, local]",
+            "fleet.yaml:4: policies.p.destinations[1]: stands twice"
+        ),
+        (
+            "policies:\n  p:\n    tiers: { daily: {} }\n    rpo: 5 bananas",
+            "fleet.yaml:4: policies.p.rpo: expected a duration"
+        ),
         ("policies:\n  p:\n    tiers: { daily: {} }\n    floor: 0", "fleet.yaml:4: policies.p.floor: must be 1 to"),
-        ("policies:\n  p:\n    tiers: { daily: {} }\n    compression: lzma",
-            "fleet.yaml:4: policies.p.compression: expected one of gzip, zstd, none"),
-        ("policies:\n  p:\n    tiers: { daily: {} }\n    compression: { codec: gzip, level: 99 }",
-            "fleet.yaml:4: policies.p.compression.level: must be 1 to 9"),
-        ("policies:\n  p:\n    tiers: { daily: {} }\n    encryption: { recipients: [age1abc] }",
-            "fleet.yaml:4: policies.p.encryption.recipients: age encryption comes with a later release"),
-        ("policies:\n  p:\n    tiers: { daily: { enabled: perhaps } }",
-            "fleet.yaml:3: policies.p.tiers.daily.enabled: expected true or false"),
-        ("policies:\n  p:\n    tiers: { weekly: { include: [everything] } }",
-            "fleet.yaml:3: policies.p.tiers.weekly.include[0]: expected application"),
+        (
+            "policies:\n  p:\n    tiers: { daily: {} }\n    compression: lzma",
+            "fleet.yaml:4: policies.p.compression: expected one of gzip, zstd, none"
+        ),
+        (
+            "policies:\n  p:\n    tiers: { daily: {} }\n    compression: { codec: gzip, level: 99 }",
+            "fleet.yaml:4: policies.p.compression.level: must be 1 to 9"
+        ),
+        (
+            "policies:\n  p:\n    tiers: { daily: {} }\n    encryption: { recipients: [age1abc] }",
+            "fleet.yaml:4: policies.p.encryption.recipients: age encryption comes with a later release"
+        ),
+        (
+            "policies:\n  p:\n    tiers: { daily: { enabled: perhaps } }",
+            "fleet.yaml:3: policies.p.tiers.daily.enabled: expected true or false"
+        ),
+        (
+            "policies:\n  p:\n    tiers: { weekly: { include: [everything] } }",
+            "fleet.yaml:3: policies.p.tiers.weekly.include[0]: expected application"
+        ),
         ("policies:\n  p: { tiers: { daily: {} } }\n  p: { tiers: { daily: {} } }", "fleet.yaml:"),
-        ("destinations:\n  d: { directory: relative/path }", "fleet.yaml:2: destinations.d.directory: expected an absolute path"),
+        (
+            "destinations:\n  d: { directory: relative/path }",
+            "fleet.yaml:2: destinations.d.directory: expected an absolute path"
+        ),
         ("destinations:\n  d: {}", "fleet.yaml:2: destinations.d: expected directory: or s3:"),
         ("destinations:\n  d:\n    s3: { region: us-east-1 }", "fleet.yaml:3: destinations.d.s3: bucket: is missing"),
-        ("destinations:\n  d:\n    s3: { bucket: acme, sse: DES }", "fleet.yaml:3: destinations.d.s3.sse: expected one of AES256"),
+        (
+            "destinations:\n  d:\n    s3: { bucket: acme, sse: DES }",
+            "fleet.yaml:3: destinations.d.s3.sse: expected one of AES256"
+        ),
         ("destinations:\n  d:\n    s3: { bucket: acme, prefix: a/../b }", "fleet.yaml:3: destinations.d.s3.prefix: "),
-        ("destinations:\n  d:\n    s3: { bucket: acme, bandwidth: fast }", "fleet.yaml:3: destinations.d.s3.bandwidth: "),
-        ("destinations:\n  d:\n    s3: { bucket: acme, endpoint: \"https://user:pw@host\" }",
-            "fleet.yaml:3: destinations.d.s3.endpoint: "),
+        (
+            "destinations:\n  d:\n    s3: { bucket: acme, bandwidth: fast }",
+            "fleet.yaml:3: destinations.d.s3.bandwidth: "
+        ),
+        (
+            "destinations:\n  d:\n    s3: { bucket: acme, endpoint: \"https://user:pw@host\" }",
+            "fleet.yaml:3: destinations.d.s3.endpoint: "
+        ),
         ("destinations:\n  \"../x\": { directory: /x }", "fleet.yaml:2: destinations.../x: a name must be"),
-        ("alerts:\n  slack: { webhook: \"https://hooks.example/T/B/s3cr3t\" }", "fleet.yaml:2: alerts.slack.webhook: is a secret"),
-        ("alerts:\n  email: { url: \"smtps://m\", from: a@b.c, to: [not-an-address] }",
-            "fleet.yaml:2: alerts.email.to[0]: expected an email address"),
+        (
+            "alerts:\n  slack: { webhook: \"https://hooks.example/T/B/s3cr3t\" }",
+            "fleet.yaml:2: alerts.slack.webhook: is a secret"
+        ),
+        (
+            "alerts:\n  email: { url: \"smtps://m\", from: a@b.c, to: [not-an-address] }",
+            "fleet.yaml:2: alerts.email.to[0]: expected an email address"
+        ),
         ("alerts:\n  digest: \"0 25 * * *\"", "fleet.yaml:2: alerts.digest: "),
         ("alerts: [", "fleet.yaml:"),
         ("", "fleet.yaml: empty"),
@@ -139,7 +177,8 @@ import Wire
         let dry = try await bench.coordinator.apply(request, by: bench.admin)
         #expect(!dry.applied)
         #expect(dry.changes.contains("- policy default"))
-        #expect(dry.changes.contains { $0.hasPrefix("+ policy nightly: selects everything, daily \"0 3 * * *\" kept 30d") })
+        #expect(
+            dry.changes.contains { $0.hasPrefix("+ policy nightly: selects everything, daily \"0 3 * * *\" kept 30d") })
         #expect(dry.warnings.contains("files on db-01: no tier includes application"))
         #expect(dry.warnings.contains("policy ghosts selects no database that is known now"))
         #expect(try await agent.checkIn(revision: 1).plan == nil)

@@ -16,7 +16,9 @@ struct MainLineTests {
                 == agent.identity)
         let first = try await agent.checkIn()
         #expect(first.wantsDatabases)
-        let second = try await agent.checkIn(databases: [agent.facts("inventory"), agent.facts("files", kind: .application)])
+        let second = try await agent.checkIn(databases: [
+            agent.facts("inventory"), agent.facts("files", kind: .application),
+        ])
         let plan = try #require(second.plan)
         #expect(plan.revision == 1)
         #expect(plan.entries.map(\.database.rawValue) == ["files", "inventory"])

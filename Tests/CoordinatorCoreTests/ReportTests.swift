@@ -1,5 +1,5 @@
-import Catalog
 import Archive
+import Catalog
 import Domain
 import Foundation
 import Testing
@@ -147,7 +147,8 @@ struct ReportTests {
         #expect(status.incidents.map(\.kind) == ["failed"])
 
         let next = try agent.report(
-            .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now + 60, destinations: plan.destinations)
+            .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now + 60,
+            destinations: plan.destinations)
         try await agent.send([next])
         #expect(try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).isEmpty)
         #expect(try await bench.coordinator.backups(by: bench.admin).map(\.state).contains(.good))

@@ -24,7 +24,7 @@ import Wire
         defer { fleet.stop() }
         try await fleet.apply(
             """
-            destinations: { local: { directory: null } }
+            destinations: { local: { directory: \(fleet.local.path) } }
             policies:
               all: { tiers: { hourly: { schedule: "* * * * *", keep: 48h } }, destinations: [local], rpo: 1m }
             alerts:

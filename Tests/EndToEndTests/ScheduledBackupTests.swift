@@ -19,7 +19,7 @@ import Wire
         try await fleet.apply(
             """
             destinations:
-              local: { directory: null }
+              local: { directory: \(fleet.local.path) }
               offsite: \(s3.destination)
             policies:
               all:
@@ -54,7 +54,7 @@ import Wire
         fleet.killCoordinator()
         agent.kill()
         let object = try #require(backup.objects.first { !$0.name.contains("globals") })
-        let file = agent.backups.appending(path: "db-01/database-backups/\(object.name)")
+        let file = fleet.local.appending(path: "db-01/database-backups/\(object.name)")
         try await agent.command("restore", file.path, "--to", "two")
         #expect(try await cluster.dump("two") == source)
 
@@ -79,7 +79,7 @@ import Wire
         defer { fleet.stop() }
         try await fleet.apply(
             """
-            destinations: { local: { directory: null } }
+            destinations: { local: { directory: \(fleet.local.path) } }
             policies: { all: { tiers: { hourly: { schedule: "* * * * *", keep: 48h } }, destinations: [local] } }
             """)
         let database = fleet.folder.appending(path: "a.db")
@@ -91,7 +91,7 @@ import Wire
             FileManager.default.fileExists(atPath: agent.data.appending(path: "plan.json").path) ? true : nil
         }
         fleet.killCoordinator()
-        let folder = agent.backups.appending(path: "db-01/database-backups")
+        let folder = fleet.local.appending(path: "db-01/database-backups")
         try await eventually("a backup without the coordinator", within: .seconds(130)) {
             try FileManager.default.contentsOfDirectory(atPath: folder.path).contains { $0.hasSuffix(".json") } ? true : nil
         }

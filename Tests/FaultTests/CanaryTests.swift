@@ -19,7 +19,7 @@ import Wire
         defer { fleet.stop() }
         try await fleet.apply(
             """
-            destinations: { local: { directory: null }, offsite: \(s3.destination) }
+            destinations: { local: { directory: \(fleet.local.path) }, offsite: \(s3.destination) }
             policies: { all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }, destinations: [local, offsite] } }
             """)
         let url = cluster.url(database: "shop", user: "backup", password: "CANARY-postgres")

@@ -54,7 +54,7 @@ import Wire
         let port = try FreePort.take()
         let host = try await FaultFleet(
             destinations: [
-                ("local", "{ directory: null }"),
+                ("local", FaultFleet.local),
                 ("offsite", "{ s3: { bucket: b, region: us-east-1, endpoint: \"https://localhost:\(port)\" } }"),
             ],
             agent: ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"])

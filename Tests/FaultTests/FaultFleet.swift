@@ -10,8 +10,11 @@ struct FaultFleet {
     let agent: FleetAgent
     let database: URL
 
+    /// Stands for the fleet's own directory, whose path is not known before.
+    static let local = "LOCAL"
+
     init(
-        destinations: [(name: String, yaml: String)] = [("local", "{ directory: null }")], megabytes: Int = 1,
+        destinations: [(name: String, yaml: String)] = [("local", FaultFleet.local)], megabytes: Int = 1,
         coordinator: [String: String] = [:], agent environment: [String: String] = [:], retries: Int = 1
     ) async throws {
         fleet = try await Fleet(environment: coordinator)
@@ -26,10 +29,11 @@ struct FaultFleet {
                 """,
             ])
         guard made.status == 0 else { throw ServerFailure("sqlite3: \(made.error)") }
+        let local = "{ directory: \(fleet.local.path) }"
         try await fleet.apply(
             """
             destinations:
-            \(destinations.map { "  \($0.name): \($0.yaml)" }.joined(separator: "\n"))
+            \(destinations.map { "  \($0.name): \($0.yaml == FaultFleet.local ? local : $0.yaml)" }.joined(separator: "\n"))
             policies:
               all:
                 tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }
@@ -66,7 +70,7 @@ struct FaultFleet {
 
     /// File names below the local destination, without folders.
     var files: [String] {
-        let below = (try? FileManager.default.subpathsOfDirectory(atPath: agent.backups.path)) ?? []
+        let below = (try? FileManager.default.subpathsOfDirectory(atPath: fleet.local.path)) ?? []
         return below.filter { $0.split(separator: "/").count == 3 }.map { String($0.split(separator: "/")[2]) }.sorted()
     }
 

@@ -52,7 +52,7 @@ import Wire
         defer { s3.stop() }
         let slow = s3.destination.replacing(" } }", with: ", bandwidth: 1MB } }")
         let host = try await FaultFleet(
-            destinations: [("local", "{ directory: null }"), ("offsite", slow)], megabytes: 30,
+            destinations: [("local", FaultFleet.local), ("offsite", slow)], megabytes: 30,
             coordinator: s3.credentials("coordinator"), agent: s3.credentials("agent"))
         defer { host.stop() }
         try host.agent.start()

@@ -124,7 +124,10 @@ class Handler(BaseHTTPRequestHandler):
         if what == "reset":
             self.rfile.read(min(fault.get("after", 0), int(self.headers.get("Content-Length", 0))))
             return self.reset(operation)
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        self.body = self.rfile.read(length)
+        if len(self.body) < length:
+            return self.reset(operation)  # the client broke it off
         if what == "hang":
             self.note(operation, 0)
             time.sleep(3600)

@@ -17,7 +17,9 @@ struct BotocoreSignatureTests {
         let token: String?
         let expires: Int?
 
-        enum CodingKeys: CodingKey { case method, url, headers, payloadHash, timestamp, region, id, secret, token, expires }
+        enum CodingKeys: CodingKey {
+            case method, url, headers, payloadHash, timestamp, region, id, secret, token, expires
+        }
 
         // Written out because an absent optional must be there as null.
         func encode(to encoder: any Encoder) throws {
@@ -73,9 +75,12 @@ struct BotocoreSignatureTests {
             }
         }
         let hash = expires == nil ? text(64, "0123456789abcdef", &random) : "UNSIGNED-PAYLOAD"
-        let method = expires == nil ? ["GET", "PUT", "POST", "HEAD", "DELETE"].randomElement(using: &random) ?? "" : "GET"
-        let url = "https://\(headers[0].value)\(path)"
-            + (query.isEmpty ? "" : "?" + query.map { "\(encode($0.name, ""))=\(encode($0.value, ""))" }.joined(separator: "&"))
+        let method =
+            expires == nil ? ["GET", "PUT", "POST", "HEAD", "DELETE"].randomElement(using: &random) ?? "" : "GET"
+        let url =
+            "https://\(headers[0].value)\(path)"
+            + (query.isEmpty
+                ? "" : "?" + query.map { "\(encode($0.name, ""))=\(encode($0.value, ""))" }.joined(separator: "&"))
         let item = Item(
             method: method, url: url, headers: headers.map { [$0.name, $0.value] }, payloadHash: hash,
             timestamp: stamp(time), region: region, id: credentials.accessKeyID, secret: credentials.secretAccessKey,

@@ -48,7 +48,10 @@ struct CredentialChainTests {
         var dumped = ""
         dump(credentials, to: &dumped)
         dump([credentials as Any, Optional(credentials) as Any], to: &dumped)
-        let texts = ["\(credentials)", String(describing: credentials), String(reflecting: credentials), "\([credentials])", dumped]
+        let texts = [
+            "\(credentials)", String(describing: credentials), String(reflecting: credentials), "\([credentials])",
+            dumped,
+        ]
         #expect(!texts.contains { $0.contains("CANARY") })
     }
 
@@ -82,8 +85,12 @@ struct CredentialChainTests {
             let other = try chain(["AWS_PROFILE": "other"], home: home).credentials(replacing: nil)
             #expect(other.accessKeyID == "OTHER" && other.sessionToken == "T")
             #expect(try chain(["AWS_PROFILE": "third"], home: home).credentials(replacing: nil).accessKeyID == "THIRD")
-            #expect(code { _ = try chain(["AWS_PROFILE": "missing"], home: home).credentials(replacing: nil) } == .configuration)
-            #expect(code { _ = try chain(["AWS_PROFILE": "process"], home: home).credentials(replacing: nil) } == .configuration)
+            #expect(
+                code { _ = try chain(["AWS_PROFILE": "missing"], home: home).credentials(replacing: nil) }
+                    == .configuration)
+            #expect(
+                code { _ = try chain(["AWS_PROFILE": "process"], home: home).credentials(replacing: nil) }
+                    == .configuration)
         }
     }
 
@@ -97,7 +104,9 @@ struct CredentialChainTests {
         let service = try Service([
             .init(on: "PUT /latest/api/token", body: "SESSION"),
             .init(on: "GET /latest/meta-data/iam/security-credentials/", body: "the-role"),
-            .init(on: "GET /latest/meta-data/iam/security-credentials/the-role", body: keys("IMDS", until: Self.noon + 3600)),
+            .init(
+                on: "GET /latest/meta-data/iam/security-credentials/the-role",
+                body: keys("IMDS", until: Self.noon + 3600)),
         ])
         let variables = ["AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": service.url + "/"]
         let found = try chain(variables).credentials(replacing: nil)
@@ -107,7 +116,8 @@ struct CredentialChainTests {
     @Test func aContainersEndpointIsUsed() throws {
         let service = try Service([.init(on: "GET /creds?x=1", body: keys("ECS"))])
         let variables = [
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(service.url)/creds?x=1", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "Bearer t",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(service.url)/creds?x=1",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "Bearer t",
         ]
         #expect(try chain(variables).credentials(replacing: nil).accessKeyID == "ECS")
         let far = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.com/creds"]
@@ -131,7 +141,8 @@ struct CredentialChainTests {
                 .init(on: "POST /", body: answer, times: 1), .init(on: "POST /", status: 403, body: refusal),
             ])
             let variables = [
-                "AWS_ROLE_ARN": "arn:aws:iam::1:role/r", "AWS_WEB_IDENTITY_TOKEN_FILE": file.path, "AWS_ENDPOINT_URL_STS": service.url,
+                "AWS_ROLE_ARN": "arn:aws:iam::1:role/r", "AWS_WEB_IDENTITY_TOKEN_FILE": file.path,
+                "AWS_ENDPOINT_URL_STS": service.url,
             ]
             let found = try chain(variables).credentials(replacing: nil)
             #expect(found.accessKeyID == "WEB" && found.expiresAt == Self.noon + 3600)
@@ -156,7 +167,8 @@ struct CredentialChainTests {
         shared.advance(400)
         #expect(try chain.credentials(replacing: nil).accessKeyID == "TWO", "not renewed before the end")
         shared.advance(3600)
-        #expect(try chain.credentials(replacing: nil).accessKeyID == "TWO", "valid ones were given up when renewing failed")
+        #expect(
+            try chain.credentials(replacing: nil).accessKeyID == "TWO", "valid ones were given up when renewing failed")
         let old = try chain.credentials(replacing: nil)
         #expect(try chain.credentials(replacing: old).accessKeyID == "THREE", "rejected ones were kept")
         #expect(try chain.credentials(replacing: old).accessKeyID == "THREE", "a second thread's rejection asked again")

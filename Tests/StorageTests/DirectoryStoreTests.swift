@@ -120,7 +120,9 @@ struct DirectoryStoreTests {
         }
     }
 
-    @Test(arguments: ["../x", "/x", "a//b", "a/./b", "a/../b", "", "a\0b", "a/", ".", String(repeating: "k", count: 1025)])
+    @Test(arguments: [
+        "../x", "/x", "a//b", "a/./b", "a/../b", "", "a\0b", "a/", ".", String(repeating: "k", count: 1025),
+    ])
     func hostileKeysAreRefused(key: String) throws {
         try withTemporaryFolder { folder in
             let store = try DirectoryStore(root: folder.appending(path: "root").path)

@@ -18,7 +18,8 @@ final class MotoS3 {
         let (cert, key) = (folder.appending(path: "cert.pem").path, folder.appending(path: "key.pem").path)
         let made = system(
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost "
-                + "-addext subjectAltName=DNS:localhost,DNS:\(bucket).localhost -keyout \(key) -out \(cert) 2>/dev/null")
+                + "-addext subjectAltName=DNS:localhost,DNS:\(bucket).localhost -keyout \(key) -out \(cert) 2>/dev/null"
+        )
         try #require(made == 0)
         process = try ServerProcess(script: "moto_tls.py", ["--bucket", bucket, "--cert", cert, "--key", key])
     }
@@ -30,8 +31,10 @@ final class MotoS3 {
 
     /// "admin", "agent", "coordinator" or "session".
     func credentials(_ who: String) throws -> Credentials {
-        let words = try #require(process.greeting.first { $0.hasPrefix("\(who) ") }).split(separator: " ").map(String.init)
-        return Credentials(accessKeyID: words[1], secretAccessKey: words[2], sessionToken: words.count > 3 ? words[3] : nil)
+        let words = try #require(process.greeting.first { $0.hasPrefix("\(who) ") }).split(separator: " ").map(
+            String.init)
+        return Credentials(
+            accessKeyID: words[1], secretAccessKey: words[2], sessionToken: words.count > 3 ? words[3] : nil)
     }
 
     func configuration(_ change: (inout S3Configuration) -> Void = { _ in }) throws -> S3Configuration {

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Runs a script of `Tests/Servers` to its end, and gives what it printed. The input goes through a file, so that
 /// neither side can wait for the other.

@@ -18,7 +18,8 @@ struct S3DocumentationExampleTests {
             "get object",
             .init(
                 method: "GET", path: "/test.txt",
-                headers: [("Host", host), ("Range", "bytes=0-9"), ("x-amz-content-sha256", nothing)], payloadHash: nothing),
+                headers: [("Host", host), ("Range", "bytes=0-9"), ("x-amz-content-sha256", nothing)],
+                payloadHash: nothing),
             "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
         ),
         (

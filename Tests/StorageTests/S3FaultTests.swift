@@ -30,7 +30,8 @@ struct S3FaultTests {
 
     @Test func anExpiredTokenInMidUploadIsRenewed() throws {
         let fault = Fault(op: "UploadPart", skip: 2, times: 1, do: "status", status: 400, code: "ExpiredToken")
-        let server = try ScriptedS3(faults: [fault], ["--identity", "OLD:SECRET1:TOKEN1", "--identity", "NEW:SECRET2:TOKEN2"])
+        let server = try ScriptedS3(
+            faults: [fault], ["--identity", "OLD:SECRET1:TOKEN1", "--identity", "NEW:SECRET2:TOKEN2"])
         let credentials = RotatingCredentials([
             Credentials(accessKeyID: "OLD", secretAccessKey: "SECRET1", sessionToken: "TOKEN1"),
             Credentials(accessKeyID: "NEW", secretAccessKey: "SECRET2", sessionToken: "TOKEN2"),
@@ -44,14 +45,17 @@ struct S3FaultTests {
     }
 
     @Test func anExpiredTokenWithoutANewerOneIsRefused() throws {
-        let server = try ScriptedS3(faults: [Fault(op: "*", times: 99, do: "status", status: 400, code: "ExpiredToken")])
+        let server = try ScriptedS3(faults: [Fault(op: "*", times: 99, do: "status", status: 400, code: "ExpiredToken")]
+        )
         let error = #expect(throws: BackupError.self) { try server.store().store("a", Self.small) }
         #expect(error?.code == .storageRefused)
         #expect(error?.message.contains("have run out") == true)
     }
 
     @Test func aSkewedClockIsMendedOnceFromTheAnswer() throws {
-        let fault = Fault(op: "PutObject", do: "status", status: 403, code: "RequestTimeTooSkewed", headers: ["Date": "Thu, 15 Jan 2026 02:00:00 GMT"])
+        let fault = Fault(
+            op: "PutObject", do: "status", status: 403, code: "RequestTimeTooSkewed",
+            headers: ["Date": "Thu, 15 Jan 2026 02:00:00 GMT"])
         let server = try ScriptedS3(faults: [fault])
         let store = try server.store(at: Date(timeIntervalSince1970: 0))
         try store.store("a", Self.small)
@@ -113,7 +117,8 @@ struct S3FaultTests {
 
     @Test func readingGoesOnWhereItBroke() throws {
         let faults = [
-            Fault(op: "GetObject", do: "cut", after: 100_000), Fault(op: "GetObject", do: "status", status: 503, code: "SlowDown"),
+            Fault(op: "GetObject", do: "cut", after: 100_000),
+            Fault(op: "GetObject", do: "status", status: 503, code: "SlowDown"),
             Fault(op: "GetObject", do: "cut", after: 1),
         ]
         let server = try ScriptedS3(faults: faults)
@@ -154,6 +159,28 @@ struct S3FaultTests {
         #expect(try server.state().count("List") == 6)
     }
 
+    @Test func listingsGoOnAfterAThousandKeys() throws {
+        let server = try ScriptedS3()
+        let store = try server.store()
+        for number in 0..<1005 { try store.store("k\(number)", [1]) }
+        #expect(Set(try store.list(prefix: "k").map(\.key)).count == 1005)
+        #expect(try server.state().count("List") == 2)
+    }
+
+    @Test func retryAfterIsObeyedAndNotBeyondOurPatience() throws {
+        let short = Fault(
+            op: "PutObject", do: "status", status: 503, code: "SlowDown", headers: ["Retry-After": "1"])
+        let server = try ScriptedS3(faults: [short])
+        let began = ContinuousClock.now
+        try server.store().store("a", Self.small)
+        #expect(began.duration(to: .now) >= .seconds(1))
+        let long = Fault(
+            op: "PutObject", times: 9, do: "status", status: 503, code: "SlowDown", headers: ["Retry-After": "3600"])
+        let other = try ScriptedS3(faults: [long])
+        #expect(code { try other.store().store("a", Self.small) } == .storageUnavailable)
+        #expect(try other.state().count("PutObject") == 1)
+    }
+
     @Test(arguments: [
         #"<Error><Code>InternalError</Code></Error>"#,
         #"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"#,
@@ -169,7 +196,8 @@ struct S3FaultTests {
     }
 
     @Test func anEmptyPageThatGoesOnIsNotTheEnd() throws {
-        let empty = "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>token-0</NextContinuationToken></ListBucketResult>"
+        let empty =
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>token-0</NextContinuationToken></ListBucketResult>"
         let server = try ScriptedS3(faults: [Fault(op: "List", do: "answer", status: 200, body: empty)])
         let store = try server.store()
         try store.store("x", [1])

@@ -16,36 +16,67 @@ struct S3UploadFaultTests {
     static let survivable: [(String, [Fault], [UInt8])] = [
         ("nothing goes wrong", [], large),
         ("nothing goes wrong, small", [], small),
-        ("503 with Retry-After", [Fault(op: "PutObject", do: "status", status: 503, code: "SlowDown", headers: ["Retry-After": "1"])], small),
-        ("a burst of 503 in parts", [Fault(op: "UploadPart", times: 6, do: "status", status: 503, code: "SlowDown")], large),
-        ("500, 429, 502 and 504", [
-            Fault(op: "UploadPart", do: "status", status: 500, code: "InternalError"),
-            Fault(op: "UploadPart", do: "status", status: 429, code: "TooManyRequests"),
-            Fault(op: "Create", do: "status", status: 502, code: "BadGateway"),
-            Fault(op: "Complete", do: "status", status: 504, code: "GatewayTimeout"),
-        ], large),
-        ("a reset in mid-body of a part", [Fault(op: "UploadPart", skip: 1, times: 2, do: "reset", after: 20_000)], large),
+        (
+            "503 with Retry-After",
+            [Fault(op: "PutObject", do: "status", status: 503, code: "SlowDown", headers: ["Retry-After": "1"])], small
+        ),
+        (
+            "a burst of 503 in parts", [Fault(op: "UploadPart", times: 6, do: "status", status: 503, code: "SlowDown")],
+            large
+        ),
+        (
+            "500, 429, 502 and 504",
+            [
+                Fault(op: "UploadPart", do: "status", status: 500, code: "InternalError"),
+                Fault(op: "UploadPart", do: "status", status: 429, code: "TooManyRequests"),
+                Fault(op: "Create", do: "status", status: 502, code: "BadGateway"),
+                Fault(op: "Complete", do: "status", status: 504, code: "GatewayTimeout"),
+            ], large
+        ),
+        (
+            "a reset in mid-body of a part", [Fault(op: "UploadPart", skip: 1, times: 2, do: "reset", after: 20_000)],
+            large
+        ),
         ("a reset in mid-body of an object", [Fault(op: "PutObject", do: "reset", after: 9000)], small),
         ("the answer to a part is lost", [Fault(op: "UploadPart", skip: 2, do: "lost")], large),
         ("the answer to the object is lost", [Fault(op: "PutObject", do: "lost")], small),
         ("the answer to Complete is lost", [Fault(op: "Complete", do: "lost")], large),
-        ("the answer to Complete is lost, and looking fails", [
-            Fault(op: "Complete", do: "lost"), Fault(op: "HeadObject", times: 1, do: "status", status: 503, code: "SlowDown"),
-        ], large),
+        (
+            "the answer to Complete is lost, and looking fails",
+            [
+                Fault(op: "Complete", do: "lost"),
+                Fault(op: "HeadObject", times: 1, do: "status", status: 503, code: "SlowDown"),
+            ], large
+        ),
         ("the answer to Create is lost", [Fault(op: "Create", do: "lost")], large),
-        ("Complete answers 200 with an error, once", [
-            Fault(op: "Complete", do: "answer", status: 200, body: "<Error><Code>InternalError</Code></Error>")
-        ], large),
-        ("Complete answers 200 with cut XML, once", [
-            Fault(op: "Complete", do: "answer", status: 200, body: "<CompleteMultipartUploadResult><ETag>\"abc")
-        ], large),
-        ("Complete is done, but its answer is empty", [Fault(op: "Complete", do: "instead", status: 200, body: "")], large),
-        ("a proxy's page instead of an answer, once", [
-            Fault(op: "Create", do: "answer", status: 200, body: "<!DOCTYPE html><html><body>log in</body></html>"),
-            Fault(op: "Complete", do: "answer", status: 200, body: "<html><body>log in</body></html>"),
-        ], large),
+        (
+            "Complete answers 200 with an error, once",
+            [
+                Fault(op: "Complete", do: "answer", status: 200, body: "<Error><Code>InternalError</Code></Error>")
+            ], large
+        ),
+        (
+            "Complete answers 200 with cut XML, once",
+            [
+                Fault(op: "Complete", do: "answer", status: 200, body: "<CompleteMultipartUploadResult><ETag>\"abc")
+            ], large
+        ),
+        (
+            "Complete is done, but its answer is empty", [Fault(op: "Complete", do: "instead", status: 200, body: "")],
+            large
+        ),
+        (
+            "a proxy's page instead of an answer, once",
+            [
+                Fault(op: "Create", do: "answer", status: 200, body: "<!DOCTYPE html><html><body>log in</body></html>"),
+                Fault(op: "Complete", do: "answer", status: 200, body: "<html><body>log in</body></html>"),
+            ], large
+        ),
         ("Complete sends blanks first", [Fault(op: "Complete", do: "blanks")], large),
-        ("a bit flips on the way to a part", [Fault(op: "UploadPart", do: "status", status: 400, code: "XAmzContentSHA256Mismatch")], large),
+        (
+            "a bit flips on the way to a part",
+            [Fault(op: "UploadPart", do: "status", status: 400, code: "XAmzContentSHA256Mismatch")], large
+        ),
         ("looking afterwards fails at first", [Fault(op: "HeadObject", times: 3, do: "reset")], large),
     ]
 
@@ -66,19 +97,50 @@ struct S3UploadFaultTests {
 
     /// After these nothing is visible, no upload is left, and the code says why.
     static let fatal: [(String, [Fault], [UInt8], BackupError.Code, says: String)] = [
-        ("a part is refused", [Fault(op: "UploadPart", skip: 2, times: 99, do: "status", status: 403, code: "AccessDenied")], large, .storageRefused, "AccessDenied"),
-        ("a part never passes", [Fault(op: "UploadPart", skip: 1, times: 9999, do: "status", status: 503, code: "SlowDown")], large, .storageUnavailable, "SlowDown"),
-        ("Complete always answers 200 with an error", [
-            Fault(op: "Complete", times: 9999, do: "answer", status: 200, body: "<Error><Code>InternalError</Code></Error>")
-        ], large, .storageUnavailable, "InternalError"),
-        ("Complete always answers nothing", [Fault(op: "Complete", times: 9999, do: "answer", status: 200, body: "")], large, .storageUnavailable, "XML"),
-        ("Complete is refused", [Fault(op: "Complete", do: "status", status: 400, code: "InvalidPart")], large, .storageRefused, "InvalidPart"),
-        ("a part's ETag is of other bytes", [
-            Fault(op: "UploadPart", skip: 1, times: 9999, do: "etag", etag: "\"00000000000000000000000000000000\"")
-        ], large, .storageRefused, "InvalidPart"),
-        ("no quota", [Fault(op: "PutObject", times: 9, do: "status", status: 403, code: "QuotaExceeded")], small, .storageRefused, "quota"),
-        ("wrong key", [Fault(op: "*", times: 99, do: "status", status: 403, code: "InvalidAccessKeyId")], small, .storageRefused, "check the access key"),
-        ("bucket gone", [Fault(op: "*", times: 99, do: "status", status: 404, code: "NoSuchBucket")], large, .storageRefused, "create the bucket"),
+        (
+            "a part is refused",
+            [Fault(op: "UploadPart", skip: 2, times: 99, do: "status", status: 403, code: "AccessDenied")], large,
+            .storageRefused, "AccessDenied"
+        ),
+        (
+            "a part never passes",
+            [Fault(op: "UploadPart", skip: 1, times: 9999, do: "status", status: 503, code: "SlowDown")], large,
+            .storageUnavailable, "SlowDown"
+        ),
+        (
+            "Complete always answers 200 with an error",
+            [
+                Fault(
+                    op: "Complete", times: 9999, do: "answer", status: 200,
+                    body: "<Error><Code>InternalError</Code></Error>")
+            ], large, .storageUnavailable, "InternalError"
+        ),
+        (
+            "Complete always answers nothing",
+            [Fault(op: "Complete", times: 9999, do: "answer", status: 200, body: "")], large, .storageUnavailable, "XML"
+        ),
+        (
+            "Complete is refused", [Fault(op: "Complete", do: "status", status: 400, code: "InvalidPart")], large,
+            .storageRefused, "InvalidPart"
+        ),
+        (
+            "a part's ETag is of other bytes",
+            [
+                Fault(op: "UploadPart", skip: 1, times: 9999, do: "etag", etag: "\"00000000000000000000000000000000\"")
+            ], large, .storageRefused, "InvalidPart"
+        ),
+        (
+            "no quota", [Fault(op: "PutObject", times: 9, do: "status", status: 403, code: "QuotaExceeded")], small,
+            .storageRefused, "quota"
+        ),
+        (
+            "wrong key", [Fault(op: "*", times: 99, do: "status", status: 403, code: "InvalidAccessKeyId")], small,
+            .storageRefused, "check the access key"
+        ),
+        (
+            "bucket gone", [Fault(op: "*", times: 99, do: "status", status: 404, code: "NoSuchBucket")], large,
+            .storageRefused, "create the bucket"
+        ),
     ]
 
     @Test(arguments: fatal.indices) func whatDoesNotPassLeavesNothing(_ index: Int) throws {
@@ -97,7 +159,8 @@ struct S3UploadFaultTests {
     }
 
     @Test func withoutAChecksumEchoAWrongETagIsNoticedAtThePart() throws {
-        let fault = Fault(op: "UploadPart", times: 9999, do: "etag", etag: "\"00000000000000000000000000000000\"", believes: true)
+        let fault = Fault(
+            op: "UploadPart", times: 9999, do: "etag", etag: "\"00000000000000000000000000000000\"", believes: true)
         let server = try ScriptedS3(faults: [fault], ["--no-checksum-echo"])
         let store = try server.store { $0.retry.budget = .milliseconds(300) }
         #expect(code { try store.store("a", Self.large) } == .integrity)
@@ -105,7 +168,8 @@ struct S3UploadFaultTests {
     }
 
     @Test func aWrongETagThatTheServerBelievesIsNoticedAtTheEnd() throws {
-        let fault = Fault(op: "UploadPart", skip: 1, do: "etag", etag: "\"00000000000000000000000000000000\"", believes: true)
+        let fault = Fault(
+            op: "UploadPart", skip: 1, do: "etag", etag: "\"00000000000000000000000000000000\"", believes: true)
         // The composite is then of the wrong ETag too, and the object is whole: what was joined is what was confirmed.
         let server = try ScriptedS3(faults: [fault])
         let facts = try server.store().store("a", Self.large)
@@ -114,7 +178,8 @@ struct S3UploadFaultTests {
     }
 
     @Test func partsThatWereJoinedWrongAreNoticed() throws {
-        let body = "<CompleteMultipartUploadResult><ETag>\"00000000000000000000000000000000-5\"</ETag></CompleteMultipartUploadResult>"
+        let body =
+            "<CompleteMultipartUploadResult><ETag>\"00000000000000000000000000000000-5\"</ETag></CompleteMultipartUploadResult>"
         let server = try ScriptedS3(faults: [Fault(op: "Complete", do: "instead", status: 200, body: body)])
         #expect(code { try server.store().store("a", Self.large) } == .integrity)
     }

@@ -75,11 +75,13 @@ struct ScriptedS3 {
     }
 
     func store(
-        credentials: any CredentialProvider = StaticCredentials(Credentials(accessKeyID: "ID", secretAccessKey: "SECRET")),
+        credentials: any CredentialProvider = StaticCredentials(
+            Credentials(accessKeyID: "ID", secretAccessKey: "SECRET")),
         journal: any UploadJournal = MemoryUploadJournal(), at time: Date? = nil,
         _ change: (inout S3Configuration) -> Void = { _ in }
     ) throws -> S3Store {
-        try S3Store(configuration: configuration(change), credentials: credentials, journal: journal, now: { time ?? Date() })
+        try S3Store(
+            configuration: configuration(change), credentials: credentials, journal: journal, now: { time ?? Date() })
     }
 
     func state() throws -> State {

@@ -15,7 +15,8 @@ struct SignatureVectorTests {
 
     @Test(arguments: SignatureVector.all)
     func queriesCarryTheSignatureOfTheSuite(vector: SignatureVector) throws {
-        let query = vector.signer.query(for: vector.queryRequest, expires: vector.expires, signsToken: vector.signsToken)
+        let query = vector.signer.query(
+            for: vector.queryRequest, expires: vector.expires, signsToken: vector.signsToken)
         #expect(query.hasSuffix("X-Amz-Signature=\(try vector.text("query-signature.txt"))"))
     }
 
@@ -44,7 +45,9 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
     }()
 
     static let all: [SignatureVector] = {
-        guard let folder, let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else { return [] }
+        guard let folder, let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
+            return []
+        }
         return names.sorted().compactMap { try? SignatureVector(folder.appending(path: $0)) }
     }()
 
@@ -91,7 +94,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
     }
 
     private static func parse(_ text: String) throws -> SignatureV4.Request {
-        let (head, body) = text.firstRange(of: "\n\n").map { (text[..<$0.lowerBound], text[$0.upperBound...]) } ?? (text[...], "")
+        let (head, body) =
+            text.firstRange(of: "\n\n").map { (text[..<$0.lowerBound], text[$0.upperBound...]) } ?? (text[...], "")
         var lines = head.split(separator: "\n")
         let line = lines.removeFirst()
         let method = try #require(line.split(separator: " ").first)

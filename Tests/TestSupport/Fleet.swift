@@ -31,6 +31,8 @@ package final class Fleet: Sendable {
     package var data: URL { folder.appending(path: "coordinator") }
     package var url: String { "https://localhost:\(port)" }
     package var log: URL { folder.appending(path: "coordinator.log") }
+    /// A directory destination for tests that apply a `fleet.yaml`; on every host, as hosts here share one disk.
+    package var local: URL { folder.appending(path: "backups") }
 
     /// Starts the coordinator, and waits until it answers.
     package func start() async throws {

@@ -67,12 +67,18 @@ package final class ServerProcess: Sendable {
         close(line)
     }
 
-    /// Ends the process now and waits until it is gone. May be called more than once.
+    /// Ends the process and waits until it is gone: by the end of its input, so that it can tidy up, and after two
+    /// seconds by force. May be called more than once.
     package func stop() {
-        // WNOWAIT: a pid that was reaped before must not be signalled again.
-        var state = siginfo_t()
-        guard waitid(P_PID, id_t(pid), &state, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
-        kill(pid, SIGKILL)
+        shutdown(line, Int32(SHUT_RDWR))
+        for round in 0... {
+            // WNOWAIT: only a process that is still ours, and so still has its pid, is ever signalled.
+            var state = siginfo_t()
+            guard waitid(P_PID, id_t(pid), &state, WEXITED | WNOHANG | WNOWAIT) == 0 else { return }
+            guard state.si_signo == 0 else { break }
+            if round == 200 { kill(pid, SIGKILL) }
+            usleep(10_000)
+        }
         waitpid(pid, nil, 0)
     }
 

@@ -12,9 +12,12 @@ struct MailTests {
 
         var mail: MailRequest {
             var mail = MailRequest(
-                url: "\(scheme)://localhost:\(process.port)", from: "backup@example.com", to: ["ops@example.com", "dba@example.com"],
+                url: "\(scheme)://localhost:\(process.port)", from: "backup@example.com",
+                to: ["ops@example.com", "dba@example.com"],
                 message: Array("Subject: test\n\nline one\n.dot\nend\n".utf8))
-            if let ca = process.greeting.first(where: { $0.hasPrefix("ca ") }) { mail.trust = .file(String(ca.dropFirst(3))) }
+            if let ca = process.greeting.first(where: { $0.hasPrefix("ca ") }) {
+                mail.trust = .file(String(ca.dropFirst(3)))
+            }
             return mail
         }
 
@@ -28,7 +31,8 @@ struct MailTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let process = try ServerProcess(
-            script: "smtp_sink.py", ["--dir", folder.path, "--tls", tls] + arguments, environment: ["MAIL_PASSWORD": "CANARY-pass"])
+            script: "smtp_sink.py", ["--dir", folder.path, "--tls", tls] + arguments,
+            environment: ["MAIL_PASSWORD": "CANARY-pass"])
         try body(Mailbox(process: process, folder: folder, scheme: tls == "implicit" ? "smtps" : "smtp"))
     }
 
@@ -84,7 +88,9 @@ struct MailTests {
         }
     }
 
-    @Test(arguments: ["a@b\r\nRCPT TO:<x@y>", "a@b\0", "", "a b@c", "<a@b>"]) func hostileAddressesAreNotSent(address: String) {
+    @Test(arguments: ["a@b\r\nRCPT TO:<x@y>", "a@b\0", "", "a b@c", "<a@b>"]) func hostileAddressesAreNotSent(
+        address: String
+    ) {
         let mail = MailRequest(url: "smtp://localhost:1", from: "a@b", to: [address], message: [])
         #expect(kind { try TransferClient.sendMail(mail) } == .invalid)
         let other = MailRequest(url: "smtp://localhost:1", from: address, to: ["a@b"], message: [])
@@ -93,6 +99,8 @@ struct MailTests {
 
     @Test(arguments: ["http://localhost", "smtp://user:pass@localhost", "smtp://", "file:///etc/passwd"])
     func otherURLsAreRefused(url: String) {
-        #expect(kind { try TransferClient.sendMail(MailRequest(url: url, from: "a@b", to: ["c@d"], message: [])) } == .invalid)
+        #expect(
+            kind { try TransferClient.sendMail(MailRequest(url: url, from: "a@b", to: ["c@d"], message: [])) }
+                == .invalid)
     }
 }

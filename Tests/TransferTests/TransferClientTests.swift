@@ -9,9 +9,12 @@ struct TransferClientTests {
     typealias Answer = ScriptedHTTP.Answer
 
     @Test func whatIsAskedArrivesAsItIs() throws {
-        let server = try ScriptedHTTP([Answer(on: "POST /a%20b/../c?x=1&y=%2F", status: 201, body: "made", headers: ["X-Made": "yes"])])
+        let server = try ScriptedHTTP([
+            Answer(on: "POST /a%20b/../c?x=1&y=%2F", status: 201, body: "made", headers: ["X-Made": "yes"])
+        ])
         let request = HTTPRequest(
-            "POST", "\(server.url)/a%20b/../c?x=1&y=%2F", headers: [("X-One", "1"), ("X-Empty", "")], body: .bytes(Array("héllo".utf8)))
+            "POST", "\(server.url)/a%20b/../c?x=1&y=%2F", headers: [("X-One", "1"), ("X-Empty", "")],
+            body: .bytes(Array("héllo".utf8)))
         let answer = try TransferClient().send(request)
         #expect(answer.status == 201 && answer.text == "made" && answer["x-MADE"] == "yes")
         let seen = try #require(server.requests().first)
@@ -32,7 +35,10 @@ struct TransferClientTests {
     }
 
     @Test func emptyBodiesAndHeadsWork() throws {
-        let server = try ScriptedHTTP([Answer(on: "PUT /x", status: 204), Answer(on: "HEAD /x", body: "12345"), Answer(on: "DELETE /x", status: 204)])
+        let server = try ScriptedHTTP([
+            Answer(on: "PUT /x", status: 204), Answer(on: "HEAD /x", body: "12345"),
+            Answer(on: "DELETE /x", status: 204),
+        ])
         let client = TransferClient()
         #expect(try client.send(HTTPRequest("PUT", "\(server.url)/x")).status == 204)
         let head = try client.send(HTTPRequest("HEAD", "\(server.url)/x"))
@@ -43,7 +49,9 @@ struct TransferClientTests {
     }
 
     @Test func redirectsAreAnswers() throws {
-        let server = try ScriptedHTTP([Answer(on: "GET /a", status: 302, headers: ["Location": "/b"]), Answer(on: "GET /b")])
+        let server = try ScriptedHTTP([
+            Answer(on: "GET /a", status: 302, headers: ["Location": "/b"]), Answer(on: "GET /b"),
+        ])
         let answer = try TransferClient().send(HTTPRequest("GET", "\(server.url)/a"))
         #expect(answer.status == 302 && answer["Location"] == "/b")
         #expect(try server.requests().map(\.path) == ["/a"])
@@ -52,14 +60,17 @@ struct TransferClientTests {
     @Test func aDownloadComesInChunksAndCanBeEnded() throws {
         let server = try ScriptedHTTP([Answer(on: "GET /x", body: "0123456789", do: "repeat", count: 500_000)])
         var (total, largest) = (0, 0)
-        let answer = try TransferClient().download(HTTPRequest("GET", "\(server.url)/x"), onHead: { _ in .stream }) { bytes in
+        let answer = try TransferClient().download(HTTPRequest("GET", "\(server.url)/x"), onHead: { _ in .stream }) {
+            bytes in
             total += bytes.count
             largest = max(largest, bytes.count)
             return true
         }
         #expect(answer.status == 200 && answer.body == [] && total == 5_000_000 && largest <= 1 << 20)
         let ended = kind {
-            _ = try TransferClient().download(HTTPRequest("GET", "\(server.url)/x"), onHead: { _ in .stream }) { _ in false }
+            _ = try TransferClient().download(HTTPRequest("GET", "\(server.url)/x"), onHead: { _ in .stream }) { _ in
+                false
+            }
         }
         #expect(ended == .ended)
     }
@@ -78,8 +89,10 @@ struct TransferClientTests {
 
     @Test func whatGoesWrongIsSaidByKind() throws {
         let server = try ScriptedHTTP([
-            Answer(on: "GET /cut", body: "0123456789", do: "cut"), Answer(on: "GET /large", body: "0123456789", do: "repeat", count: 100_000),
-            Answer(on: "GET /hang", do: "hang"), Answer(on: "GET /drip", body: String(repeating: "x", count: 100), do: "drip"),
+            Answer(on: "GET /cut", body: "0123456789", do: "cut"),
+            Answer(on: "GET /large", body: "0123456789", do: "repeat", count: 100_000),
+            Answer(on: "GET /hang", do: "hang"),
+            Answer(on: "GET /drip", body: String(repeating: "x", count: 100), do: "drip"),
         ])
         let client = TransferClient()
         #expect(kind { _ = try client.send(HTTPRequest("GET", "\(server.url)/cut")) } == .reset)
@@ -88,9 +101,13 @@ struct TransferClientTests {
         var large = HTTPRequest("GET", "\(server.url)/large")
         large.answerLimit = 10_000
         #expect(kind { _ = try client.send(large) } == .tooLarge)
-        #expect(kind { _ = try client.send(HTTPRequest("GET", "\(server.url)/hang", deadline: .milliseconds(300))) } == .timeout)
-        #expect(kind { _ = try client.send(HTTPRequest("GET", "\(server.url)/hang", stallAfter: .seconds(1))) } == .timeout)
-        #expect(kind { _ = try client.send(HTTPRequest("GET", "\(server.url)/drip", stallAfter: .seconds(2))) } == .timeout)
+        #expect(
+            kind { _ = try client.send(HTTPRequest("GET", "\(server.url)/hang", deadline: .milliseconds(300))) }
+                == .timeout)
+        #expect(
+            kind { _ = try client.send(HTTPRequest("GET", "\(server.url)/hang", stallAfter: .seconds(1))) } == .timeout)
+        #expect(
+            kind { _ = try client.send(HTTPRequest("GET", "\(server.url)/drip", stallAfter: .seconds(2))) } == .timeout)
     }
 
     @Test func aReceiverThatTakesItsTimeIsNoStall() throws {
@@ -115,14 +132,18 @@ struct TransferClientTests {
         }
         stopper.start()
         let began = ContinuousClock.now
-        #expect(kind { _ = try TransferClient().send(HTTPRequest("GET", "\(server.url)/hang"), stop: stop) } == .stopped)
+        #expect(
+            kind { _ = try TransferClient().send(HTTPRequest("GET", "\(server.url)/hang"), stop: stop) } == .stopped)
         #expect(began.duration(to: .now) < .seconds(5))
     }
 
     @Test(arguments: [
-        HTTPRequest("GET", "http://user:CANARY@localhost/"), HTTPRequest("GET", "file:///etc/passwd"), HTTPRequest("GET", "localhost/x"),
-        HTTPRequest("GET", "http://localhost/\r\nCANARY"), HTTPRequest("GET", "http://localhost/", headers: [("X", "a\r\nCANARY: b")]),
-        HTTPRequest("GET", "http://localhost/", headers: [("X:", "CANARY")]), HTTPRequest("GET", "http:///x"), HTTPRequest("G\nT", "http://localhost/"),
+        HTTPRequest("GET", "http://user:CANARY@localhost/"), HTTPRequest("GET", "file:///etc/passwd"),
+        HTTPRequest("GET", "localhost/x"),
+        HTTPRequest("GET", "http://localhost/\r\nCANARY"),
+        HTTPRequest("GET", "http://localhost/", headers: [("X", "a\r\nCANARY: b")]),
+        HTTPRequest("GET", "http://localhost/", headers: [("X:", "CANARY")]), HTTPRequest("GET", "http:///x"),
+        HTTPRequest("G\nT", "http://localhost/"),
     ]) func hostileRequestsAreNotSent(request: HTTPRequest) {
         let error = #expect(throws: TransferError.self) { try TransferClient().send(request) }
         #expect(error?.kind == .invalid)
@@ -153,7 +174,9 @@ struct TransferClientTests {
         try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<12 {
                 group.addTask {
-                    try await onThread { () throws(TransferError) in try client.send(HTTPRequest("GET", "\(url)/x")).text }
+                    try await onThread { () throws(TransferError) in
+                        try client.send(HTTPRequest("GET", "\(url)/x")).text
+                    }
                 }
             }
             for try await text in group { #expect(text == "ok") }

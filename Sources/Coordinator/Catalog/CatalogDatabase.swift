@@ -2,6 +2,7 @@ package import Domain
 import Foundation
 import GRDB
 import Glibc
+import Synchronization
 
 /// The coordinator's catalog: one SQLite file, one writing connection, a few reading ones (WAL).
 ///
@@ -9,6 +10,8 @@ import Glibc
 /// process may open it (the coordinator's lock file sees to that), and it writes through this value only.
 package final class CatalogDatabase: Sendable {
     private let pool: DatabasePool
+    /// SQLite itself would crash on a connection that is closed.
+    private let isClosed = Mutex(false)
 
     /// Opens or creates the file (0600), checks it, and brings its schema up to date.
     ///
@@ -42,6 +45,7 @@ package final class CatalogDatabase: Sendable {
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (CatalogView) throws -> Value
     ) async throws(BackupError) -> Value {
+        try checkOpen()
         do {
             return try await pool.read { try body(CatalogView($0)) }
         } catch {
@@ -53,6 +57,7 @@ package final class CatalogDatabase: Sendable {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (CatalogUpdate) throws -> Value
     ) async throws(BackupError) -> Value {
+        try checkOpen()
         do {
             return try await pool.write { try body(CatalogUpdate($0)) }
         } catch {
@@ -62,6 +67,7 @@ package final class CatalogDatabase: Sendable {
 
     /// The same for a caller that is not asynchronous (`holdfast init`); blocks.
     package func writeBlocking<Value>(_ body: (CatalogUpdate) throws -> Value) throws(BackupError) -> Value {
+        try checkOpen()
         do {
             return try pool.write { try body(CatalogUpdate($0)) }
         } catch {
@@ -69,8 +75,14 @@ package final class CatalogDatabase: Sendable {
         }
     }
 
-    /// Brings everything into the main file and closes every connection. Later calls fail.
+    /// Brings everything into the main file and closes every connection. Later reads and writes throw `.cancelled`;
+    /// closing again is harmless.
     package func close() throws(BackupError) {
+        let isFirst = isClosed.withLock { closed in
+            defer { closed = true }
+            return !closed
+        }
+        guard isFirst else { return }
         do {
             // The last connection to close would do it, but only if that is the writing one.
             _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
@@ -78,6 +90,10 @@ package final class CatalogDatabase: Sendable {
         } catch {
             throw Self.explain(error, "closing the catalog")
         }
+    }
+
+    private func checkOpen() throws(BackupError) {
+        guard isClosed.withLock({ !$0 }) else { throw BackupError(.cancelled, "the catalog is closed") }
     }
 
     private static func createPrivately(_ path: String) throws(BackupError) {

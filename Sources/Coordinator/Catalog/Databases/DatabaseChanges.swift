@@ -38,7 +38,8 @@ extension CatalogUpdate {
                 """,
             arguments: [agent.text, name.rawValue, kind.rawValue, now.milliseconds])
         let id = try Int64.fetchOne(
-            database, sql: "SELECT id FROM database WHERE agent = ? AND name = ?", arguments: [agent.text, name.rawValue])
+            database, sql: "SELECT id FROM database WHERE agent = ? AND name = ?",
+            arguments: [agent.text, name.rawValue])
         guard let id else { throw BackupError(.bug, "a database's row vanished") }
         return id
     }

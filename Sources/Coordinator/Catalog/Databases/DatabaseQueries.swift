@@ -44,7 +44,8 @@ extension CatalogView {
     package func totals() throws -> FleetTotals {
         let row = try Row.fetchOne(
             database,
-            sql: "SELECT coalesce(sum(goodBackups), 0) AS backups, coalesce(sum(storedBytes), 0) AS bytes FROM database")
+            sql: "SELECT coalesce(sum(goodBackups), 0) AS backups, coalesce(sum(storedBytes), 0) AS bytes FROM database"
+        )
         return FleetTotals(backups: row?["backups"] ?? 0, storedBytes: row?["bytes"] ?? 0)
     }
 
@@ -62,7 +63,8 @@ extension CatalogView {
             goneAt: row.date("goneAt"), lastGoodAt: row.date("lastGoodAt"),
             lastGoodRecordedAt: row.date("lastGoodRecordedAt"), lastGoodBackup: row.uuid("lastGoodBackup"),
             lastGoodProof: row["lastGoodProof"],
-            lastRunState: (row["lastRunState"] as String?).flatMap(RunState.init(rawValue:)), lastError: row["lastError"],
+            lastRunState: (row["lastRunState"] as String?).flatMap(RunState.init(rawValue:)),
+            lastError: row["lastError"],
             goodBackups: row["goodBackups"], storedBytes: row["storedBytes"])
     }
 }

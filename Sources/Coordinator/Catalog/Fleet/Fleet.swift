@@ -23,7 +23,8 @@ extension CatalogView {
     /// Every definition that the destination of this name ever had, newest first.
     package func places(named name: String) throws -> [Destination] {
         try Row.fetchAll(
-            database, sql: "SELECT definition FROM place WHERE name = ? ORDER BY seenAt DESC, id DESC", arguments: [name]
+            database, sql: "SELECT definition FROM place WHERE name = ? ORDER BY seenAt DESC, id DESC",
+            arguments: [name]
         ).map { try $0.json("definition") }
     }
 
@@ -49,7 +50,8 @@ extension CatalogUpdate {
 
     package func set(_ value: String, for name: String) throws {
         try database.execute(
-            sql: "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            sql:
+                "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             arguments: [name, value])
     }
 

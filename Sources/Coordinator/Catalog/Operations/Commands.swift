@@ -1,6 +1,6 @@
-import Wire
 package import Foundation
 import GRDB
+import Wire
 
 extension CatalogView {
     package func command(_ id: UUID) throws -> CommandRecord? {
@@ -21,7 +21,7 @@ extension CatalogView {
             database,
             sql: """
                 SELECT * FROM command WHERE agent = ? AND receivedAt IS NULL AND finishedAt IS NULL AND expiresAt > ?
-                ORDER BY createdAt, id
+                ORDER BY createdAt, rowid
                 """, arguments: [agent.text, now.milliseconds]
         ).map(Self.command)
     }
@@ -29,7 +29,8 @@ extension CatalogView {
     /// Commands that have not ended although their time ran out before `time`.
     package func expiredCommands(before time: Date) throws -> [CommandRecord] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM command WHERE finishedAt IS NULL AND expiresAt <= ? ORDER BY createdAt, id",
+            database,
+            sql: "SELECT * FROM command WHERE finishedAt IS NULL AND expiresAt <= ? ORDER BY createdAt, rowid",
             arguments: [time.milliseconds]
         ).map(Self.command)
     }

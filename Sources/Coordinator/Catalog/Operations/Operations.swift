@@ -1,7 +1,7 @@
-import Wire
 import Domain
 package import Foundation
 import GRDB
+import Wire
 
 extension CatalogView {
     package func operation(_ id: UUID) throws -> OperationRecord? {

@@ -1,7 +1,7 @@
 import Domain
-import Wire
 package import Foundation
 import GRDB
+import Wire
 
 extension CatalogUpdate {
     /// Adds or replaces a run, and notes it in its database's summary.

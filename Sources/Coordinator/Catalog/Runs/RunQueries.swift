@@ -1,6 +1,6 @@
-import Wire
 package import Foundation
 import GRDB
+import Wire
 
 extension CatalogView {
     package func run(_ id: UUID) throws -> RunRecord? {

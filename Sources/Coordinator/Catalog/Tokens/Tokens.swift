@@ -58,7 +58,8 @@ extension CatalogView {
     package func operatorToken(_ id: String) throws -> OperatorTokenRecord? {
         try Row.fetchOne(database, sql: "SELECT * FROM operatorToken WHERE id = ?", arguments: [id]).map { row in
             var token = OperatorTokenRecord(
-                id: row["id"], secretHash: row["secretHash"], role: row["role"], createdAt: row.requiredDate("createdAt"))
+                id: row["id"], secretHash: row["secretHash"], role: row["role"],
+                createdAt: row.requiredDate("createdAt"))
             token.revokedAt = row.date("revokedAt")
             return token
         }

@@ -38,7 +38,8 @@ struct AlertMessage: Sendable, Equatable {
         let bad = deliveries.filter { !$0.isSuccess }
         let lines = deliveries.map { "\(clean($0.title)): \(clean($0.detail).prefix(200))" }
         let shown = lines.prefix(listed)
-        let rest = lines.count > shown.count ? ["… and \(lines.count - shown.count) more; see `holdfast alert list`"] : []
+        let rest =
+            lines.count > shown.count ? ["… and \(lines.count - shown.count) more; see `holdfast alert list`"] : []
         return AlertMessage(
             mood: bad.isEmpty ? .good : .bad,
             title: bad.isEmpty ? "\(deliveries.count) backups succeeded" : "\(bad.count) alerts at once",

@@ -28,10 +28,14 @@ struct AlertSender: Sendable {
     private func hand(_ message: AlertMessage, to channel: String) async throws(BackupError) -> WebhookAnswer? {
         switch channel {
         case "slack":
-            guard let route = routes.slack else { throw BackupError(.configuration, "slack is not configured any more") }
+            guard let route = routes.slack else {
+                throw BackupError(.configuration, "slack is not configured any more")
+            }
             return try await onThread { () throws(BackupError) in try post(message, route) }
         case "email":
-            guard let route = routes.email else { throw BackupError(.configuration, "email is not configured any more") }
+            guard let route = routes.email else {
+                throw BackupError(.configuration, "email is not configured any more")
+            }
             try await onThread { () throws(BackupError) in try mail(message, route) }
             return nil
         default:

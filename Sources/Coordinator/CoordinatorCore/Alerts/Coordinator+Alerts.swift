@@ -1,7 +1,7 @@
-import Logging
 import Catalog
 package import Domain
 import Foundation
+import Logging
 package import Wire
 
 extension Coordinator {

@@ -8,7 +8,8 @@ struct MailMessage {
 
     /// Throws `.configuration` when an address could break a header.
     func encoded() throws(BackupError) -> [UInt8] {
-        for address in [route.from] + route.to where address.unicodeScalars.contains(where: { $0.value < 33 || $0.value > 126 }) {
+        for address in [route.from] + route.to
+        where address.unicodeScalars.contains(where: { $0.value < 33 || $0.value > 126 }) {
             throw BackupError(.configuration, "a mail address holds a blank, a line break or a letter beyond ASCII")
         }
         let domain = route.from.split(separator: "@").last.map(String.init) ?? "localhost"
@@ -18,7 +19,8 @@ struct MailMessage {
             "To: \(route.to.map { "<\($0)>" }.joined(separator: ",\r\n "))",
             "Message-ID: <holdfast.\(message.id).\(stamp)@\(domain)>",
             "Subject: \(Self.header("[Holdfast] " + message.title))", "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64", "Auto-Submitted: auto-generated",
+            "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64",
+            "Auto-Submitted: auto-generated",
         ]
         return Array((headers.joined(separator: "\r\n") + "\r\n\r\n" + Self.base64(body) + "\r\n").utf8)
     }
@@ -66,7 +68,9 @@ struct MailMessage {
     }
 
     private static func base64(_ text: String) -> String {
-        Data(text.utf8).base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
+        Data(text.utf8).base64EncodedString(options: [
+            .lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed,
+        ])
     }
 
     /// `Thu, 15 Jan 2026 02:00:00 +0000`.

@@ -25,7 +25,8 @@ struct SlackMessage: Encodable {
             Field(title: "Host", value: Self.escaped(message.host ?? "-"), short: true),
             Field(title: "Database", value: Self.escaped(message.database ?? "-"), short: true),
             Field(
-                title: message.mood == .bad ? "Error" : "Result", value: Self.escaped(String(message.error.prefix(3000))),
+                title: message.mood == .bad ? "Error" : "Result",
+                value: Self.escaped(String(message.error.prefix(3000))),
                 short: false),
         ]
         let title = Self.escaped(message.title)

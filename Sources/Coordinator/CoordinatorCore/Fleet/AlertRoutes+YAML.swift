@@ -8,7 +8,8 @@ extension AlertRoutes {
             slack: try fields["slack"].map { (it) throws(BackupError) in try SlackRoute(it) },
             email: try fields["email"].map { (it) throws(BackupError) in try EmailRoute(it) },
             notifySuccess: try fields["notifySuccess"]?.flag() ?? false,
-            digest: try fields["digest"]?.checked { (it) throws(BackupError) in try CronExpression(try it.text()).text })
+            digest: try fields["digest"]?.checked { (it) throws(BackupError) in try CronExpression(try it.text()).text }
+        )
     }
 }
 

@@ -66,8 +66,10 @@ enum DefaultFleet {
             variables["BACKUP_S3_REGION"] ?? variables["AWS_REGION"] ?? variables["AWS_DEFAULT_REGION"] ?? "us-east-1"
         var s3 = Destination.S3(bucket: bucket, region: region)
         s3.prefix =
-            try variables.checked("BACKUP_S3_PREFIX", { (it) throws(BackupError) in try Destination.S3.prefix(it) }) ?? ""
-        s3.endpoint = variables["BACKUP_S3_ENDPOINT"] ?? variables["AWS_ENDPOINT_URL_S3"] ?? variables["AWS_ENDPOINT_URL"]
+            try variables.checked("BACKUP_S3_PREFIX", { (it) throws(BackupError) in try Destination.S3.prefix(it) })
+            ?? ""
+        s3.endpoint =
+            variables["BACKUP_S3_ENDPOINT"] ?? variables["AWS_ENDPOINT_URL_S3"] ?? variables["AWS_ENDPOINT_URL"]
         s3.caFile = variables["BACKUP_S3_CA_FILE"] ?? variables["AWS_CA_BUNDLE"]
         return Destination(name: "offsite", s3: s3)
     }

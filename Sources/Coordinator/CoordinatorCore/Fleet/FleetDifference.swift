@@ -13,7 +13,9 @@ enum FleetDifference {
         _ kind: String, _ old: [Item], _ new: [Item], name: (Item) -> String, describe: (Item) -> [String]
     ) -> [String] {
         var lines: [String] = []
-        for item in old where !new.contains(where: { name($0) == name(item) }) { lines.append("- \(kind) \(name(item))") }
+        for item in old where !new.contains(where: { name($0) == name(item) }) {
+            lines.append("- \(kind) \(name(item))")
+        }
         for item in new {
             guard let before = old.first(where: { name($0) == name(item) }) else {
                 lines.append("+ \(kind) \(name(item)): \(describe(item).joined(separator: ", "))")

@@ -1,6 +1,6 @@
-import Wire
 import Catalog
 import Domain
+import Wire
 
 /// What is allowed in a configuration and deserves a look.
 enum FleetWarnings {

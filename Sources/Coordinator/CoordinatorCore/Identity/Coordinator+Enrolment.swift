@@ -1,7 +1,7 @@
-import Logging
 import Catalog
 package import Domain
 import Foundation
+import Logging
 import Sealing
 package import Wire
 
@@ -42,7 +42,8 @@ extension Coordinator {
             guard now < agent.certificateNotAfter + 30 * 86_400 else {
                 throw BackupError(.forbidden, "the certificate ran out more than 30 days ago; join again")
             }
-            try update.setCertificate(of: agent.id, fingerprint: certificate.fingerprint, notAfter: certificate.notAfter)
+            try update.setCertificate(
+                of: agent.id, fingerprint: certificate.fingerprint, notAfter: certificate.notAfter)
             try update.audit(agent.name, "renew", agent.id.uuidString, at: now)
             return agent
         }
@@ -91,12 +92,14 @@ extension Coordinator {
             }
             // Its first answer may have been lost: the same host may use the same token again.
             if known.joinToken != token.id { try update.useJoinToken(token.id) }
-            try update.setCertificate(of: known.id, fingerprint: certificate.fingerprint, notAfter: certificate.notAfter)
+            try update.setCertificate(
+                of: known.id, fingerprint: certificate.fingerprint, notAfter: certificate.notAfter)
             return (known.name, false)
         }
         if let other = try update.agent(named: request.name) {
             throw BackupError(
-                .exists, "another agent is called \(other.name) (\(other.id.uuidString.lowercased())); join with --name")
+                .exists, "another agent is called \(other.name) (\(other.id.uuidString.lowercased())); join with --name"
+            )
         }
         try update.useJoinToken(token.id)
         try update.add(

@@ -1,7 +1,7 @@
-import Sealing
 import Catalog
 package import Domain
 import Foundation
+import Sealing
 package import Wire
 
 extension Coordinator {

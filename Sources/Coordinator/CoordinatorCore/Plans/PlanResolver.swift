@@ -31,13 +31,15 @@ struct PlanResolver {
         }
         let used = Set(entries.flatMap(\.destinations))
         return Plan(
-            revision: revision, entries: entries, destinations: configuration.destinations.filter { used.contains($0.name) })
+            revision: revision, entries: entries,
+            destinations: configuration.destinations.filter { used.contains($0.name) })
     }
 
     func entry(_ database: DatabaseRecord, _ policy: FleetPolicy, _ tiers: [FleetTier], agent: UUID) -> Plan.Entry {
         Plan.Entry(
             database: database.name, kind: database.kind, policy: policy.name, timeZone: policy.timeZone,
-            tiers: tiers.map { .init(tier: $0.tier, schedule: $0.schedule.cron.text) }, destinations: policy.destinations,
+            tiers: tiers.map { .init(tier: $0.tier, schedule: $0.schedule.cron.text) },
+            destinations: policy.destinations,
             compression: policy.compression, compressionLevel: policy.compressionLevel,
             spreadSeconds: spread(policy, agent: agent))
     }

@@ -1,8 +1,8 @@
-import Logging
 import Archive
 import Catalog
 import Domain
 import Foundation
+import Logging
 import Storage
 import Threads
 import Wire
@@ -58,7 +58,9 @@ extension Coordinator {
             throw BackupError(.notFound, "the copy that was to be restored is no longer known")
         }
         var order = order
-        let (world, place, objects) = (world, current(copy.place), Self.objects(of: manifest, withGlobals: order.withGlobals))
+        let (world, place, objects) = (
+            world, current(copy.place), Self.objects(of: manifest, withGlobals: order.withGlobals)
+        )
         order.sources = try await onThread { () throws(BackupError) in
             try Self.sources(objects, copy, place, world, seconds: Lifetime.restoreAddress)
         }

@@ -86,7 +86,9 @@ extension Presence {
 
     /// There is something for these agents.
     func wake(_ agents: some Collection<UUID>) {
-        let continuations = state.withLock { state in agents.flatMap { state.waiters[$0].map { Array($0.values) } ?? [] } }
+        let continuations = state.withLock { state in
+            agents.flatMap { state.waiters[$0].map { Array($0.values) } ?? [] }
+        }
         for continuation in continuations { continuation.yield() }
     }
 

@@ -1,8 +1,8 @@
-import Storage
-import Logging
 import Catalog
 import Domain
 import Foundation
+import Logging
+import Storage
 import Threads
 import Wire
 
@@ -62,7 +62,8 @@ extension Coordinator {
     ) async throws(BackupError) -> String? {
         let (now, newID) = (world.now(), world.uuid)
         let agent = try await catalog.write { update -> AgentRecord? in
-            guard let database = try update.databaseRecord(backup.database), let agent = try update.agent(database.agent)
+            guard let database = try update.databaseRecord(backup.database),
+                let agent = try update.agent(database.agent)
             else { return nil }
             if agent.revokedAt == nil {
                 try OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)

@@ -7,7 +7,7 @@ import Wire
 /// What retention would do with everything that the catalog holds, within one read or write.
 struct RetentionOutlook {
     let items: [CleanupItem]
-    /// What is to be deleted, as the catalog holds it.
+    /// What is to be deleted, as the catalog holds it, the oldest first.
     let deletions: [BackupRecord]
     /// Why nothing is to be done just now.
     let suspended: String?
@@ -35,7 +35,7 @@ struct RetentionOutlook {
             }
         }
         self.items = items
-        self.deletions = deletions
+        self.deletions = deletions.sorted { ($0.recordedAt, $0.id.uuidString) < ($1.recordedAt, $1.id.uuidString) }
     }
 
     /// The same for the same deletions, whatever the time says of their age.
@@ -49,7 +49,9 @@ struct RetentionOutlook {
             bytesFreed: items.reduce(0) { $1.delete ? $0 + $1.storedBytes : $0 }, suspended: suspended)
     }
 
-    private static func item(_ backup: BackupRecord, _ database: DatabaseRecord, _ verdict: RetentionVerdict) -> CleanupItem {
+    private static func item(_ backup: BackupRecord, _ database: DatabaseRecord, _ verdict: RetentionVerdict)
+        -> CleanupItem
+    {
         CleanupItem(
             backup: backup.id, agent: database.agentName, database: database.name, tiers: backup.tiers,
             nominalAt: backup.nominalAt, recordedAt: backup.recordedAt, storedBytes: backup.storedBytes,

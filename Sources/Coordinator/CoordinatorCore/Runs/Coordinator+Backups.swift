@@ -24,7 +24,8 @@ extension Coordinator {
                 throw BackupError(.notFound, "no database is selected by this; see `holdfast database list`")
             }
             let starter = BackupStarter(
-                update: update, fleet: fleet, online: online, startedAt: startedAt, now: now, requestedBy: `operator`.tokenId)
+                update: update, fleet: fleet, online: online, startedAt: startedAt, now: now,
+                requestedBy: `operator`.tokenId)
             var started = BackupStarter.Started()
             for database in found {
                 try starter.start(database, tier: request.tier, run: newID(), command: newID(), &started)

@@ -49,7 +49,9 @@ extension Coordinator {
         guard !silent.isEmpty else { return }
         try await catalog.write { update in
             for (id, input) in silent {
-                guard var run = try update.run(id), let next = RunMachine.next(from: run.stage, on: input) else { continue }
+                guard var run = try update.run(id), let next = RunMachine.next(from: run.stage, on: input) else {
+                    continue
+                }
                 run.state = next.state
                 if next.state == .lost {
                     (run.finishedAt, run.reason) = (now, "nothing was heard of it for 6 hours")

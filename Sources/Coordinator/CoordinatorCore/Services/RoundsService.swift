@@ -32,7 +32,7 @@ struct RoundsService: Service, CustomStringConvertible {
     private func work() async {
         do throws(BackupError) {
             try await round()
-        } catch where error.code == .cancelled {
+        } catch  where error.code == .cancelled {
             return
         } catch {
             logger.error("\(name) failed; tried again later", metadata: ["error": "\(error)"])

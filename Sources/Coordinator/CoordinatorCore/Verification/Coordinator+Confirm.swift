@@ -1,7 +1,7 @@
-import Logging
 import Catalog
 import Domain
 import Foundation
+import Logging
 import Storage
 import Threads
 import Wire
@@ -64,7 +64,7 @@ extension Coordinator {
             let facts: ObjectFacts
             do throws(BackupError) {
                 facts = try store.head(copy.folder + object.name)
-            } catch where error.code == .notFound {
+            } catch  where error.code == .notFound {
                 return "\(object.name) is missing"
             }
             guard facts.bytes == object.bytes else {

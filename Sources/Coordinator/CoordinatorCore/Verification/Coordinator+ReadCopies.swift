@@ -10,7 +10,9 @@ import Wire
 extension Coordinator {
     /// Does all that wait, one after the other.
     func readWaitingCopies() async throws(BackupError) {
-        let waiting = try await catalog.read { try $0.openOperations().filter { $0.kind == .verify && $0.agent == nil } }
+        let waiting = try await catalog.read {
+            try $0.openOperations().filter { $0.kind == .verify && $0.agent == nil }
+        }
         for operation in waiting {
             guard !Task.isCancelled else { return }
             try await readCopy(operation)

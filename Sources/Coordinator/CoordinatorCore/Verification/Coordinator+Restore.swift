@@ -12,7 +12,8 @@ extension Coordinator {
     ) async throws(BackupError) -> OperationView {
         try `operator`.require(.restorer, "restoring")
         guard options.tables.isEmpty else {
-            throw BackupError(.usage, "restoring single tables comes with a later release; restore beside and copy them")
+            throw BackupError(
+                .usage, "restoring single tables comes with a later release; restore beside and copy them")
         }
         let (now, newID, presence) = (world.now(), world.uuid, presence)
         let (view, agent) = try await catalog.write { update in
@@ -68,7 +69,9 @@ private struct RestoreStarter {
     private func target(on agent: AgentRecord, _ source: DatabaseRecord) throws -> DatabaseRecord {
         if agent.id == source.agent { return source }
         let alike = try update.databases(agent: agent.id).filter { $0.kind == source.kind && $0.goneAt == nil }
-        if let same = alike.first(where: { $0.name.rawValue.utf8.elementsEqual(source.name.rawValue.utf8) }) { return same }
+        if let same = alike.first(where: { $0.name.rawValue.utf8.elementsEqual(source.name.rawValue.utf8) }) {
+            return same
+        }
         guard let only = alike.first, alike.count == 1 || source.kind != .postgres else {
             throw BackupError(
                 .usage,

@@ -80,7 +80,8 @@ extension Coordinator {
         let progress = operation.isOpen ? presence.progress(of: command ?? operation.id) : nil
         return OperationView(
             id: operation.id, kind: operation.kind.rawValue, agent: agent?.name, database: database?.name,
-            backup: operation.backup, state: progress != nil && operation.state == .pending ? .running : operation.state,
+            backup: operation.backup,
+            state: progress != nil && operation.state == .pending ? .running : operation.state,
             phase: progress?.phase, bytes: progress?.bytes ?? operation.bytes,
             totalBytes: progress?.totalBytes ?? operation.totalBytes, startedAt: operation.startedAt,
             finishedAt: operation.finishedAt, message: operation.message, failure: operation.failure,

@@ -1,7 +1,7 @@
-import Wire
 import Catalog
 import Domain
 import Foundation
+import Wire
 
 /// What a check of one copy means for its backup, within one transaction.
 struct CopyJudgement {

@@ -1,10 +1,10 @@
-import Wire
 import Archive
 import Catalog
 import Domain
 import Sealing
 import Storage
 import Threads
+import Wire
 
 /// Reads one copy of a backup again, from its stored bytes to its last plain one. Blocks; keeps nothing (P10).
 struct CopyReader {

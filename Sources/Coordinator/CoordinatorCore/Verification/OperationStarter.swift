@@ -13,7 +13,8 @@ struct OperationStarter {
 
     /// One verification for each whole copy, those that the coordinator reads itself first. Empty when no copy is whole.
     func verify(_ backup: BackupRecord) throws -> [OperationRecord] {
-        guard let database = try update.databaseRecord(backup.database), let manifest = try update.manifest(of: backup.id)
+        guard let database = try update.databaseRecord(backup.database),
+            let manifest = try update.manifest(of: backup.id)
         else { return [] }
         let open = try update.openOperations(backup: backup.id)
         let copies = try update.copies(of: backup.id).filter { $0.isWhole || $0.state == .damaged }

@@ -14,11 +14,14 @@ struct ResultRecorder {
     func take(_ result: CommandResult, _ consequences: inout RunRecorder.Consequences) throws -> String? {
         guard let command = try update.command(result.command), command.agent == agent.id else {
             try update.audit(
-                agent.name, "result refused", result.command.uuidString.lowercased(), detail: "not its command", at: now)
+                agent.name, "result refused", result.command.uuidString.lowercased(), detail: "not its command", at: now
+            )
             return "this agent has no such command"
         }
         try update.finishCommand(result.command, at: now)
-        if let id = command.operation, let operation = try update.operation(id), operation.isOpen || operation.state == .expired {
+        if let id = command.operation, let operation = try update.operation(id),
+            operation.isOpen || operation.state == .expired
+        {
             try finish(operation, result, &consequences)
         } else if let id = command.run, !result.succeeded, var run = try update.run(id), !run.state.isTerminal {
             run.state = .failed

@@ -7,7 +7,8 @@ package import Wire
 extension Coordinator {
     /// Backups, newest first. Without a limit the newest 1000.
     package func backups(
-        tier: Tier? = nil, database: String? = nil, agent: String? = nil, limit: Int? = nil, by operator: OperatorIdentity
+        tier: Tier? = nil, database: String? = nil, agent: String? = nil, limit: Int? = nil,
+        by operator: OperatorIdentity
     ) async throws(BackupError) -> [BackupView] {
         try `operator`.require(.viewer, "listing backups")
         let limit = limit ?? 1000
@@ -46,7 +47,8 @@ extension Coordinator {
             tiers: backup.tiers, state: backup.state, proof: backup.proof, startedAt: backup.startedAt,
             finishedAt: backup.finishedAt, nominalAt: backup.nominalAt, plainBytes: backup.plainBytes,
             storedBytes: backup.storedBytes, destinations: copies.filter(\.isWhole).map(\.place.name),
-            pinned: backup.pinned, objects: objects.map { ObjectView(name: $0.name, sha256: $0.sha256, bytes: $0.bytes) },
+            pinned: backup.pinned,
+            objects: objects.map { ObjectView(name: $0.name, sha256: $0.sha256, bytes: $0.bytes) },
             policy: backup.policy, run: backup.run, recordedAt: backup.recordedAt, proofAt: backup.proofAt)
     }
 }

@@ -53,7 +53,8 @@ extension Coordinator {
             let live = Set(heard.values.joined().map(\.run))
             // A run that was only just asked for, or whose agent told of it minutes ago, is at work too.
             let busy = try view.openRuns().filter { run in
-                run.state == .running && (live.contains(run.id) || now.timeIntervalSince(run.heardAt) < SilenceRule.unknown)
+                run.state == .running
+                    && (live.contains(run.id) || now.timeIntervalSince(run.heardAt) < SilenceRule.unknown)
             }
             let resolver = PlanResolver(configuration: fleet, isFleet: true)
             return ProtectionJudge(resolver: resolver, now: now, busy: Set(busy.map(\.database)))

@@ -53,7 +53,9 @@ extension Coordinator {
         let findings = try await catalog.read { view -> [String] in
             var findings: [String] = []
             if let suspicion = try HighWater.suspicion(of: now, view) { findings.append(suspicion) }
-            if fleet.alerts.channels.isEmpty { findings.append("no alert channel is configured: failures are only seen here") }
+            if fleet.alerts.channels.isEmpty {
+                findings.append("no alert channel is configured: failures are only seen here")
+            }
             return findings
         }
         return CoordinatorView(

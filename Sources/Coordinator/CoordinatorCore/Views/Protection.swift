@@ -63,9 +63,12 @@ struct ProtectionJudge {
                 "the newest good backup is of \(Timestamp.text($0)), older than the objective of \(rpo) s"
             } ?? "there is no good backup, and the objective is \(rpo) s"
         }
-        guard let due, (database.lastGoodRecordedAt ?? .distantPast) < due, !busy.contains(database.id) else { return nil }
+        guard let due, (database.lastGoodRecordedAt ?? .distantPast) < due, !busy.contains(database.id) else {
+            return nil
+        }
         return "the backup that was due at \(Timestamp.text(due)) did not come; "
-            + (database.lastGoodAt.map { "the newest good one is of \(Timestamp.text($0))" } ?? "there never was a good one")
+            + (database.lastGoodAt.map { "the newest good one is of \(Timestamp.text($0))" }
+                ?? "there never was a good one")
     }
 
     private func state(_ database: DatabaseRecord, _ protection: Protection) -> DatabaseState {

@@ -53,7 +53,13 @@ final class DirectoryUpload: ObjectUpload {
             throw fileFailure(errno, "give \(tree.root)/\(key) its name")
         }
         abort()  // the object has its own name now
-        try tree.sync(folder)
+        do throws(BackupError) {
+            try tree.sync(folder)
+        } catch {
+            // A name that may not last is none: the caller must not find what it was told has failed.
+            _ = unlinkat(folder.raw, name, 0)
+            throw error
+        }
         return ObjectFacts(key: key, bytes: written, etag: "")
     }
 

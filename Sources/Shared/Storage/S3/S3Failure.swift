@@ -57,11 +57,19 @@ struct S3Failure: Error {
         status = response.status
         code = error?.text("Code") ?? ""
         message = String((error?.text("Message") ?? "").filter { !$0.isNewline }.prefix(300))
-        retryAfter = response["Retry-After"].flatMap { Int64($0) }.map { .seconds(max(0, $0)) }
-        date = response["Date"].flatMap(AWSDate.http)
+        let sentAt = response["Date"].flatMap(AWSDate.http)
+        date = sentAt
+        retryAfter = response["Retry-After"].flatMap { Self.pause($0, from: sentAt) }
         region = response["x-amz-bucket-region"] ?? error?.text("Region")
         host = error?.text("Endpoint") ?? response["Location"].flatMap { URLComponents(string: $0)?.host }
         kind = Self.kind(status: status, code: code, isHead: method == "HEAD")
+    }
+
+    /// `Retry-After` is in seconds, or a time by the store's own clock.
+    private static func pause(_ text: String, from date: Date?) -> Duration? {
+        if let seconds = Int64(text) { return .seconds(min(max(0, seconds), 1_000_000)) }
+        guard let date, let until = AWSDate.http(text) else { return nil }
+        return .seconds(max(0, until.timeIntervalSince(date)))
     }
 
     private static func kind(status: Int, code: String, isHead: Bool) -> Kind {

@@ -1,0 +1,180 @@
+import Domain
+import Foundation
+import Synchronization
+import Testing
+import Wire
+
+@testable import CoordinatorCore
+
+@Suite(.timeLimit(.minutes(2)))
+struct AlertTests {
+    /// Keeps what was posted, and answers as told.
+    final class Slack: Sendable {
+        private let state = Mutex((posts: [WebhookRequest](), answers: [WebhookAnswer?]()))
+
+        func answer(_ answers: [WebhookAnswer?]) { state.withLock { $0.answers = answers } }
+
+        var posts: [WebhookRequest] { state.withLock { $0.posts } }
+
+        func take(_ request: WebhookRequest) throws(BackupError) -> WebhookAnswer {
+            let answer = state.withLock { state -> WebhookAnswer?? in
+                state.posts.append(request)
+                return state.answers.isEmpty ? .none : .some(state.answers.removeFirst())
+            }
+            guard case .some(.none) = answer else { return (answer ?? nil) ?? WebhookAnswer(status: 200) }
+            throw BackupError(.unreachable, "the webhook could not be reached")
+        }
+    }
+
+    private static let canary = "https://hooks.example/services/CANARY-webhook"
+
+    private func bench(_ slack: Slack, _ extra: [String: String] = [:]) async throws -> Bench {
+        try await Bench(environment: extra.merging(["BACKUP_SLACK_WEBHOOK": Self.canary]) { $1 }) { world in
+            world.post = { (request) throws(BackupError) in try slack.take(request) }
+        }
+    }
+
+    private func fail(_ agent: TestAgent, _ name: String, _ message: String = "permission denied") async throws {
+        try await agent.send([
+            agent.report(
+                .failed, run: UUID(), database: name, nominalAt: agent.bench.clock.now,
+                failure: Failure(code: "sourceRefused", message: message))
+        ])
+    }
+
+    private func delivery(_ bench: Bench) async throws -> DeliveryView? {
+        try await bench.coordinator.alerts(includeResolved: true, by: bench.admin).first?.deliveries.first
+    }
+
+    @Test func aFailureReachesSlackOnceAndAgainOnlyWhenItWasNotTaken() async throws {
+        let slack = Slack()
+        let bench = try await bench(slack)
+        let agent = try await bench.enrol("db-01", labels: ["env": "prod"])
+        try await fail(agent, "inventory")
+        slack.answer([nil, WebhookAnswer(status: 500), WebhookAnswer(status: 429, retryAfterSeconds: 120)])
+        try await bench.coordinator.deliverAlerts()
+        #expect(try await delivery(bench)?.state == "pending")
+        try await bench.coordinator.deliverAlerts()
+        #expect(slack.posts.count == 1)
+        bench.clock.advance(16)
+        try await bench.coordinator.deliverAlerts()
+        #expect(try await delivery(bench)?.lastError == "slack answered 500")
+        bench.clock.advance(31)
+        try await bench.coordinator.deliverAlerts()
+        bench.clock.advance(119)
+        try await bench.coordinator.deliverAlerts()
+        #expect(slack.posts.count == 3)
+        bench.clock.advance(2)
+        try await bench.coordinator.deliverAlerts()
+        #expect(slack.posts.count == 4)
+        let sent = try await delivery(bench)
+        #expect(sent?.state == "sent" && sent?.attempts == 4)
+        bench.clock.advance(86_400)
+        try await bench.coordinator.deliverAlerts()
+        try await fail(agent, "inventory")
+        try await bench.coordinator.deliverAlerts()
+        #expect(slack.posts.count == 4)
+        let body = String(decoding: try #require(slack.posts.last).body, as: UTF8.self)
+        for part in [
+            #""color":"danger""#, "Backup of inventory on db-01 failed",
+            #"{"short":true,"title":"Environment","value":"prod"}"#,
+            #""title":"Host","value":"db-01""#, #""title":"Database","value":"inventory""#,
+            #""title":"Error","value":"permission denied""#,
+        ] { #expect(body.contains(part), "\(part)") }
+    }
+
+    @Test func whatNobodyTakesForAWeekIsGivenUp() async throws {
+        let slack = Slack()
+        let bench = try await bench(slack)
+        let agent = try await bench.enrol("db-01")
+        try await fail(agent, "inventory")
+        for _ in 0..<400 {
+            slack.answer([WebhookAnswer(status: 404)])
+            try await bench.coordinator.deliverAlerts()
+            bench.clock.advance(3600)
+        }
+        #expect(try await delivery(bench)?.state == "abandoned")
+    }
+
+    @Test func manyAtOnceAreOneMessageThatNamesThemAll() async throws {
+        let slack = Slack()
+        let bench = try await bench(slack)
+        let agent = try await bench.enrol("db-01")
+        for number in 0..<30 { try await fail(agent, "database-\(number)") }
+        try await bench.coordinator.deliverAlerts()
+        #expect(slack.posts.count == 1)
+        let body = String(decoding: try #require(slack.posts.first).body, as: UTF8.self)
+        #expect(body.contains("30 alerts at once"))
+        for number in 0..<30 { #expect(body.contains("Backup of database-\(number) on")) }
+        let states = try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).flatMap(\.deliveries)
+        #expect(states.count == 30 && states.allSatisfy { $0.state == "sent" })
+    }
+
+    @Test func successIsSilentUnlessAsked() async throws {
+        for isAsked in [false, true] {
+            let slack = Slack()
+            let bench = try await bench(slack, isAsked ? ["BACKUP_NOTIFY_SUCCESS": "true"] : [:])
+            let agent = try await bench.enrol("db-01")
+            _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+            try await agent.send([
+                agent.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now)
+            ])
+            try await bench.coordinator.deliverAlerts()
+            #expect(slack.posts.count == (isAsked ? 1 : 0))
+        }
+    }
+
+    @Test func hostileNamesCallNobodyAndBreakNothing() throws {
+        var message = AlertMessage(
+            mood: .bad, title: "x\r\nBcc: evil@example.com <!channel> é", error: "<!here> & \u{202e}more", id: "1",
+            at: Date(timeIntervalSince1970: 1_770_000_000))
+        message.database = AlertMessage.clean("a\u{0}b\nc")
+        let body = String(decoding: try SlackMessage(message).encoded(), as: UTF8.self)
+        #expect(!body.contains("<!channel>") && body.contains("&lt;!here&gt; &amp; "))
+        let route = EmailRoute(url: "smtps://m", from: "b@example.com", to: ["o@example.com", "p@example.com"])
+        let mail = String(decoding: try MailMessage(route: route, message: message).encoded(), as: UTF8.self)
+        let head = try #require(mail.split(separator: "\r\n\r\n", maxSplits: 1).first)
+        #expect(!head.contains("Bcc"))
+        #expect(head.utf8.allSatisfy { $0 < 128 })
+        #expect(mail.split(separator: "\r\n", omittingEmptySubsequences: false).allSatisfy { $0.utf8.count <= 78 })
+        #expect(head.contains("Date: Mon, 02 Feb 2026 02:40:00 +0000"))
+        #expect(head.contains("Subject: =?utf-8?B?"))
+        var broken = route
+        broken.to = ["o@example.com\r\nBcc: evil@example.com"]
+        #expect(throws: BackupError.self) { try MailMessage(route: broken, message: message).encoded() }
+    }
+
+    /// P9, with a canary in everything that is secret.
+    @Test func noSecretIsInTheCatalogOrInAnswers() async throws {
+        let slack = Slack()
+        let bench = try await bench(slack, ["AWS_SECRET_ACCESS_KEY": "CANARY-aws"])
+        let passwordFile = bench.folder.appending(path: "password")
+        try Data("CANARY-smtp\n".utf8).write(to: passwordFile)
+        let agent = try await bench.enrol("db-01")
+        let yaml = """
+            policies: { p: { tiers: { daily: {} } } }
+            alerts:
+              slack: { webhook: env:BACKUP_SLACK_WEBHOOK }
+              email: { url: "smtp://127.0.0.1:1", from: a@example.com, to: [b@example.com], usernameFile: \(passwordFile.path), passwordFile: \(passwordFile.path) }
+            """
+        let applied = try await bench.coordinator.apply(
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        try await fail(agent, "inventory")
+        slack.answer([nil])
+        try await bench.coordinator.deliverAlerts()
+        let tested = try await bench.coordinator.testAlerts(by: bench.admin)
+        #expect(tested.map(\.channel) == ["slack", "email"])
+        #expect(tested.map(\.delivered) == [true, false])
+        #expect(slack.posts.count == 2 && slack.posts.allSatisfy { $0.url == Self.canary })
+        let views = "\(applied) \(tested) \(try await bench.coordinator.status(by: bench.admin))"
+        #expect(!views.contains("CANARY"))
+        let created = try await bench.coordinator.createToken(
+            TokenRequest(expiresInSeconds: 600, uses: 1, labels: [:]), by: bench.admin)
+        let secrets = ["CANARY", try JoinString(created.join).secret, String(bench.adminToken.suffix(64))]
+        for suffix in ["", "-wal"] {
+            let bytes = try Data(
+                contentsOf: URL(filePath: bench.folder.appending(path: "catalog.sqlite").path + suffix))
+            for secret in secrets { #expect(bytes.range(of: Data(secret.utf8)) == nil) }
+        }
+    }
+}

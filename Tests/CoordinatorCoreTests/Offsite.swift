@@ -1,0 +1,88 @@
+import Domain
+import Foundation
+import Storage
+import Synchronization
+import Wire
+
+@testable import CoordinatorCore
+
+/// Stands for the bucket: a real store in a folder, whose calls can be made to fail, and which counts them.
+final class Offsite: ObjectStore {
+    let root: URL
+    private let inner: DirectoryStore
+    private let state = Mutex((calls: 0, failAt: Int?.none, isDown: false))
+
+    init() throws {
+        root = FileManager.default.temporaryDirectory.appending(path: "holdfast-\(UUID().uuidString)")
+        inner = try DirectoryStore(root: root.path)
+    }
+
+    deinit {
+        // Scratch: what cannot be removed is left to the system.
+        try? FileManager.default.removeItem(at: root)
+    }
+
+    /// The n-th deletion from now on, and all after it, fail.
+    func fail(at call: Int?) { state.withLock { $0 = (0, call, $0.isDown) } }
+
+    var isDown: Bool {
+        get { state.withLock { $0.isDown } }
+        set { state.withLock { $0.isDown = newValue } }
+    }
+
+    var keys: Set<String> {
+        get throws { Set(try inner.list(prefix: "").map(\.key)) }
+    }
+
+    func put(_ key: String, _ bytes: [UInt8]) throws {
+        let file = root.appending(path: key)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: file)
+    }
+
+    func remove(_ key: String) throws { try FileManager.default.removeItem(at: root.appending(path: key)) }
+
+    private func check() throws(BackupError) {
+        guard !isDown else { throw BackupError(.storageUnavailable, "the test took the store down") }
+    }
+
+    func beginUpload(_ key: String) throws(BackupError) -> any ObjectUpload { try inner.beginUpload(key) }
+
+    func head(_ key: String) throws(BackupError) -> ObjectFacts {
+        try check()
+        return try inner.head(key)
+    }
+
+    func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
+        try check()
+        try inner.read(key, body)
+    }
+
+    func list(prefix: String) throws(BackupError) -> [ObjectFacts] { try inner.list(prefix: prefix) }
+
+    func delete(_ key: String) throws(BackupError) {
+        try check()
+        let isDead = state.withLock { state in
+            state.calls += 1
+            return state.failAt.map { state.calls >= $0 } ?? false
+        }
+        guard !isDead else { throw BackupError(.storageUnavailable, "the test broke this deletion") }
+        try inner.delete(key)
+    }
+}
+
+extension Bench {
+    /// A coordinator whose default destinations are `local` and a bucket.
+    static func withBucket(
+        _ offsite: Offsite, at start: String = "2026-03-01T00:00:00Z", environment: [String: String] = [:]
+    ) async throws -> Bench {
+        try await Bench(
+            environment: environment.merging(["BACKUP_S3_BUCKET": "acme-backups"]) { $1 }, at: start
+        ) { world in
+            world.openS3 = { (_) throws(BackupError) in offsite }
+            world.presign = { (_, key, seconds) throws(BackupError) in
+                "https://acme.example/\(key)?X-Amz-Expires=\(seconds)&X-Amz-Signature=CANARY-presigned"
+            }
+        }
+    }
+}
