@@ -129,8 +129,13 @@ let package = Package(
         tests("StorageTests", ["Storage", "Domain", "Wire", "Sealing", "Transfer", "Threads", "TestSupport"]),
         tests("EnginesTests", ["Engines", "Archive", "Domain", "Wire", "Threads", "TestSupport", grdb]),
         tests("AgentCoreTests", ["AgentCore", "Domain", "Wire", "Archive", "Storage", "TestSupport", log]),
-        tests("CatalogTests", ["Catalog", "Domain", "Wire", "TestSupport"]),
-        tests("CoordinatorCoreTests", ["CoordinatorCore", "Catalog", "Domain", "Wire", "Storage", "TestSupport", log]),
+        tests("CatalogTests", ["Catalog", "Domain", "Wire", "Archive", "TestSupport", grdb]),
+        tests(
+            "CoordinatorCoreTests",
+            [
+                "CoordinatorCore", "Catalog", "Domain", "Wire", "Archive", "Sealing", "Transfer", "Storage",
+                "TestSupport", log,
+            ]),
         tests(
             "CoordinatorAPITests",
             [

@@ -18,19 +18,39 @@ import Testing
         #expect(configuration.databases.map(\.name.rawValue) == ["inventorysync", "devdb", "settings"])
         #expect(configuration.databases[0].source == .postgres(.init(url: "postgres://u:CANARY-p@h/d")))
         #expect(configuration.databases[1].labels == ["env": "dev"])
-        #expect(configuration.databases[2].source == .application(paths: ["/etc/inventorysync", "/srv/x"], exclude: ["*.log"]))
+        #expect(
+            configuration.databases[2].source
+                == .application(paths: ["/etc/inventorysync", "/srv/x"], exclude: ["*.log"]))
         #expect(configuration.secrets.contains("CANARY-p"))
     }
 
     @Test(arguments: [
         ("databases:\n  - { name: a, sqlite: /a, colour: red }\n", "agent.yaml:2: databases[0].colour: unknown key"),
         ("databases:\n  - { sqlite: /a }\n", "agent.yaml:2: databases[0]: a database needs a name"),
-        ("databases:\n  - { name: a }\n", "agent.yaml:2: databases[0]: expected exactly one of url, sqlite, application"),
-        ("databases:\n  - { name: a, sqlite: relative.db }\n", "agent.yaml:2: databases[0].sqlite: expected an absolute path"),
-        ("databases:\n  - { name: a, sqlite: /a }\n  - { name: a, sqlite: /b }\n", "agent.yaml:3: databases[1]: a database of this name"),
-        ("databases:\n  - { name: a, url: x, format: tar }\n", "agent.yaml:2: databases[0].format: expected plain or custom"),
-        ("databases:\n  - { name: a, url: \"env:NOPE\" }\n", "agent.yaml:2: databases[0].url: the environment variable NOPE is not set"),
-        ("databases:\n  - { name: a, sqlite: /a, format: plain }\n", "agent.yaml:2: databases[0].format: only a PostgreSQL database"),
+        (
+            "databases:\n  - { name: a }\n",
+            "agent.yaml:2: databases[0]: expected exactly one of url, sqlite, application"
+        ),
+        (
+            "databases:\n  - { name: a, sqlite: relative.db }\n",
+            "agent.yaml:2: databases[0].sqlite: expected an absolute path"
+        ),
+        (
+            "databases:\n  - { name: a, sqlite: /a }\n  - { name: a, sqlite: /b }\n",
+            "agent.yaml:3: databases[1]: a database of this name"
+        ),
+        (
+            "databases:\n  - { name: a, url: x, format: tar }\n",
+            "agent.yaml:2: databases[0].format: expected plain or custom"
+        ),
+        (
+            "databases:\n  - { name: a, url: \"env:NOPE\" }\n",
+            "agent.yaml:2: databases[0].url: the environment variable NOPE is not set"
+        ),
+        (
+            "databases:\n  - { name: a, sqlite: /a, format: plain }\n",
+            "agent.yaml:2: databases[0].format: only a PostgreSQL database"
+        ),
         ("concurrency: 99\n", "agent.yaml:1: concurrency: must be 1 to 16, is 99"),
         ("databases: yes\n", "agent.yaml:1: databases: expected a list"),
         ("retries: { attempts: 0 }\n", "agent.yaml:1: retries.attempts: must be 1 to 10, is 0"),
@@ -42,7 +62,9 @@ import Testing
     }
 
     @Test func withoutAFileTheOlderVariableNamesTheDatabase() throws {
-        let configuration = try AgentConfiguration(environment: ["DATABASE_URL": "postgresql://u:p@localhost:5432/inventory"])
+        let configuration = try AgentConfiguration(environment: [
+            "DATABASE_URL": "postgresql://u:p@localhost:5432/inventory"
+        ])
         #expect(configuration.databases.map(\.name.rawValue) == ["inventory"])
         #expect(try AgentConfiguration(environment: [:]).databases.isEmpty)
         #expect(throws: BackupError.self) { try AgentConfiguration(environment: ["DATABASE_URL": "postgres://host"]) }

@@ -56,7 +56,9 @@ struct AgentHost {
             agent: AgentIdentity(id: UUID(), name: "host-1", coordinatorURL: "https://localhost", caSha256: ""),
             engines: EngineCatalog(configuration, paths: paths),
             destinations: DestinationOpener(paths: paths, world: world), board: board, journal: journal, spool: spool,
+            plans: PlanStore(file: paths.plan),
             logger: Logger(label: "test"))
+        await board.mayRecover()
         for job in jobs { _ = try await board.submit(job) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }

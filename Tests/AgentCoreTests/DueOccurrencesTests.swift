@@ -35,7 +35,10 @@ import Wire
             entry: entry([(.hourly, "0,30 * * * *"), (.daily, "0 2 * * *")]), decidedUntil: at("00:10:00"),
             now: at("03:05:00"))
         #expect(try due.run == .init(nominalAt: at("03:00:00"), tiers: [.daily, .hourly]))
-        #expect(try due.missed.map(\.nominalAt) == [at("00:30:00"), at("01:00:00"), at("01:30:00"), at("02:00:00"), at("02:30:00")])
+        #expect(
+            try due.missed.map(\.nominalAt) == [
+                at("00:30:00"), at("01:00:00"), at("01:30:00"), at("02:00:00"), at("02:30:00"),
+            ])
         #expect(try due.decidedUntil == at("03:00:00"))
     }
 

@@ -20,16 +20,18 @@ import Wire
         let object = try #require(manifest.objects.first)
         let folder = host.paths.backups.appending(path: "host-1/database-backups")
         #expect(object.name == "dev%20db_db_daily_20260115_020000.db.gz")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
-            object.name, "dev%20db_db_daily_20260115_020000.json",
-        ])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
+                object.name, "dev%20db_db_daily_20260115_020000.json",
+            ])
         let stored = folder.appending(path: object.name)
         let sum = try await ProgramOutput.of("sha256sum", [stored.path])
         #expect(sum.text.hasPrefix(object.storedSha256))
         let restored = host.folder.appending(path: "out.db")
         let shell = try await ProgramOutput.of("sh", ["-c", "gunzip -c '\(stored.path)' > '\(restored.path)'"])
         #expect(shell.status == 0)
-        let rows = try await ProgramOutput.of("sqlite3", [restored.path, "PRAGMA integrity_check; SELECT count(*) FROM t"])
+        let rows = try await ProgramOutput.of(
+            "sqlite3", [restored.path, "PRAGMA integrity_check; SELECT count(*) FROM t"])
         #expect(rows.text == "ok\n1000\n")
         #expect(try FileManager.default.contentsOfDirectory(atPath: host.paths.runs.path).isEmpty)
     }
@@ -77,7 +79,7 @@ import Wire
         try journal.write(
             .init(
                 job: host.job(), attempt: 1, sequence: 1, leftovers: [],
-                sealed: .init(manifest: bytes, manifestName: name, complete: complete, failed: [])))
+                sealed: .init(manifest: Data(bytes), manifestName: name, complete: complete, failed: [])))
         try await host.perform([], awaiting: 3)
         let report = try #require(await host.reports.last)
         #expect(report.event == Word(.succeeded))

@@ -85,7 +85,7 @@ struct RetentionTests {
         let (bench, _) = try await seeded(offsite, days: 10)
         let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
         let before = try offsite.keys
-        bench.clock.advance(86_400)
+        bench.clock.advance(40 * 86_400)
         let error = await #expect(throws: BackupError.self) {
             try await bench.coordinator.cleanup(CleanupRequest(digest: plan.digest), by: bench.admin)
         }

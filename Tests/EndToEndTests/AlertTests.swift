@@ -7,7 +7,8 @@ import Wire
 /// A failed run and a killed agent reach the Slack stand-in and a real mailbox; no secret goes with them.
 @Suite(.timeLimit(.minutes(10))) struct AlertTests {
     @Test func aFailedRunAndADeadAgentAreTold() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-mail-\(UUID().uuidString.prefix(8))")
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "holdfast-mail-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let slackLog = folder.appending(path: "slack.jsonl")
@@ -17,7 +18,10 @@ import Wire
             script: "smtp_sink.py", ["--dir", folder.path, "--user", "holdfast"],
             environment: ["MAIL_PASSWORD": "CANARY-smtp"])
         defer { mail.stop() }
-        let secrets = ["webhook": "https://localhost:\(slack.port)/services/CANARY-webhook", "user": "holdfast", "password": "CANARY-smtp"]
+        let secrets = [
+            "webhook": "https://localhost:\(slack.port)/services/CANARY-webhook", "user": "holdfast",
+            "password": "CANARY-smtp",
+        ]
         for (name, text) in secrets { try Data(text.utf8).write(to: folder.appending(path: name)) }
 
         let fleet = try await Fleet()
@@ -64,7 +68,8 @@ import Wire
             try await fleet.list([DatabaseView].self, "database", "list").first?.state == .overdue ? true : nil
         }
         try await eventually("Slack hears that it is overdue", within: .seconds(120)) {
-            try posts(slackLog).dropFirst(min(before, 1)).contains { "\($0.body)".lowercased().contains("overdue") } ? true : nil
+            try posts(slackLog).dropFirst(min(before, 1)).contains { "\($0.body)".lowercased().contains("overdue") }
+                ? true : nil
         }
         try await eventually("the mailbox hears that it is overdue", within: .seconds(120)) {
             try messages(folder).contains { $0.lowercased().contains("overdue") } ? true : nil

@@ -32,7 +32,8 @@ import Wire
         let target = fleet.folder.appending(path: "back")
         try await fleet.holdfast("restore", backup.id.uuidString, "--to", target.path)
         let restored = target.appending(path: String(tree.path.dropFirst()))
-        let difference = try await ProgramOutput.of("diff", ["-r", "--no-dereference", "--exclude=pipe", tree.path, restored.path])
+        let difference = try await ProgramOutput.of(
+            "diff", ["-r", "--no-dereference", "--exclude=pipe", tree.path, restored.path])
         #expect(difference.status == 0, "\(difference.text)\(difference.error)")
         let listing = #"cd "$1" && find . -printf '%P %y %m %n %l\n' | sort"#
         let before = try await ProgramOutput.of("sh", ["-c", listing, "sh", tree.path])

@@ -61,11 +61,11 @@ import Wire
         // With stock tools alone.
         try await cluster.sql("CREATE DATABASE three")
         let stock = try await ProgramOutput.of(
-            "sh",
+            "bash",
             [
                 "-c",
                 """
-                set -o pipefail 2>/dev/null; aws --endpoint-url \(s3.endpoint) --ca-bundle \(s3.ca) s3 cp \
+                set -o pipefail; aws --endpoint-url \(s3.endpoint) --ca-bundle \(s3.ca) s3 cp \
                 s3://\(s3.bucket)/db-01/database-backups/\(object.name) - | gunzip | \
                 psql -X -q -v ON_ERROR_STOP=1 '\(cluster.url(database: "three"))'
                 """,
@@ -93,7 +93,8 @@ import Wire
         fleet.killCoordinator()
         let folder = fleet.local.appending(path: "db-01/database-backups")
         try await eventually("a backup without the coordinator", within: .seconds(130)) {
-            try FileManager.default.contentsOfDirectory(atPath: folder.path).contains { $0.hasSuffix(".json") } ? true : nil
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).contains { $0.hasSuffix(".json") }
+                ? true : nil
         }
         #expect(agent.pid != nil)
         try await fleet.start()

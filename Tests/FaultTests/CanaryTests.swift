@@ -35,7 +35,8 @@ import Wire
         try await eventually("databases are known") {
             try await fleet.list([DatabaseView].self, "database", "list").count == 2 ? true : nil
         }
-        let secrets = ["CANARY-postgres", agentKeys["AWS_SECRET_ACCESS_KEY"], coordinator["AWS_SECRET_ACCESS_KEY"]].compactMap(\.self)
+        let secrets = ["CANARY-postgres", agentKeys["AWS_SECRET_ACCESS_KEY"], coordinator["AWS_SECRET_ACCESS_KEY"]]
+            .compactMap(\.self)
         #expect(secrets.count == 3 && secrets.allSatisfy { $0.count > 10 })
         async let output = fleet.run("backup", "create", "--wait")
         var seen = Set<String>()
@@ -48,7 +49,10 @@ import Wire
         let backup = try #require(try await fleet.list([BackupView].self, "backup", "list").first)
         let restored = try await fleet.run("restore", backup.id.uuidString, "--to", "again")
         #expect(restored.status == 0, "\(restored.error)")
-        var texts = ["argv": seen.joined(separator: "\n"), "backup create": said.text + said.error, "restore": restored.text + restored.error]
+        var texts = [
+            "argv": seen.joined(separator: "\n"), "backup create": said.text + said.error,
+            "restore": restored.text + restored.error,
+        ]
         texts["status"] = try await fleet.holdfast("status", "-o", "json")
         for file in try FileManager.default.subpathsOfDirectory(atPath: fleet.folder.path) {
             let path = fleet.folder.appending(path: file)
@@ -67,7 +71,9 @@ import Wire
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.filter { Int($0) != nil }.compactMap { pid in
             // A process that has just ended is not there any more.
-            guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"), !bytes.isEmpty else { return nil }
+            guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"), !bytes.isEmpty else {
+                return nil
+            }
             return String(decoding: bytes, as: UTF8.self).replacing("\0", with: " ")
         }.filter { $0.contains("pg_dump") || $0.contains("psql") || $0.contains("holdfast") || $0.contains("tar") }
     }

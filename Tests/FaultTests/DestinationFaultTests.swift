@@ -8,16 +8,19 @@ import Wire
 @Suite(.timeLimit(.minutes(10))) struct DestinationFaultTests {
     /// Fault 18, on a real small file system.
     @Test func aFullDiskFailsTheRunAndLeavesNothing() async throws {
-        let mount = FileManager.default.temporaryDirectory.appending(path: "holdfast-full-\(UUID().uuidString.prefix(8))")
+        let mount = FileManager.default.temporaryDirectory.appending(
+            path: "holdfast-full-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: mount, withIntermediateDirectories: true)
-        let mounted = try await ProgramOutput.of("mount", ["-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", mount.path])
+        let mounted = try await ProgramOutput.of(
+            "mount", ["-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", mount.path])
         #expect(mounted.status == 0, "\(mounted.error)")
         let host = try await FaultFleet(destinations: [("small", "{ directory: \(mount.path) }")], megabytes: 8)
         do {
             try host.agent.start()
             let output = try await host.backup()
             #expect(output.status != 0)
-            #expect(output.text.contains(mount.path) || output.error.contains(mount.path), "\(output.text)\(output.error)")
+            #expect(
+                output.text.contains(mount.path) || output.error.contains(mount.path), "\(output.text)\(output.error)")
             let left = try FileManager.default.subpathsOfDirectory(atPath: mount.path)
             #expect(left.allSatisfy { !$0.contains("devdb") }, "\(left)")
             #expect(try await host.backups().isEmpty)
@@ -32,7 +35,10 @@ import Wire
         let s3 = try S3Server()
         defer { s3.stop() }
         for (destination, keys, word) in [
-            (s3.destination, ["AWS_ACCESS_KEY_ID": "AKIAWRONG", "AWS_SECRET_ACCESS_KEY": "CANARY-wrong"], "InvalidAccessKeyId"),
+            (
+                s3.destination, ["AWS_ACCESS_KEY_ID": "AKIAWRONG", "AWS_SECRET_ACCESS_KEY": "CANARY-wrong"],
+                "InvalidAccessKeyId"
+            ),
             (s3.destination.replacing("bucket: acme-backups", with: "bucket: no-such-bucket"), [:], "NoSuchBucket"),
         ] {
             let host = try await FaultFleet(
@@ -41,7 +47,8 @@ import Wire
             try host.agent.start()
             let output = try await host.backup()
             #expect(output.status != 0)
-            let error = try #require(try await host.fleet.list([DatabaseView].self, "database", "list").first?.lastError)
+            let error = try #require(
+                try await host.fleet.list([DatabaseView].self, "database", "list").first?.lastError)
             #expect(error.contains(word), "\(error)")
             #expect(!error.contains("CANARY"))
             host.stop()
@@ -55,7 +62,7 @@ import Wire
         let host = try await FaultFleet(
             destinations: [
                 ("local", FaultFleet.local),
-                ("offsite", "{ s3: { bucket: b, region: us-east-1, endpoint: \"https://localhost:\(port)\" } }"),
+                ("offsite", "{ s3: { bucket: absent, region: us-east-1, endpoint: \"https://localhost:\(port)\" } }"),
             ],
             agent: ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"])
         defer { host.stop() }
@@ -86,7 +93,9 @@ import Wire
         kill(s3.pid, SIGSTOP)
         try await Task.sleep(for: .seconds(20))  // what is tested is this very outage
         kill(s3.pid, SIGCONT)
-        let backup = try await eventually("the backup is good", within: .seconds(120)) { try await host.backups().first }
+        let backup = try await eventually("the backup is good", within: .seconds(120)) {
+            try await host.backups().first
+        }
         #expect(backup.state == .good)
         #expect(try await s3.uploads() == 0)
     }

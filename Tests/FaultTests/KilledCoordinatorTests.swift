@@ -22,7 +22,9 @@ import Wire
             try await s3.keys().contains { $0.hasSuffix(".json") } ? true : nil
         }
         try await host.fleet.start()
-        let backup = try await eventually("the report is delivered", within: .seconds(100)) { try await host.backups().first }
+        let backup = try await eventually("the report is delivered", within: .seconds(100)) {
+            try await host.backups().first
+        }
         #expect(backup.state == .good)
         #expect(try await host.backups().count == 1)
     }
@@ -42,7 +44,11 @@ import Wire
             }
         }
         let check = try await ProgramOutput.of(
-            "sqlite3", [host.fleet.data.appending(path: "catalog.sqlite").path, "PRAGMA integrity_check; PRAGMA foreign_key_check"])
+            "sqlite3",
+            [
+                host.fleet.data.appending(path: "catalog.sqlite").path,
+                "PRAGMA integrity_check; PRAGMA foreign_key_check",
+            ])
         #expect(check.text == "ok\n", "\(check.text)\(check.error)")
     }
 

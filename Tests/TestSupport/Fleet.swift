@@ -14,7 +14,8 @@ package final class Fleet: Sendable {
 
     /// Initialises and starts a coordinator. `environment` is its own (credentials, `BACKUP_…`).
     package init(environment: [String: String] = [:]) async throws {
-        let base = FileManager.default.temporaryDirectory.appending(path: "holdfast-fleet-\(UUID().uuidString.prefix(8))")
+        let base = FileManager.default.temporaryDirectory.appending(
+            path: "holdfast-fleet-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(
             at: base, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         folder = base
@@ -60,7 +61,8 @@ package final class Fleet: Sendable {
     package func holdfast(_ arguments: String..., input: String = "") async throws -> String {
         let output = try await run(arguments, input: input)
         guard output.status == 0 else {
-            throw ServerFailure("holdfast \(arguments.joined(separator: " ")) ended with \(output.status): \(output.error)")
+            throw ServerFailure(
+                "holdfast \(arguments.joined(separator: " ")) ended with \(output.status): \(output.error)")
         }
         return output.text
     }
@@ -97,7 +99,8 @@ package final class Fleet: Sendable {
         let line = try await holdfast("token", "create", "--url", url)
             .split(separator: "\n").first { $0.hasPrefix("hf1_") }
         guard let line else { throw ServerFailure("token create printed no join string on stdout") }
-        let agent = try FleetAgent(name: name, folder: folder.appending(path: name), yaml: yaml, environment: environment)
+        let agent = try FleetAgent(
+            name: name, folder: folder.appending(path: name), yaml: yaml, environment: environment)
         try await agent.command("join", String(line), "--name", name)
         return agent
     }

@@ -23,7 +23,7 @@ package func buildAgent(
     let engines = EngineCatalog(configuration, paths: paths)
     let destinations = DestinationOpener(paths: paths, world: world)
     let facts = FactsBoard()
-    let desk = try CommandDesk(folder: paths.commands, world: world, spool: spool)
+    let desk = try CommandDesk(folder: paths.commands, world: world, spool: spool, journal: journal)
     return [
         ReportService(world: world, link: link, spool: spool, logger: logger),
         CheckInService(
@@ -32,9 +32,10 @@ package func buildAgent(
         FactsService(configuration: configuration, engines: engines, board: facts, logger: logger),
         RunService(
             world: world, configuration: configuration, agent: identity, engines: engines, destinations: destinations,
-            board: board, journal: journal, spool: spool, logger: logger),
+            board: board, journal: journal, spool: spool, plans: plans, logger: logger),
         CommandService(
-            world: world, desk: desk, board: board, engines: engines, destinations: destinations, logger: logger),
+            world: world, desk: desk, agent: identity, board: board, engines: engines, destinations: destinations,
+            logger: logger),
         SchedulerService(
             world: world, plans: plans, board: board, spool: spool, agent: identity,
             ledger: DurableFile(url: paths.scheduleLedger), logger: logger),

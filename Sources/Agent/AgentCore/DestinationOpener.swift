@@ -34,16 +34,18 @@ package struct DestinationOpener: Sendable {
     }
 
     /// Removes unfinished files and aborts unfinished uploads of this agent. Blocks. Returns what could not be removed.
-    package func sweep(_ destinations: [Destination]) -> [BackupError] {
+    /// Only `folder` (this agent's own) is looked into in directories, which other agents may share.
+    package func sweep(_ destinations: [Destination], below folder: String, stop: StopSignal) -> [BackupError] {
         var problems: [BackupError] = []
         for destination in destinations {
             do throws(BackupError) {
                 if let directory = destination.directory {
                     // No run is at work when this is called, so every partial file is an old one.
-                    let store = try DirectoryStore(root: directory.path ?? paths.backups.path)
-                    _ = try store.sweepPartials(olderThan: .distantFuture)
+                    let root = (directory.path ?? paths.backups.path) + "/" + folder
+                    guard FileManager.default.fileExists(atPath: root) else { continue }
+                    _ = try DirectoryStore(root: root).sweepPartials(olderThan: .distantFuture)
                 } else if let s3 = destination.s3 {
-                    _ = try s3Store(s3, stop: StopSignal()).abortOrphans()
+                    _ = try s3Store(s3, stop: stop).abortOrphans()
                 }
             } catch {
                 problems.append(error)

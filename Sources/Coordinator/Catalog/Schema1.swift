@@ -82,6 +82,10 @@ enum Schema1 {
             pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)), manifest TEXT NOT NULL) STRICT;
         CREATE INDEX backupByDatabase ON backup (database, state, recordedAt, storedBytes);
         CREATE INDEX backupByTime ON backup (recordedAt);
+        CREATE INDEX backupManual ON backup (recordedAt) WHERE instr(tiers, 'manual') > 0;
+        CREATE INDEX backupDaily ON backup (recordedAt) WHERE instr(tiers, 'daily') > 0;
+        CREATE INDEX backupWeekly ON backup (recordedAt) WHERE instr(tiers, 'weekly') > 0;
+        CREATE INDEX backupMonthly ON backup (recordedAt) WHERE instr(tiers, 'monthly') > 0;
         CREATE INDEX backupDeleting ON backup (state) WHERE state = 'deleting';
         CREATE TABLE copy (
             backup TEXT NOT NULL REFERENCES backup (id), destination TEXT NOT NULL,

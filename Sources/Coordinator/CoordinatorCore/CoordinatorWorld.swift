@@ -34,9 +34,10 @@ package struct CoordinatorWorld: Sendable {
         self.now = now
         self.uuid = uuid
         self.environment = environment
-        openS3 = { (destination) throws(BackupError) in try LiveWorld.openS3(destination, environment, now: now) }
+        let stores = OpenStores(environment, now: now)
+        openS3 = { (destination) throws(BackupError) in try stores.store(destination) }
         presign = { (destination, key, seconds) throws(BackupError) in
-            try LiveWorld.openS3(destination, environment, now: now).presignGet(key, expires: seconds)
+            try stores.store(destination).presignGet(key, expires: seconds)
         }
         post = { (request) throws(BackupError) in try LiveWorld.post(request) }
         sendMail = { (mail) throws(BackupError) in try LiveWorld.send(mail) }

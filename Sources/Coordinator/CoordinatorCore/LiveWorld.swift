@@ -1,21 +1,8 @@
 import Domain
-import Foundation
-import Storage
 import Transfer
-import Wire
 
 /// The outside world as it really is.
 enum LiveWorld {
-    static func openS3(
-        _ destination: Destination.S3, _ environment: [String: String], now: @escaping @Sendable () -> Date
-    ) throws(BackupError) -> S3Store {
-        try S3Store(
-            configuration: S3Configuration(destination),
-            credentials: CredentialChain(
-                variables: environment, home: environment["HOME"] ?? "/", region: destination.region, now: now),
-            now: now)
-    }
-
     static func post(_ request: WebhookRequest) throws(BackupError) -> WebhookAnswer {
         var options = TransferOptions()
         if let caFile = request.caFile { options.trust = .file(caFile) }

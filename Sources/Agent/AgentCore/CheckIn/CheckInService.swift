@@ -34,7 +34,9 @@ struct CheckInService: Service {
     }
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        try await commands.recover()
+        await board.mayRecover()
+        try await untilShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     // A run that begins or ends is told at once instead of at the end of a long poll.

@@ -31,7 +31,7 @@ struct FactsService: Service {
     func run() async throws {
         // Names and labels are known at once, so that the plan does not wait for a database that is slow to answer.
         await board.replace(configuration.databases.map { Self.facts($0, nil, nil) })
-        try await cancelWhenGracefulShutdown {
+        try await untilShutdown {
             while !Task.isCancelled {
                 var facts: [DatabaseFacts] = []
                 for setting in configuration.databases { facts.append(await look(setting)) }

@@ -17,12 +17,13 @@ struct ReportService: Service {
     private static let batchBytes = 8 << 20
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        try await untilShutdown {
             var backoff = Backoff()
+            var size = Self.batchItems
             for await _ in spool.arrivals {
                 while await spool.depth > 0, !Task.isCancelled {
                     do {
-                        try await deliver()
+                        try await deliver(&size)
                         backoff.succeeded()
                     } catch {
                         if Task.isCancelled { return }
@@ -35,10 +36,28 @@ struct ReportService: Service {
         }
     }
 
-    private func deliver() async throws {
-        let batch = await spool.oldest(count: Self.batchItems, bytes: Self.batchBytes)
-        guard !batch.isEmpty else { return }
-        let receipt = try await link.current().report(ReportBatch(items: batch.map(\.item)))
+    /// Sends the oldest items, at most `size` of them. One that the coordinator refuses as a whole request is found by
+    /// halving, and put aside: it must not hold up the others for ever.
+    private func deliver(_ size: inout Int) async throws {
+        let batch = await spool.oldest(count: size, bytes: Self.batchBytes)
+        guard let first = batch.first else {
+            throw BackupError(.busy, "the spool cannot be read just now")
+        }
+        let receipt: ReportReceipt
+        do {
+            receipt = try await link.current().report(ReportBatch(items: batch.map(\.item)))
+        } catch let error as BackupError where Self.isVerdict(error) {
+            guard batch.count == 1 else {
+                size = batch.count / 2
+                return
+            }
+            // When even an empty batch is refused it is this agent that is refused: then nothing is put aside.
+            _ = try await link.current().report(ReportBatch(items: []))
+            logger.error("a report is refused and put aside", metadata: ["file": "\(first.name)", "error": "\(error)"])
+            await spool.putAside(first.name)
+            return
+        }
+        size = Self.batchItems
         for refusal in receipt.refused {
             logger.error("the coordinator refuses a report for good", metadata: ["reason": "\(refusal.reason)"])
         }
@@ -48,5 +67,10 @@ struct ReportService: Service {
             throw BackupError(.unreachable, "the coordinator acknowledged none of \(batch.count) reports")
         }
         await spool.remove(names)
+    }
+
+    /// Whether asking again with the same bytes gets the same answer.
+    private static func isVerdict(_ error: BackupError) -> Bool {
+        [.forbidden, .usage, .integrity, .configuration].contains(error.code)
     }
 }

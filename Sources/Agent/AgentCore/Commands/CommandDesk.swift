@@ -11,6 +11,7 @@ package actor CommandDesk {
     private let folder: URL
     private let world: AgentWorld
     private let spool: Spool
+    private let journal: RunJournal
     private let continuation: AsyncStream<Command>.Continuation
     /// Commands to carry out, in order. For one listener.
     package nonisolated let queue: AsyncStream<Command>
@@ -20,10 +21,11 @@ package actor CommandDesk {
     private var seen: [UUID: Date] = [:]
     private var working: [UUID: CommandProgress] = [:]
 
-    package init(folder: URL, world: AgentWorld, spool: Spool) throws(BackupError) {
+    package init(folder: URL, world: AgentWorld, spool: Spool, journal: RunJournal) throws(BackupError) {
         self.folder = folder
         self.world = world
         self.spool = spool
+        self.journal = journal
         (queue, continuation) = AsyncStream.makeStream()
         try PrivateDirectory.ensure(folder.path)
     }
@@ -32,15 +34,28 @@ package actor CommandDesk {
         DurableFile(url: folder.appending(path: id.uuidString.lowercased() + ".json"))
     }
 
-    /// Takes up what an earlier agent left. Call once, before the first check-in.
+    /// Takes up what an earlier agent left. To be called before the first check-in and before interrupted runs are ended,
+    /// whose journal it reads.
     func recover() async throws(BackupError) {
+        for result in await spool.oldest(count: .max, bytes: .max).compactMap(\.item.command) {
+            // Done, and told: a second delivery must not do it again.
+            seen[result.command] = world.now()
+        }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         for name in names {
             guard let id = UUID(uuidString: String(name.dropLast(5))) else { continue }
             seen[id] = world.now()
             do throws(BackupError) {
                 guard let command = try file(id).load() else { continue }
-                if case .backup = command.order { continue }
+                if case .backup(let order) = command.order {
+                    // Begun, then its journal brings it to an end; not begun, then it begins now.
+                    if try journal.read(order.run) != nil {
+                        try file(id).remove()
+                    } else {
+                        take(command)
+                    }
+                    continue
+                }
                 try await finish(id, .failed(BackupError(.cancelled, "the agent stopped while it worked on this")))
             } catch  where error.code == .integrity {
                 try await finish(id, .failed(error))
@@ -60,12 +75,18 @@ package actor CommandDesk {
     }
 
     func receive(_ command: Command) async throws(BackupError) {
-        if !unacknowledged.contains(command.id) { unacknowledged.append(command.id) }
-        guard seen[command.id] == nil else { return }
         let now = world.now()
+        let isKnown = seen[command.id] != nil
+        // On disk before it is acknowledged: what was acknowledged is never sent again.
+        if !isKnown { try file(command.id).save(command) }
+        if !unacknowledged.contains(command.id) { unacknowledged.append(command.id) }
+        guard !isKnown else { return }
         seen = seen.filter { now.timeIntervalSince($0.value) < 86_400 || working[$0.key] != nil }
-        try file(command.id).save(command)
         seen[command.id] = now
+        take(command)
+    }
+
+    private func take(_ command: Command) {
         working[command.id] = CommandProgress(command: command.id, phase: "waiting", bytes: 0, totalBytes: nil)
         continuation.yield(command)
     }
@@ -93,8 +114,8 @@ package actor CommandDesk {
                     command: id, at: now, succeeded: false,
                     failure: Failure(code: error.code.rawValue, message: error.description), message: error.description)
             }
-        try await spool.add(command: result)
         working[id] = nil
+        try await spool.add(command: result)
         try file(id).remove()
     }
 }

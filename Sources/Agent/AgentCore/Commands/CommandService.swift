@@ -11,18 +11,25 @@ import Wire
 struct CommandService: Service {
     let world: AgentWorld
     let desk: CommandDesk
+    let agent: AgentIdentity
     let board: RunBoard
     let engines: EngineCatalog
     let destinations: DestinationOpener
     let logger: Logger
 
     func run() async throws {
-        try await desk.recover()
-        await board.ready()
+        guard await board.ready() else { return await untilTold() }
         let queue = desk.queue
+        let slots = Slots(2)
         await withDiscardingTaskGroup { group in
             for await command in queue.cancelOnGracefulShutdown() {
-                group.addTask { await carryOut(command) }
+                group.addTask {
+                    // Long work a little at a time; asking to stop, to begin or to delete must not wait behind it.
+                    let isLong = command.verify != nil || command.restore != nil
+                    if isLong { await slots.take() }
+                    await carryOut(command)
+                    if isLong { await slots.give() }
+                }
             }
             group.cancelAll()
         }
@@ -68,6 +75,7 @@ struct CommandService: Service {
                 order: order, id: id, engines: engines, destinations: destinations, desk: desk, world: world
             ).run()
         case .delete(let order):
+            try checkOwn(order.keys)
             let destinations = self.destinations
             try await onThread { () throws(BackupError) in
                 let store = try destinations.open(
@@ -75,6 +83,16 @@ struct CommandService: Service {
                 for key in order.keys { try store.delete(key) }
             }
             return .done(message: "\(order.keys.count) objects deleted", proof: nil, restoredTo: nil, bytes: 0)
+        }
+    }
+
+    /// The coordinator can name only what this agent has stored: its own folders, and no path out of them (DESIGN section 5).
+    private func checkOwn(_ keys: [String]) throws(BackupError) {
+        let folders = ["\(agent.name)/database-backups/", "\(agent.name)/application-backups/"]
+        for key in keys {
+            guard folders.contains(where: { key.hasPrefix($0) && !key.dropFirst($0.count).contains("/") }) else {
+                throw BackupError(.forbidden, "\(key) is not one of this agent's backups")
+            }
         }
     }
 

@@ -43,6 +43,7 @@ struct BackupAttempt: Sendable {
             let startedAt = world.now()
             live.begin(attempt: number, at: startedAt)
             live.enter(.examining)
+            if live.stop.isStopped { throw BackupError(.cancelled, "the run was stopped before it began") }
             let examination = try await engine.examine()
             let streams = try await engine.streams()
             writers = try openWriters()
@@ -91,7 +92,7 @@ struct BackupAttempt: Sendable {
         let progress = ChainProgress()
         live.watch(progress)
         let codec = try Codec(job.entry.compression, level: job.entry.compressionLevel)
-        let stop = live.stop
+        let stop = StopSignal(following: live.stop)
         let open = writers.filter { $0.failure == nil }
         await onThread { for writer in open { writer.begin(name) } }
         let sinks = open.filter { $0.failure == nil }
@@ -99,6 +100,7 @@ struct BackupAttempt: Sendable {
 
         let pipe = try Pipe.make()
         async let written = Self.result { try await stream.write(pipe.writeEnd, stop) }
+        async let _ = Self.watch(progress, stop)
         let chained = await Self.result {
             try await onThread(stop: stop) { () throws(BackupError) in
                 let inspector: any Inspector
@@ -112,8 +114,12 @@ struct BackupAttempt: Sendable {
         }
         let engineResult = await written
         for (index, error) in (try? chained.get())?.sinkErrors ?? [:] { sinks[index].fail(error) }
-        if case .failure(let error) = chained, Self.isStorageFault(error) { throw error }
-        if live.stop.isStopped { throw BackupError(.cancelled, "the run was stopped") }
+        if live.stop.isStopped || Task.isCancelled { throw BackupError(.cancelled, "the run was stopped") }
+        if stop.isStopped {
+            throw BackupError(.sourceUnavailable, "no byte came from the dump for an hour; it was given up")
+        }
+        // Before the tool's own words: when nobody takes its output it can only complain of a broken pipe.
+        if sinks.allSatisfy({ $0.failure != nil }) { throw Self.noDestinationLeft(writers) }
         try engineResult.get()
         let result = try chained.get()
         for sink in sinks where sink.failure == nil {
@@ -141,7 +147,7 @@ struct BackupAttempt: Sendable {
                 guard !committed.isEmpty else { throw Self.noDestinationLeft(writers) }
                 try seal(
                     RunJournal.Sealed(
-                        manifest: bytes, manifestName: name, complete: committed.map(\.result),
+                        manifest: Data(bytes), manifestName: name, complete: committed.map(\.result),
                         failed: writers.filter { $0.failure != nil }.map(\.result)))
                 FaultPoint.sealed.pass()
                 for writer in committed { writer.putManifest(name, bytes, sha256: digest) }
@@ -171,10 +177,21 @@ struct BackupAttempt: Sendable {
         return BackupError(cause.code, "no destination is left; \(first.destination.name)", cause: cause)
     }
 
-    /// Whether the chain stopped because of where the bytes go, not of where they come from.
-    private static func isStorageFault(_ error: any Error) -> Bool {
-        guard let error = error as? BackupError else { return false }
-        return [.storageUnavailable, .storageRefused, .exists].contains(error.code)
+    /// How long a dump may move no byte at all before it is given up: long enough for any lock or slow query, short enough
+    /// that a half-open connection does not block the database's backups for ever (P8).
+    private static let patience = Duration.seconds(3600)
+
+    /// Stops what has moved no byte for that long. Ends with its task.
+    private static func watch(_ progress: ChainProgress, _ stop: StopSignal) async {
+        let clock = ContinuousClock()
+        var (last, since) = (Int64(-1), clock.now)
+        while !Task.isCancelled, !stop.isStopped {
+            let moved = progress.plainBytes + progress.storedBytes
+            if moved != last { (last, since) = (moved, clock.now) }
+            if clock.now - since > patience { stop.stop() }
+            // Cancellation ends the wait, and is looked at in the condition.
+            try? await Task.sleep(for: .seconds(1))
+        }
     }
 
     private static func explain(_ error: any Error) -> BackupError {

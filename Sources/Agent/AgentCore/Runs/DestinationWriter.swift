@@ -58,7 +58,13 @@ final class DestinationWriter: ChainSink, Sendable {
             guard let last = state.pending.last else {
                 throw BackupError(.bug, "a destination has no object to write to")
             }
-            try last.upload.value.write(bytes)
+            do throws(BackupError) {
+                try last.upload.value.write(bytes)
+            } catch {
+                // Kept here as well: when all destinations fail the chain tells only of the last.
+                if state.failure == nil { state.failure = error }
+                throw error
+            }
         }
     }
 
@@ -113,7 +119,7 @@ final class DestinationWriter: ChainSink, Sendable {
             do throws(BackupError) {
                 guard try store.get(key, limit: Manifest.sizeLimit) == bytes else { throw taken }
                 return try store.head(key)
-            } catch where error.code == .storageRefused {
+            } catch  where error.code == .storageRefused {
                 // Credentials that may only write: the name is this run's own, and the coordinator looks for itself.
                 return ObjectFacts(key: key, bytes: Int64(bytes.count), etag: "")
             }

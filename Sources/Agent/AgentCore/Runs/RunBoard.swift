@@ -1,6 +1,7 @@
 import Archive
 package import Domain
 package import Foundation
+import ServiceLifecycle
 import Synchronization
 package import Threads
 package import Wire
@@ -17,7 +18,7 @@ package actor RunBoard {
 
     private var running: [DatabaseName: LiveRun] = [:]
     private var isOpen = false
-    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var commandsAreRead = false
     private let journal: RunJournal
     private let continuation: AsyncStream<LiveRun>.Continuation
     /// Runs to carry out, in order. For one listener.
@@ -71,17 +72,30 @@ package actor RunBoard {
 
     package func isAtWork(_ run: UUID) -> Bool { running.values.contains { $0.job.run == run } }
 
+    /// The commands of an earlier agent have been looked at, which read the journal: it may change from here on.
+    func mayRecover() { commandsAreRead = true }
+
+    /// Waits for that, or for the end.
+    func untilRecoveryMayBegin() async {
+        while !commandsAreRead, !Task.isCancelled, !Task.isShuttingDownGracefully {
+            // Cancellation ends the wait, and is looked at in the condition.
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Interrupted runs of an earlier agent have been dealt with; new ones may begin.
     func open() {
         isOpen = true
-        for waiter in waiters { waiter.resume() }
-        waiters = []
     }
 
-    /// Returns when new runs may begin: an interrupted run must not be overtaken by its own occurrence.
-    func ready() async {
-        guard !isOpen else { return }
-        await withCheckedContinuation { waiters.append($0) }
+    /// Waits until new runs may begin: an interrupted run must not be overtaken by its own occurrence. False when the
+    /// agent is told to end before.
+    func ready() async -> Bool {
+        while !isOpen, !Task.isCancelled, !Task.isShuttingDownGracefully {
+            // Cancellation ends the wait, and is looked at in the condition.
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        return isOpen
     }
 }
 

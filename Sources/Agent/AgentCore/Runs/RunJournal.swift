@@ -17,12 +17,14 @@ package struct RunJournal: Sendable {
         package var leftovers: [DestinationResult]
         /// Set once every object is committed at the destinations named: from here on the run only needs its manifest.
         package var sealed: Sealed?
+        /// The run's last report, once it is decided: from here on it only needs to be in the spool.
+        package var end: RunReport?
     }
 
     /// A backup that is complete but for its manifest.
     package struct Sealed: Codable, Sendable {
         /// The manifest as it is stored, byte for byte.
-        package var manifest: [UInt8]
+        package var manifest: Data
         package var manifestName: String
         package var complete: [DestinationResult]
         package var failed: [DestinationResult]

@@ -18,7 +18,10 @@ struct RunRecovery {
     let board: RunBoard
     let journal: RunJournal
     let spool: Spool
+    let plans: PlanStore
     let logger: Logger
+    /// Ends its transfers.
+    let stop: StopSignal
 
     func run() async throws {
         var records: [RunJournal.Record] = []
@@ -27,23 +30,40 @@ struct RunRecovery {
             if !isAtWork { records.append(record) }
         }
         let destinations = self.destinations
-        let opened = Dictionary(records.flatMap(\.job.destinations).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        for problem in await onThread({ destinations.sweep(Array(opened.values)) }) {
+        let stop = self.stop
+        // What was interrupted long ago, while its store was away, is still to be cleared: the plan's destinations too.
+        let opened = Dictionary(
+            (await plans.current.destinations + records.flatMap(\.job.destinations)).map { ($0.name, $0) },
+            uniquingKeysWith: { $1 })
+        let folder = agent.name + "/"
+        for problem in await onThread({ destinations.sweep(Array(opened.values), below: folder, stop: stop) }) {
             logger.warning("something half done could not be removed yet", metadata: ["error": "\(problem)"])
         }
         for record in records {
-            if let sealed = record.sealed {
-                try await finish(record, sealed)
-            } else {
-                try await again(record)
+            do {
+                if let end = record.end {
+                    try await spool.add(run: end)
+                    try journal.remove(record.job.run)
+                } else if let sealed = record.sealed {
+                    try await finish(record, sealed)
+                } else {
+                    try await again(record)
+                }
+            } catch {
+                // The journal keeps it for the next start; other databases' backups must not wait for it (P3).
+                logger.error(
+                    "an interrupted run could not be ended yet",
+                    metadata: ["run": "\(record.job.run)", "error": "\(error)"])
             }
         }
     }
 
     /// Everything but the manifest is there.
     private func finish(_ record: RunJournal.Record, _ sealed: RunJournal.Sealed) async throws {
-        let manifest = try Manifest(decoding: sealed.manifest)
-        let digest = hex(sha256(sealed.manifest))
+        let bytes = [UInt8](sealed.manifest)
+        let manifest = try Manifest(decoding: bytes)
+        let digest = hex(sha256(bytes))
+        let stop = self.stop
         let destinations = self.destinations
         let results = await onThread {
             sealed.complete.map { result in
@@ -52,9 +72,10 @@ struct RunRecovery {
                     return result
                 }
                 do throws(BackupError) {
-                    let store = try destinations.open(destination, stop: StopSignal())
+                    let store = try destinations.open(destination, stop: stop)
+                    for object in result.objects { try Self.confirm(object, in: result.folder, store, destination) }
                     let key = result.folder + sealed.manifestName
-                    let facts = try DestinationWriter.put(store, key, sealed.manifest, sha256: digest)
+                    let facts = try DestinationWriter.put(store, key, bytes, sha256: digest)
                     result.objects.append(
                         .init(name: sealed.manifestName, bytes: facts.bytes, sha256: digest, etag: facts.etag))
                     result.isComplete = true
@@ -79,6 +100,21 @@ struct RunRecovery {
             "an interrupted backup was completed", metadata: ["run": "\(record.job.run)", "good": "\(isGood)"])
         try await spool.add(run: report)
         try journal.remove(record.job.run)
+    }
+
+    /// Looks whether what was committed is still there: a later step of the earlier agent may have removed it.
+    private static func confirm(
+        _ object: DestinationResult.StoredObject, in folder: String, _ store: any ObjectStore,
+        _ destination: Destination
+    ) throws(BackupError) {
+        do throws(BackupError) {
+            let seen = try store.head(folder + object.name)
+            guard seen.bytes == object.bytes, object.etag.isEmpty || seen.etag == object.etag else {
+                throw BackupError(.integrity, "\(object.name) is not what was committed")
+            }
+        } catch  where error.code == .storageRefused && destination.directory == nil {
+            // Credentials that may only write; the coordinator looks for itself before it believes.
+        }
     }
 
     private func again(_ record: RunJournal.Record) async throws {
@@ -115,6 +151,8 @@ struct RunRecovery {
                 let folder = destination.keyPrefix + keys.folder
                 var left = names
                 if destination.directory != nil, let store = try? destinations.open(destination, stop: StopSignal()) {
+                    // With a manifest it is a backup, whoever made it, and stays.
+                    if (try? store.head(folder + keys.manifestName)) != nil { return nil }
                     // One that cannot be deleted now is named, so that it is not forgotten.
                     left = names.filter { (try? store.delete(folder + $0)) == nil }
                 }

@@ -45,9 +45,16 @@ final class RunReporter: Sendable {
     }
 
     /// Objects that lie somewhere without a manifest stay known until the final report names them.
-    func keep(leftoversOf outcome: AttemptOutcome) {
-        record.withLock { record in
-            record.leftovers += outcome.destinations.filter { !$0.isComplete && !$0.objects.isEmpty }
+    func keep(leftoversOf outcome: AttemptOutcome) throws(BackupError) {
+        let left = outcome.destinations.filter { !$0.isComplete && !$0.objects.isEmpty }
+        guard outcome.failure != nil, !outcome.isPartial else {
+            record.withLock { $0.leftovers += left }
+            return
+        }
+        // What was sealed has been undone by now, so a kill from here on must not complete it.
+        _ = try change {
+            $0.sealed = nil
+            $0.leftovers += left
         }
     }
 
@@ -59,7 +66,7 @@ final class RunReporter: Sendable {
     }
 
     func failed(_ outcome: AttemptOutcome, _ failure: BackupError, stopped: Bool) async throws(BackupError) {
-        let isCancelled = stopped && failure.code == .cancelled
+        let isCancelled = stopped && failure.code == .cancelled && !outcome.isPartial
         try await end(isCancelled ? .cancelled : .failed) { report in
             report.failure = Failure(code: failure.code.rawValue, message: failure.description)
             if isCancelled { report.reason = failure.description }
@@ -75,6 +82,9 @@ final class RunReporter: Sendable {
         var report = report(record, event)
         report.destinations = record.leftovers
         fill(&report)
+        // First that it has ended and how, so that a kill in between cannot bring it back to life (P8).
+        let decided = report
+        _ = try change { $0.end = decided }
         try await spool.add(run: report)
         FaultPoint.spooled.pass()
         try journal.remove(live.job.run)

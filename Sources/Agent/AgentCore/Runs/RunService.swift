@@ -16,14 +16,26 @@ struct RunService: Service {
     let board: RunBoard
     let journal: RunJournal
     let spool: Spool
+    let plans: PlanStore
     let logger: Logger
 
     func run() async throws {
+        let stop = StopSignal()
         let recovery = RunRecovery(
             world: world, agent: agent, configuration: configuration, destinations: destinations, board: board,
             journal: journal,
-            spool: spool, logger: logger)
-        try await recovery.run()
+            spool: spool, plans: plans, logger: logger, stop: stop)
+        do {
+            try await withTaskCancellationOrGracefulShutdownHandler {
+                await board.untilRecoveryMayBegin()
+                try await recovery.run()
+            } onCancelOrGracefulShutdown: {
+                stop.stop()
+            }
+        } catch {
+            // New backups do not wait for old ones (P3); the journal keeps what is left for the next start.
+            logger.error("interrupted runs could not be read", metadata: ["error": "\(error)"])
+        }
         await board.open()
         let slots = Slots(configuration.concurrency)
         let queue = board.queue
@@ -53,7 +65,7 @@ struct RunService: Service {
                 try await reporter.started(attempt)
                 logger.info("backup started", metadata: metadata(live, attempt))
                 let outcome = await attemptOnce(live, attempt, reporter)
-                reporter.keep(leftoversOf: outcome)
+                try reporter.keep(leftoversOf: outcome)
                 guard let failure = outcome.failure else {
                     try await reporter.succeeded(outcome)
                     logger.info("backup succeeded", metadata: metadata(live, attempt))
@@ -103,25 +115,5 @@ struct RunService: Service {
         ]
         if let failure { out["error"] = "\(failure)" }
         return out
-    }
-}
-
-/// Lets a few through at a time.
-private actor Slots {
-    private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    init(_ count: Int) { free = count }
-
-    func take() async {
-        if free > 0 {
-            free -= 1
-        } else {
-            await withCheckedContinuation { waiting.append($0) }
-        }
-    }
-
-    func give() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }
 }

@@ -16,7 +16,7 @@ struct SchedulerService: Service {
     let logger: Logger
 
     func run() async throws {
-        await board.ready()
+        guard await board.ready() else { return await untilTold() }
         let decided = load()
         let changes = plans.changes
         await cancelWhenGracefulShutdown {
@@ -65,8 +65,13 @@ struct SchedulerService: Service {
         for entry in plan.entries {
             let key = Self.key(entry)
             // An entry counts from when it was first seen; a clock that went back must not fire the past again.
-            let since = decided[key] ?? now
-            if decided[key] == nil { decided[key] = now }
+            var since = decided[key] ?? now
+            if since.timeIntervalSince(now) > Self.longestSleep {
+                logger.warning(
+                    "the clock went back; schedules count from now", metadata: ["entry": "\(entry.database)"])
+                since = now
+            }
+            decided[key] = since
             do {
                 let due = try DueOccurrences(entry: entry, decidedUntil: since, now: now)
                 if let next = due.nextAt { wakeAt = min(wakeAt, next) }

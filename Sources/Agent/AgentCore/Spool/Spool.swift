@@ -15,8 +15,8 @@ package actor Spool {
     /// Yields when something was added. For one listener.
     package nonisolated let arrivals: AsyncStream<Void>
 
-    /// Opens the folder (0700), and takes up what an earlier agent left. A file that cannot be read is put aside under
-    /// `damaged-…`, never dropped silently: its name comes back from ``damaged``.
+    /// Opens the folder (0700), and takes up what an earlier agent left. A file that is no report is put aside as
+    /// `damaged-…`, never dropped.
     package init(folder: URL, newID: @escaping @Sendable () -> UUID) throws(BackupError) {
         self.folder = folder
         self.newID = newID
@@ -54,9 +54,9 @@ package actor Spool {
         var out: [(name: String, item: ReportBatch.Item)] = []
         var total = 0
         for name in waiting where out.count < count {
-            let file = folder.appending(path: name)
+            // What cannot be read just now (no descriptors, a passing disk error) is read another time.
+            guard let data = try? Data(contentsOf: folder.appending(path: name)) else { break }
             do {
-                let data = try Data(contentsOf: file)
                 if !out.isEmpty, total + data.count > bytes { break }
                 total += data.count
                 out.append((name, try JSON.decoder().decode(ReportBatch.Item.self, from: data)))
@@ -76,10 +76,14 @@ package actor Spool {
         waiting.removeAll(where: names.contains)
     }
 
-    private func quarantine(_ name: String) {
+    /// Puts an item aside that the coordinator will never take, for a person to look at.
+    package func putAside(_ name: String) { putAside(name, as: "refused-") }
+
+    private func quarantine(_ name: String) { putAside(name, as: "damaged-") }
+
+    private func putAside(_ name: String, as mark: String) {
         waiting.removeAll { $0 == name }
-        // Put aside for a person to look at; if even that fails it stays where it is and is met again at the next start.
-        try? FileManager.default.moveItem(
-            at: folder.appending(path: name), to: folder.appending(path: "damaged-" + name))
+        // If even that fails it stays where it is and is met again at the next start.
+        try? FileManager.default.moveItem(at: folder.appending(path: name), to: folder.appending(path: mark + name))
     }
 }

@@ -45,16 +45,25 @@ extension CatalogView {
 
     /// Backups that exist, newest first by the coordinator's clock.
     package func backups(_ filter: BackupFilter) throws -> [BackupRecord] {
-        try Row.fetchAll(
+        var conditions = ["state <> 'deleted'"]
+        var arguments: StatementArguments = []
+        if filter.database != nil || filter.agent != nil {
+            conditions.append(
+                """
+                backup.database IN (SELECT id FROM database
+                    WHERE coalesce(name = ?, true) AND coalesce(agent = ?, true))
+                """)
+            arguments += [filter.database, filter.agent?.text]
+        }
+        // The tier's own word stands in the text, so that its partial index is found. No tier is part of another's word.
+        if let tier = filter.tier { conditions.append("instr(tiers, '\(tier.rawValue)') > 0") }
+        arguments += [filter.limit]
+        return try Row.fetchAll(
             database,
             sql: """
-                SELECT backup.* FROM backup JOIN database ON database.id = backup.database
-                WHERE backup.state <> 'deleted' AND (?1 IS NULL OR database.name = ?1)
-                    AND (?2 IS NULL OR database.agent = ?2)
-                    AND (?3 IS NULL OR instr(',' || backup.tiers || ',', ',' || ?3 || ',') > 0)
-                ORDER BY backup.recordedAt DESC, backup.id DESC LIMIT ?4
-                """,
-            arguments: [filter.database, filter.agent?.text, filter.tier?.rawValue, filter.limit]
+                SELECT * FROM backup WHERE \(conditions.joined(separator: " AND "))
+                ORDER BY recordedAt DESC, id DESC LIMIT ?
+                """, arguments: arguments
         ).map(Self.backup)
     }
 

@@ -59,7 +59,7 @@ extension Coordinator {
     }
 
     /// The agents' clocks against ours: when most of them disagree by an hour, ours may be the wrong one.
-    private func clockDoubt() -> String? {
+    func clockDoubt() -> String? {
         let skews = presence.sightings().values.map { abs($0.clockSkewMilliseconds) }.sorted()
         guard !skews.isEmpty, skews[skews.count / 2] > 3_600_000 else { return nil }
         return "the clocks of most agents differ by more than an hour from the coordinator's"

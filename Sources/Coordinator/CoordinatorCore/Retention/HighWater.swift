@@ -2,14 +2,12 @@ import Catalog
 import Domain
 import Foundation
 
-/// The latest time that the coordinator ever saw. A clock that shows less has gone back, and one that suddenly shows much
-/// more may have jumped: then retention rests (P2: never on a wrong clock).
+/// The latest time that the coordinator ever saw. A clock that shows less has gone back, and then retention rests (P2: never
+/// on a wrong clock). One that jumped ahead shows by the clocks of the agents.
 enum HighWater {
-    /// More than any coordinator is stopped for without someone looking.
-    private static let farthestJump: TimeInterval = 24 * 3600
     private static let tolerance: TimeInterval = 60
 
-    /// Raises the mark, but not across a jump: that is for a person to confirm by time going on.
+    /// Raises the mark.
     static func note(_ now: Date, in update: CatalogUpdate) throws {
         let mark = try read(update)
         guard mark.map({ now > $0 }) ?? true else { return }

@@ -91,15 +91,17 @@ struct ReportedBackup {
     }
 
     /// Only what this run can have written: what stands here is read and deleted later with the coordinator's rights (P5).
+    /// The manifest comes last.
     private static func own(
         _ objects: [DestinationResult.StoredObject], _ manifest: Manifest, _ keys: BackupKeys
     ) -> [DestinationResult.StoredObject] {
         let names = Set(manifest.objects.map(\.name) + [keys.manifestName])
         var seen: Set<String> = []
-        return objects.filter {
+        let own = objects.filter {
             names.contains($0.name) && name($0.name, isOf: keys) && seen.insert($0.name).inserted && $0.bytes >= 0
                 && isDigest($0.sha256)
         }
+        return own.filter { $0.name != keys.manifestName } + own.filter { $0.name == keys.manifestName }
     }
 
     private static func name(_ name: String, isOf keys: BackupKeys) -> Bool {

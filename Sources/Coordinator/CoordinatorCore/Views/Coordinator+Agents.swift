@@ -53,7 +53,14 @@ struct AgentLens: Sendable {
 
     func views(_ view: CatalogView, of agents: [AgentRecord]) throws -> [AgentView] {
         let only = agents.count == 1 ? agents.first?.id : nil
-        let databases = Dictionary(grouping: try view.databases(agent: only), by: \.agent)
+        return try views(view, of: agents, with: view.databases(agent: only))
+    }
+
+    /// The same with databases that were read already.
+    func views(
+        _ view: CatalogView, of agents: [AgentRecord], with databases: [DatabaseRecord]
+    ) throws -> [AgentView] {
+        let databases = Dictionary(grouping: databases, by: \.agent)
         let runs = Dictionary(grouping: try view.openRuns(), by: \.database)
         return agents.map { self.view($0, databases[$0.id] ?? [], runs) }
     }

@@ -12,9 +12,10 @@ extension Coordinator {
         let coordinator = try await coordinatorView(at: now)
         return try await catalog.read { view in
             var judge = try judge(view)
-            let records = try view.databases(withRevoked: false)
-            let databases = records.map { DatabaseView($0, judge.judge($0)) }
-            let agents = try lens.views(view, of: view.agents())
+            let records = try view.databases()
+            let agents = try lens.views(view, of: view.agents(), with: records)
+            let revoked = Set(agents.filter { $0.state == .revoked }.map(\.id))
+            let databases = records.filter { !revoked.contains($0.agent) }.map { DatabaseView($0, judge.judge($0)) }
             let incidents = try view.incidents(includeResolved: false, limit: Self.shownIncidents)
             let totals = try view.totals()
             return StatusView(
@@ -49,9 +50,10 @@ extension Coordinator {
     private static let listedIncidents = 1000
 
     private func coordinatorView(at now: Date) async throws(BackupError) -> CoordinatorView {
-        let fleet = fleet
+        let (fleet, doubt) = (fleet, clockDoubt())
         let findings = try await catalog.read { view -> [String] in
             var findings: [String] = []
+            if let doubt { findings.append(doubt) }
             if let suspicion = try HighWater.suspicion(of: now, view) { findings.append(suspicion) }
             if fleet.alerts.channels.isEmpty {
                 findings.append("no alert channel is configured: failures are only seen here")
