@@ -14,7 +14,9 @@ struct Program: AsyncParsableCommand {
               holdfast-agent run
             """,
         version: Product.version,
-        subcommands: [JoinCommand.self, RunCommand.self, DoctorCommand.self, RestoreCommand.self])
+        subcommands: [
+            JoinCommand.self, RunCommand.self, DoctorCommand.self, RestoreCommand.self, BenchInspectCommand.self,
+        ])
 
     static func main() async {
         let parsed: any ParsableCommand

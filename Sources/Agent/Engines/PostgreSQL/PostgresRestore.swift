@@ -11,9 +11,12 @@ struct PostgresRestore {
     func run() async throws(BackupError) -> RestoreOutcome {
         let session = try engine.session(stop: request.stop)
         let maintenance = try await session.maintenanceDatabase()
-        let scratch = SQLText.name(engine.database, "_restored_" + Timestamp.compact(request.now))
+        let time = Timestamp.compact(request.now)
+        // Not the final name, also when no target was given: a restore that is killed must not look like one that is whole.
+        let scratch = SQLText.name(engine.database, "_restoring_" + time)
+        let target = request.target ?? SQLText.name(engine.database, "_restored_" + time)
         let swap = PostgresSwap(session: session, maintenance: maintenance)
-        if let target = request.target, !request.replace, try await swap.exists(target) {
+        if !request.replace, try await swap.exists(target) {
             throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
         }
         var remarks: [String] = []
@@ -25,7 +28,7 @@ struct PostgresRestore {
             try await load(request.dump, session, into: scratch)
             remarks.append(try await check(session, scratch))
             return try await swap.finish(
-                scratch: scratch, target: request.target, replace: request.replace, now: request.now,
+                scratch: scratch, target: target, replace: request.replace, now: request.now,
                 checked: remarks.joined(separator: "; "))
         } catch {
             await drop(scratch, maintenance)

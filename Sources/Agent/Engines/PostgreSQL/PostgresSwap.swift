@@ -13,12 +13,9 @@ struct PostgresSwap {
         return !found.isEmpty
     }
 
-    func finish(scratch: String, target: String?, replace: Bool, now: Date, checked: String) async throws(BackupError)
+    func finish(scratch: String, target: String, replace: Bool, now: Date, checked: String) async throws(BackupError)
         -> RestoreOutcome
     {
-        guard let target, target != scratch else {
-            return RestoreOutcome(target: scratch, keptBeside: nil, checked: checked)
-        }
         let newName = "ALTER DATABASE \(SQLText.identifier(scratch)) RENAME TO \(SQLText.identifier(target));"
         guard try await exists(target) else {
             try await session.execute(newName, database: maintenance)

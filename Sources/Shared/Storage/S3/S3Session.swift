@@ -33,7 +33,9 @@ final class S3Session: Sendable {
         self.credentials = credentials
         self.client = client
         self.now = now
-        state = Mutex(State(address: try S3Address(configuration)))
+        let address = try S3Address(configuration)
+        identity = "\(address.scheme)://\(address.host)/\(configuration.bucket)"
+        state = Mutex(State(address: address))
     }
 
     /// Whether new objects are written with `If-None-Match: *`. Goes from true to false once, when the store cannot.
@@ -42,8 +44,8 @@ final class S3Session: Sendable {
         set { state.withLock { $0.takesConditionalWrites = newValue } }
     }
 
-    /// Which store and bucket this is, for the journal.
-    var identity: String { state.withLock { "\($0.address.scheme)://\($0.address.host)" } + "/\(configuration.bucket)" }
+    /// Which store and bucket this is, for the journal: as configured, so that it stays the same when a store redirects.
+    let identity: String
 
     /// Sends until it succeeds, or until that is hopeless or has taken too long.
     ///
@@ -57,7 +59,9 @@ final class S3Session: Sendable {
         var retries = Retries(retry ?? configuration.retry)
         var mended: [S3Failure.Kind] = []
         while true {
-            let operation = operation()
+            var operation = operation()
+            // Whoever has little patience for all tries has not more for one.
+            if let retry { operation.deadline = operation.deadline.map { min($0, retry.budget) } ?? retry.budget }
             var used = Used()
             do throws(S3Failure) {
                 return try read(try attempt(operation, &used, send))
