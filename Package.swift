@@ -109,6 +109,7 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
+                "Archive",
                 "CoordinatorAPI", "CoordinatorCore", "Catalog", "CoordinatorClient", "Daemon", "Domain", "Wire",
                 arguments,
                 log,

@@ -38,7 +38,7 @@ enum RawConnection {
     private static func python(_ script: String, _ input: [UInt8]) async throws -> String {
         let python = ProcessInfo.processInfo.environment["HOLDFAST_PYTHON"] ?? "python3"
         let result = try await run(
-            .name(python), arguments: ["-c", script], input: .array(input), output: .bytes(limit: 1 << 20),
+            .name("env"), arguments: [python, "-c", script], input: .array(input), output: .bytes(limit: 1 << 20),
             error: .string(limit: 1 << 16))
         guard result.terminationStatus.isSuccess else {
             throw BackupError(.bug, "the raw client failed: \(result.standardError)")

@@ -1,3 +1,4 @@
+import Catalog
 import Domain
 import Foundation
 import Sealing
@@ -103,6 +104,11 @@ struct IdentityTests {
             await #expect(throws: BackupError.self) { try await bench.coordinator.authenticateOperator(token: text) }
         }
         let id = String(bench.adminToken.split(separator: "_")[1])
+        // The last administrator's token stays.
+        await #expect(throws: BackupError.self) { try await bench.coordinator.revokeToken(id, by: bench.admin) }
+        let second = OperatorTokenRecord(
+            id: "second", secretHash: String(repeating: "0", count: 64), role: "admin", createdAt: bench.clock.now)
+        try await bench.coordinator.catalog.write { try $0.add(second) }
         try await bench.coordinator.revokeToken(id, by: bench.admin)
         await #expect(throws: BackupError.self) {
             try await bench.coordinator.authenticateOperator(token: bench.adminToken)

@@ -1,3 +1,4 @@
+import Catalog
 import Domain
 import Foundation
 import Storage
@@ -83,6 +84,15 @@ extension Bench {
             world.presign = { (_, key, seconds) throws(BackupError) in
                 "https://acme.example/\(key)?X-Amz-Expires=\(seconds)&X-Amz-Signature=CANARY-presigned"
             }
+        }
+    }
+
+    /// Lets the coordinator watch its clock for so long, of which it wakes only for the last day.
+    func liveOn(_ seconds: TimeInterval) async throws {
+        let watched = min(seconds, 86_400)
+        for step in [seconds - watched, watched / 2, watched / 2] {
+            clock.advance(step)
+            try await coordinator.catalog.write { [now = clock.now] in try HighWater.note(now, in: $0) }
         }
     }
 }

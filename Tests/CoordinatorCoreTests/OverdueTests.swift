@@ -1,3 +1,4 @@
+import Archive
 import Domain
 import Foundation
 import Testing
@@ -50,9 +51,12 @@ struct OverdueTests {
         bench.clock.set("2026-03-02T10:00:00Z")
         let again = try await Coordinator.open(
             paths: bench.coordinator.paths, world: bench.coordinator.world, logger: Bench.quiet)
-        bench.clock.advance(299)
+        bench.clock.advance(59)
         try await again.supervise()
         #expect(try await again.alerts(includeResolved: false, by: bench.admin).isEmpty)
+        bench.clock.advance(240)
+        try await again.supervise()
+        #expect(try await again.alerts(includeResolved: false, by: bench.admin).map(\.kind) == ["overdue"])
         #expect(try await again.agents(by: bench.admin).first?.state == .online)
         bench.clock.advance(2)
         try await again.supervise()
@@ -78,6 +82,41 @@ struct OverdueTests {
         #expect(try await kinds(bench) == [])
         bench.clock.set("2026-03-01T11:06:00Z")
         #expect(try await kinds(bench) == ["offline", "overdue"])
+    }
+
+    @Test func aBackupThatShowsAnOldStateIsNotTheOneThatIsDue() async throws {
+        let bench = try await Bench(at: "2026-03-01T10:10:00Z")
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        bench.clock.set("2026-03-01T10:51:00Z")
+        _ = try await agent.checkIn(revision: 1)
+        #expect(try await kinds(bench) == ["overdue"])
+        // What came out of the spool only now was made before the one that is due.
+        var late = try agent.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now - 1800)
+        late.manifest?.snapshotAt = bench.clock.now - 1800
+        try await agent.send([late])
+        #expect(try await kinds(bench) == ["overdue"])
+        try await agent.send([
+            agent.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now)
+        ])
+        #expect(try await kinds(bench) == [])
+    }
+
+    @Test func aRunThatNeverEndsHidesNothing() async throws {
+        let bench = try await Bench(at: "2026-03-01T10:10:00Z")
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let run = UUID()
+        try await agent.send([agent.report(.started, run: run, database: "inventory", nominalAt: bench.clock.now)])
+        let progress = RunProgress(
+            run: run, attempt: 1, database: try DatabaseName("inventory"), phase: Word(.dumping), plainBytes: 5,
+            storedBytes: 2, startedAt: bench.clock.now)
+        for (hours, expected) in [(5.0, []), (7.0, ["overdue"])] {
+            bench.clock.set("2026-03-01T10:10:00Z")
+            bench.clock.advance(hours * 3600)
+            _ = try await agent.checkIn(revision: 1, running: [progress])
+            #expect(try await kinds(bench) == expected)
+        }
     }
 
     @Test func anObjectiveIsHeldWhateverTheScheduleSays() async throws {

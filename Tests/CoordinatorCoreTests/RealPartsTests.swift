@@ -56,7 +56,7 @@ struct RealPartsTests {
         options.trust = .file(s3.ca)
         #expect(try TransferClient(options).send(HTTPRequest("GET", url)).body == VerificationTests.dump)
 
-        bench.clock.advance(10 * 86_400)
+        try await bench.liveOn(10 * 86_400)
         _ = try await agent.checkIn(revision: plan.revision)
         let cleanup = try await bench.coordinator.cleanupPlan(by: bench.admin)
         let result = try await bench.coordinator.cleanup(CleanupRequest(digest: cleanup.digest), by: bench.admin)

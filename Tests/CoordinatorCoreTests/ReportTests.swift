@@ -123,6 +123,55 @@ struct ReportTests {
         #expect(try await bench.coordinator.status(by: bench.admin).databases.first?.state == .failing)
     }
 
+    /// What can never be taken keeps nothing else from being taken.
+    @Test(arguments: ["empty", "huge", "many", "foreign"])
+    func onePoisonedReportDoesNotStopTheOthers(_ poison: String) async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let (bad, fine) = (UUID(), UUID())
+        var report = try agent.report(.succeeded, run: bad, database: "inventory", nominalAt: bench.clock.now)
+        report.event = Word(.failed)
+        report.failure = Failure(code: "storageRefused", message: "no room")
+        switch poison {
+        case "empty": report.manifest?.objects = []
+        case "huge": report.manifest?.objects[0].storedBytes = .max
+        case "many":
+            let object = try #require(report.manifest?.objects.first)
+            report.manifest?.objects = Array(repeating: object, count: 17)
+        default: report.manifest?.agent.id = UUID()
+        }
+        let receipt = try await agent.send([
+            report,
+            agent.report(.succeeded, run: fine, database: "inventory", nominalAt: bench.clock.now + 1),
+        ])
+        #expect(receipt.acknowledged.count + receipt.refused.count == 2)
+        #expect(receipt.refused.count == (poison == "foreign" ? 1 : 0))
+        #expect(try await bench.coordinator.run(fine, by: bench.admin).state == .succeeded)
+        #expect(try await bench.coordinator.backups(by: bench.admin).count == 1)
+        guard poison != "foreign" else { return }
+        #expect(try await bench.coordinator.run(bad, by: bench.admin).failure?.message == "no room")
+    }
+
+    @Test func anAgentSpeaksOnlyOfItsOwnCommands() async throws {
+        let bench = try await Bench()
+        let (one, other) = (try await bench.enrol("db-01"), try await bench.enrol("db-02"))
+        func say(_ agent: TestAgent, _ commands: [CommandProgress]) async throws {
+            let request = CheckInRequest(
+                holdfast: "0.1.0", bootId: "b", clock: bench.clock.now, planRevision: 0, running: [], spoolDepth: 0,
+                databases: nil, receivedCommands: [], commands: commands, waitSeconds: 0)
+            _ = try await bench.coordinator.checkIn(request, from: agent.identity)
+        }
+        let id = UUID()
+        try await say(one, [CommandProgress(command: id, phase: "reading", bytes: 5, totalBytes: 9)])
+        try await say(other, [CommandProgress(command: id, phase: "faked", bytes: .max, totalBytes: nil)])
+        let presence = bench.coordinator.presence
+        #expect(presence.progress(of: id, by: one.identity.id)?.phase == "reading")
+        #expect(presence.progress(of: id, by: other.identity.id)?.bytes == 1 << 50)
+        try await say(one, [])
+        #expect(presence.progress(of: id, by: one.identity.id) == nil)
+    }
+
     @Test func oneDestinationOfTwoIsPartialAndTheRunFailed() async throws {
         let bench = try await Bench(environment: ["BACKUP_S3_BUCKET": "acme-backups"])
         let agent = try await bench.enrol("db-01")

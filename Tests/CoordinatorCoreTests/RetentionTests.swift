@@ -1,3 +1,4 @@
+import Catalog
 import Domain
 import Foundation
 import Testing
@@ -27,9 +28,10 @@ struct RetentionTests {
                         store: { try offsite.put($0, $1) })
                     try await agent.send([report])
                 }
-                bench.clock.advance(12 * 3600)
+                try await bench.liveOn(12 * 3600)
             }
         }
+        try await bench.coordinator.confirmCopies()
     }
 
     private func bucketOnly(_ bench: Bench) async throws {
@@ -85,7 +87,7 @@ struct RetentionTests {
         let (bench, _) = try await seeded(offsite, days: 10)
         let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
         let before = try offsite.keys
-        bench.clock.advance(40 * 86_400)
+        try await bench.liveOn(40 * 86_400)
         let error = await #expect(throws: BackupError.self) {
             try await bench.coordinator.cleanup(CleanupRequest(digest: plan.digest), by: bench.admin)
         }
@@ -100,7 +102,7 @@ struct RetentionTests {
     @Test func theFloorStandsHoweverOldItIs() async throws {
         let offsite = try Offsite()
         let (bench, _) = try await seeded(offsite, days: 4)
-        bench.clock.advance(5000 * 86_400)
+        try await bench.liveOn(5000 * 86_400)
         let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
         _ = try await bench.coordinator.cleanup(CleanupRequest(digest: plan.digest), by: bench.admin)
         let left = try await bench.coordinator.backups(by: bench.admin)
@@ -114,7 +116,7 @@ struct RetentionTests {
         for call in 1...12 {
             let offsite = try Offsite()
             let (bench, _) = try await seeded(offsite, days: 6)
-            bench.clock.advance(40 * 86_400)
+            try await bench.liveOn(40 * 86_400)
             let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
             let doomed = plan.items.filter(\.delete)
             #expect(doomed.count >= 6)
@@ -150,7 +152,7 @@ struct RetentionTests {
             ])
             bench.clock.advance(60)
         }
-        bench.clock.advance(3 * 86_400)
+        try await bench.liveOn(3 * 86_400)
         _ = try await agent.checkIn(revision: 1)
         let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
         let result = try await bench.coordinator.cleanup(CleanupRequest(digest: plan.digest), by: bench.admin)
@@ -197,6 +199,102 @@ struct RetentionTests {
                 databases: nil,
                 receivedCommands: [], commands: [], waitSeconds: 0), from: agent.identity)
         #expect(try await bench.coordinator.cleanupPlan(by: bench.admin).suspended?.contains("most agents") == true)
+    }
+
+    @Test func aJumpAheadRestsRetentionForADayAndNoLonger() async throws {
+        let offsite = try Offsite()
+        let (bench, _) = try await seeded(offsite, days: 10)
+        let right = bench.clock.now
+        func suspended() async throws -> String? {
+            try await bench.coordinator.catalog.write { [now = bench.clock.now] in try HighWater.note(now, in: $0) }
+            return try await bench.coordinator.catalog.read { [now = bench.clock.now] in
+                try HighWater.suspicion(of: now, $0)
+            }
+        }
+        bench.clock.advance(400 * 86_400)
+        #expect(try await suspended()?.contains("more than a day after") == true)
+        bench.clock.advance(3600)
+        #expect(try await suspended() != nil)
+        // The clock is mended: all is as it was.
+        bench.clock.advance(-400 * 86_400)
+        #expect(try await suspended() == nil)
+        // A host that was off for a month is trusted again after a day.
+        bench.clock.advance(30 * 86_400)
+        #expect(try await suspended() != nil)
+        for _ in 0..<24 {
+            #expect(try await suspended() != nil)
+            bench.clock.advance(3600)
+        }
+        #expect(try await suspended() == nil)
+        // A wrong time that was believed does not block for ever after it was mended.
+        bench.clock.advance(right.timeIntervalSince(bench.clock.now))
+        #expect(try await suspended()?.contains("or has stood for a day") == true)
+        bench.clock.advance(43_200)
+        #expect(try await suspended() != nil)
+        bench.clock.advance(43_200)
+        #expect(try await suspended() == nil)
+    }
+
+    @Test func whatTheCoordinatorHasNotSeenIsNotDeleted() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        for number in 0..<5 {
+            let report = try agent.report(
+                .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now + Double(number),
+                destinations: [Destination(name: "offsite", s3: .init(bucket: "acme-backups", region: "us-east-1"))],
+                store: { try offsite.put($0, $1) })
+            try await agent.send([report])
+        }
+        try await bench.liveOn(40 * 86_400)
+        let before = try await bench.coordinator.cleanupPlan(by: bench.admin).items
+        #expect(before.map(\.reason) == Array(repeating: "not confirmed yet", count: 5))
+        try await bench.coordinator.confirmCopies()
+        #expect(try await bench.coordinator.cleanupPlan(by: bench.admin).items.count(where: \.delete) == 2)
+    }
+
+    @Test func whatFailedRunsLeftBehindIsDeletedAndNothingElse() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let bucket = Destination(name: "offsite", s3: .init(bucket: "acme-backups", region: "us-east-1"))
+        let good = try agent.report(
+            .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now, destinations: [bucket],
+            store: { try offsite.put($0, $1) })
+        try await agent.send([good])
+        let kept = try offsite.keys
+        let folder = "db-01/database-backups/"
+        let stem = "inventory_db_hourly_20260301_000100"
+        let ours = ["\(stem).sql", "\(stem)_a2.sql.gz", "\(stem)_a2_globals.sql.gz"]
+        // A later attempt, one with a manifest, another database's, another host's, and the good one's own.
+        let others = [
+            "\(stem)_a4.sql", "\(stem)_a3.sql", "\(stem)_a3.json", "payroll_db_hourly_20260301_000100.sql",
+            "../x.sql",
+        ]
+        for name in ours + others.dropLast() { try offsite.put(folder + name, [1]) }
+        let names = ours + others + kept.map { String($0.dropFirst(folder.count)) }
+        var failed = try agent.report(
+            .failed, run: UUID(), database: "inventory", nominalAt: bench.clock.now + 60, attempt: 3)
+        failed.destinations = [
+            DestinationResult(
+                destination: "offsite", isComplete: false, folder: folder,
+                objects: names.map { .init(name: $0, bytes: 1, sha256: "", etag: "") }, error: "no answer"),
+            DestinationResult(
+                destination: "offsite", isComplete: false, folder: "db-02/database-backups/",
+                objects: [.init(name: ours[0], bytes: 1, sha256: "", etag: "")], error: "no answer"),
+        ]
+        try await agent.send([failed])
+        offsite.isDown = true
+        try await bench.coordinator.deleteLeftovers()
+        #expect(try offsite.keys.count == kept.count + ours.count + others.count - 1)
+        offsite.isDown = false
+        try await bench.coordinator.deleteLeftovers()
+        #expect(try offsite.keys == kept.union(others.dropLast().map { folder + $0 }))
+        #expect(try await bench.coordinator.catalog.read { try $0.leftovers(limit: 10) }.isEmpty)
     }
 
     @Test func autoCleanupRunsOnceADayWhenItIsOn() async throws {

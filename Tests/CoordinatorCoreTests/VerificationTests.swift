@@ -69,8 +69,9 @@ struct VerificationTests {
         let offsite = try Offsite()
         let bench = try await Bench.withBucket(offsite)
         let (agent, backup) = try await oneBackup(bench, offsite)
-        let started = try await bench.coordinator.verify(backup: backup.id.uuidString, by: bench.admin)
-        #expect(started.state == .pending)
+        let all = try await bench.coordinator.verify(backup: backup.id.uuidString, by: bench.admin)
+        #expect(all.map(\.state) == [.pending, .pending] && all.map(\.agent) == [nil, "db-01"])
+        let started = all[0]
         try await bench.coordinator.readWaitingCopies()
         let done = try await bench.coordinator.operation(started.id, by: bench.admin)
         #expect(done.state == .succeeded)
@@ -89,7 +90,7 @@ struct VerificationTests {
         ])
         #expect(try await bench.coordinator.backups(by: bench.admin).first?.state == .damaged)
         // Verified again and found whole, it is good again.
-        let again = try await bench.coordinator.verify(backup: backup.id.uuidString, by: bench.admin)
+        let again = try await bench.coordinator.verify(backup: backup.id.uuidString, by: bench.admin)[0]
         try await bench.coordinator.readWaitingCopies()
         #expect(try await bench.coordinator.operation(again.id, by: bench.admin).state == .succeeded)
         #expect(try await bench.coordinator.backups(by: bench.admin).first?.state == .damaged)
@@ -110,7 +111,7 @@ struct VerificationTests {
         bytes[40] ^= 1
         try offsite.put(key, bytes)
         let started = try await bench.coordinator.verifyAll(by: bench.admin)
-        #expect(started.map(\.backup) == [backup.id])
+        #expect(started.map(\.backup) == [backup.id, backup.id])
         try await bench.coordinator.readWaitingCopies()
         let done = try await bench.coordinator.operation(started[0].id, by: bench.admin)
         #expect(done.state == .failed)
@@ -122,7 +123,7 @@ struct VerificationTests {
         let offsite = try Offsite()
         let bench = try await Bench.withBucket(offsite)
         let (_, backup) = try await oneBackup(bench, offsite)
-        let started = try await bench.coordinator.verify(backup: backup.id.uuidString, by: bench.admin)
+        let started = try await bench.coordinator.verify(backup: backup.id.uuidString, by: bench.admin)[0]
         offsite.isDown = true
         try await bench.coordinator.readWaitingCopies()
         #expect(try await bench.coordinator.operation(started.id, by: bench.admin).state == .failed)

@@ -210,7 +210,7 @@ struct SQLiteTests {
                 print("port 1", flush=True); sys.stdin.read()
                 """, path, statements,
             ])
-        victim.stop()
+        victim.crash()
     }
 
     @Test("of a program that crashed in WAL mode has every commit, also without its -shm")

@@ -29,8 +29,8 @@ import Wire
             ],
             findings: ["the disk is nearly full"])
         let lines = lines(status)
-        #expect(lines[0].hasPrefix("4 PROBLEMS   "))
-        #expect(lines[2] == "PROBLEM   coordinator: the disk is nearly full")
+        #expect(lines[0].hasPrefix("3 PROBLEMS   "))
+        #expect(lines[2] == "WARNING   coordinator: the disk is nearly full")
         #expect(lines[3] == "CRITICAL  ccc on db-01 is overdue  since 10 min")
         #expect(lines[4] == "          first line")
         #expect(lines[6].hasPrefix("WARNING   a warning"))
@@ -38,6 +38,13 @@ import Wire
         #expect(order.count == 3 && order == order.sorted())
         let agents = ["z-gone", "a-well"].compactMap { name in lines.firstIndex { $0.contains(name) } }
         #expect(agents == agents.sorted())
+    }
+
+    @Test func whatTheCoordinatorFindsAboutItselfIsAWarning() throws {
+        let status = Sample.status(databases: [try Sample.database("a")], findings: ["no alert channel is configured"])
+        let verdict = StatusVerdict(status)
+        #expect(verdict.line == "ALL GOOD, 1 WARNING" && verdict.tint == .warning && verdict.problems == 0)
+        #expect(lines(status)[1] == "" && lines(status)[2] == "WARNING   coordinator: no alert channel is configured")
     }
 
     @Test(arguments: [DatabaseState.overdue, .failing, .unprotected])

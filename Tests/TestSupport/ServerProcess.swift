@@ -82,6 +82,12 @@ package final class ServerProcess: Sendable {
         waitpid(pid, nil, 0)
     }
 
+    /// Ends the process as a crash would: it can tidy up nothing.
+    package func crash() {
+        kill(pid, SIGKILL)
+        stop()
+    }
+
     /// The folder `Tests/Servers`.
     package static let servers = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Servers")

@@ -4,7 +4,8 @@ import Wire
 
 @Suite struct JoinStringTests {
     private let join = JoinString(
-        url: "https://backup.example:8443", caSha256: String(repeating: "ab", count: 32), tokenId: "t1", secret: "CANARY-s")
+        url: "https://backup.example:8443", caSha256: String(repeating: "ab", count: 32), tokenId: "t1",
+        secret: "CANARY-s")
 
     @Test func itReadsBackWhatWasPrinted() throws {
         #expect(try JoinString(join.description) == join)

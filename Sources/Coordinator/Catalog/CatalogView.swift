@@ -1,3 +1,4 @@
+import Domain
 import GRDB
 
 /// What can be read from the catalog, by noun in the files of this module. Lives for one `read` or `write` only.
@@ -8,4 +9,20 @@ package class CatalogView {
 }
 
 /// What can be changed in the catalog, in one transaction; everything that can be read besides.
-package final class CatalogUpdate: CatalogView {}
+package final class CatalogUpdate: CatalogView {
+    /// Does all of `body` or, when it throws, nothing of it; the transaction goes on either way. Throws `.usage` for
+    /// values that the schema does not take.
+    package func separately<Value>(_ body: () throws -> Value) throws -> Value {
+        var value: Value?
+        do {
+            try database.inSavepoint {
+                value = try body()
+                return .commit
+            }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            throw BackupError(.usage, "it holds a value that cannot be kept")
+        }
+        guard let value else { throw BackupError(.bug, "a savepoint was left without a value") }
+        return value
+    }
+}

@@ -80,24 +80,29 @@ enum Schema1 {
             startedAt INTEGER NOT NULL, snapshotAt INTEGER NOT NULL, finishedAt INTEGER NOT NULL,
             recordedAt INTEGER NOT NULL, plainBytes INTEGER NOT NULL, storedBytes INTEGER NOT NULL,
             pinned INTEGER NOT NULL DEFAULT 0 CHECK (pinned IN (0, 1)), manifest TEXT NOT NULL) STRICT;
-        CREATE INDEX backupByDatabase ON backup (database, state, recordedAt, storedBytes);
-        CREATE INDEX backupByTime ON backup (recordedAt);
-        CREATE INDEX backupManual ON backup (recordedAt) WHERE instr(tiers, 'manual') > 0;
-        CREATE INDEX backupDaily ON backup (recordedAt) WHERE instr(tiers, 'daily') > 0;
-        CREATE INDEX backupWeekly ON backup (recordedAt) WHERE instr(tiers, 'weekly') > 0;
-        CREATE INDEX backupMonthly ON backup (recordedAt) WHERE instr(tiers, 'monthly') > 0;
+        CREATE INDEX backupByDatabase ON backup (database, state, recordedAt, snapshotAt, storedBytes);
+        CREATE INDEX backupByTime ON backup (recordedAt, snapshotAt);
+        CREATE INDEX backupManual ON backup (recordedAt, snapshotAt) WHERE instr(tiers, 'manual') > 0;
+        CREATE INDEX backupDaily ON backup (recordedAt, snapshotAt) WHERE instr(tiers, 'daily') > 0;
+        CREATE INDEX backupWeekly ON backup (recordedAt, snapshotAt) WHERE instr(tiers, 'weekly') > 0;
+        CREATE INDEX backupMonthly ON backup (recordedAt, snapshotAt) WHERE instr(tiers, 'monthly') > 0;
         CREATE INDEX backupDeleting ON backup (state) WHERE state = 'deleting';
         CREATE TABLE copy (
             backup TEXT NOT NULL REFERENCES backup (id), destination TEXT NOT NULL,
             place INTEGER NOT NULL REFERENCES place (id), folder TEXT NOT NULL,
             state TEXT NOT NULL CHECK (state IN ('stored', 'confirmed', 'incomplete', 'damaged', 'deleted')),
-            error TEXT, PRIMARY KEY (backup, destination)) STRICT, WITHOUT ROWID;
-        CREATE INDEX copyUnconfirmed ON copy (backup) WHERE state = 'stored';
+            error TEXT, isRemote INTEGER NOT NULL CHECK (isRemote IN (0, 1)),
+            PRIMARY KEY (backup, destination)) STRICT, WITHOUT ROWID;
+        CREATE INDEX copyUnconfirmed ON copy (backup) WHERE state = 'stored' AND isRemote = 1;
         CREATE TABLE object (
             backup TEXT NOT NULL, destination TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
             bytes INTEGER NOT NULL CHECK (bytes >= 0), sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
             etag TEXT NOT NULL, PRIMARY KEY (backup, destination, position),
             FOREIGN KEY (backup, destination) REFERENCES copy (backup, destination)) STRICT, WITHOUT ROWID;
+        CREATE INDEX objectByName ON object (name);
+        CREATE TABLE leftover (
+            place INTEGER NOT NULL REFERENCES place (id), key TEXT NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL,
+            manifestKey TEXT NOT NULL, recordedAt INTEGER NOT NULL, PRIMARY KEY (place, key)) STRICT, WITHOUT ROWID;
         """
 
     /// A command's body holds no presigned address: those are made when it is delivered, and never stored.

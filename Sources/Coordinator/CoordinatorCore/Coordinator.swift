@@ -106,5 +106,6 @@ package final class Coordinator: Sendable {
 enum SettingName {
     static let hostnames = "hostnames"
     static let highWater = "clock-high-water"
+    static let clockJump = "clock-jump-since"
     static let lastCleanup = "last-cleanup"
 }

@@ -13,8 +13,10 @@ package struct CoordinatorWorld: Sendable {
     package var uuid: @Sendable () -> UUID
     package var environment: [String: String]
     /// How agents and operators reach the API, for join strings: `https://host:port`. Nil for the first host name and
-    /// the port 8443.
+    /// ``listenPort``.
     package var publicURL: String?
+    /// The port that the API listens on.
+    package var listenPort = 8443
     /// How long a check-in is held at most, and how long an agent pauses afterwards, in seconds.
     package var pollSeconds = 50
     package var pauseSeconds = 1

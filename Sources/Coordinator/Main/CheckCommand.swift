@@ -36,9 +36,17 @@ struct Health: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let session = try OperatorSession()
-        let check = try await session.client.check()
-        let status = try await session.client.status()
+        let session: OperatorSession
+        let check: CheckView
+        let status: StatusView
+        do {
+            session = try OperatorSession()
+            check = try await session.client.check()
+            status = try await session.client.status()
+        } catch let error as BackupError {
+            try Terminal().print("HOLDFAST UNKNOWN - " + SafeText(error.description).text)
+            throw ExitCode(3)
+        }
         try output.show(check, session.terminal) { look in
             let verdict = StatusVerdict(status)
             return [look.tinted(verdict.line, verdict.tint) + "   " + StatusVerdict.sums(status.totals)]

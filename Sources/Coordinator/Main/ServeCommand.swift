@@ -19,7 +19,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The directory that `holdfast init` made.", completion: .directory) var dataDir: String
     @Option(help: "Address and port; port 0 takes any free one.") var listen = ListenAddress(
         host: "0.0.0.0", port: 8443)
-    @Option(help: "The address that join strings get; by default the first name given to `init`, and port 8443.")
+    @Option(
+        help: "The address that join strings get; by default the first name given to `init`, and the port of --listen.")
     var url: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel = "info"
 
@@ -31,6 +32,7 @@ struct Serve: AsyncParsableCommand {
         let paths = CoordinatorPaths(dataDirectory: URL(filePath: dataDir, directoryHint: .isDirectory).absoluteURL)
         var world = CoordinatorWorld(now: { Date() }, uuid: { UUID() }, environment: environment)
         world.publicURL = url
+        if listen.port != 0 { world.listenPort = listen.port }
         let coordinator = try await Coordinator.open(paths: paths, world: world, logger: logger)
 
         let (listening, isListening) = AsyncStream<Void>.makeStream()

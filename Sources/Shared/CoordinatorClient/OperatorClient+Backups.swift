@@ -27,8 +27,8 @@ extension OperatorClient {
         try await connection.answer(.get("runs", id.uuidString.lowercased()))
     }
 
-    /// Asks for one backup to be read again; follow it with ``operation(_:)``.
-    package func verify(_ id: String) async throws -> OperationView {
+    /// Asks for every copy of one backup to be read again; follow them with ``operation(_:)``.
+    package func verify(_ id: String) async throws -> [OperationView] {
         try await connection.answer(.post("backups", id, "verify"))
     }
 

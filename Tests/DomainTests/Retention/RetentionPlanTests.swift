@@ -46,6 +46,40 @@ import Testing
             ])
     }
 
+    @Test func `what can be restored stays while there are too few good ones`() throws {
+        func other(_ days: Double, whole: Bool = true) -> RetentionCandidate {
+            RetentionCandidate(
+                id: UUID(), source: source, tiers: [.daily], recordedAt: now - days * 86_400, isGood: false,
+                hasWholeCopy: whole)
+        }
+        let said = words([backup(60), other(40, whole: false), other(41), other(42), other(43)])
+        #expect(
+            said.map { $0.hasPrefix("keep") } == [false, true, true, false, true],
+            "one good one, and the two newest that can be restored, make up the floor of 3")
+        #expect(said[1] == "keep: can be restored, and there are fewer than 3 good backups")
+    }
+
+    @Test func `what is not confirmed neither counts nor goes`() throws {
+        let unseen = [40.0, 41, 42].map {
+            RetentionCandidate(
+                id: UUID(), source: source, tiers: [.daily], recordedAt: now - $0 * 86_400, isGood: true,
+                isConfirmed: false)
+        }
+        let said = words(unseen + [50.0, 51, 52, 53].map { backup($0) })
+        #expect(said.prefix(3) == ["keep: not confirmed yet", "keep: not confirmed yet", "keep: not confirmed yet"])
+        #expect(said[3] == "keep: newest good backup" && said[6].hasPrefix("delete: expired"))
+    }
+
+    @Test func `of several that came at once the latest state is the newest`() throws {
+        let candidates = [2.0, 1, 3].map {
+            RetentionCandidate(
+                id: UUID(), source: source, tiers: [.daily], recordedAt: now - 50 * 86_400,
+                snapshotAt: now - (50 + $0) * 86_400, isGood: true)
+        }
+        let order = RetentionPlan(for: candidates, policy: .standard, now: now).decisions.map(\.candidate.snapshotAt)
+        #expect(order == order.sorted(by: >))
+    }
+
     @Test func `after a year of failures the last good ones are still there`() {
         let failures = (0..<365).map { backup(Double($0), good: false) }
         let good = [400.0, 401, 402, 403].map { backup($0) }

@@ -27,9 +27,11 @@ extension CatalogUpdate {
     private func add(_ copy: CopyRecord, at now: Date) throws {
         let place = try placeId(copy.place, at: now)
         try database.execute(
-            sql: "INSERT INTO copy (backup, destination, place, folder, state, error) VALUES (?, ?, ?, ?, ?, ?)",
+            sql:
+                "INSERT INTO copy (backup, destination, place, folder, state, error, isRemote) VALUES (?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 copy.backup.text, copy.place.name, place, copy.folder, copy.state.rawValue, copy.error,
+                copy.place.s3 != nil,
             ])
         for (position, object) in copy.objects.enumerated() {
             try database.execute(
@@ -60,6 +62,13 @@ extension CatalogUpdate {
         try database.execute(
             sql: "UPDATE backup SET proof = ?1, proofAt = ?2 WHERE id = ?3 AND coalesce(proof, -1) <= ?1",
             arguments: [level.rawValue, now.milliseconds, backup.id.text])
+        try refreshSummary(backup.database)
+    }
+
+    /// Nothing is proven of it any more.
+    package func clearProof(of backup: BackupRecord) throws {
+        try database.execute(
+            sql: "UPDATE backup SET proof = NULL, proofAt = NULL WHERE id = ?", arguments: [backup.id.text])
         try refreshSummary(backup.database)
     }
 

@@ -62,7 +62,7 @@ extension CatalogView {
             database,
             sql: """
                 SELECT * FROM backup WHERE \(conditions.joined(separator: " AND "))
-                ORDER BY recordedAt DESC, id DESC LIMIT ?
+                ORDER BY recordedAt DESC, snapshotAt DESC, id DESC LIMIT ?
                 """, arguments: arguments
         ).map(Self.backup)
     }
@@ -71,9 +71,29 @@ extension CatalogView {
     package func backups(ofDatabase id: Int64) throws -> [BackupRecord] {
         try Row.fetchAll(
             database,
-            sql: "SELECT * FROM backup WHERE database = ? AND state <> 'deleted' ORDER BY recordedAt DESC, id DESC",
+            sql:
+                "SELECT * FROM backup WHERE database = ? AND state <> 'deleted' ORDER BY recordedAt DESC, snapshotAt DESC, id DESC",
             arguments: [id]
         ).map(Self.backup)
+    }
+
+    /// How the copies of each backup of one database stand.
+    package func copySummaries(ofDatabase id: Int64) throws -> [UUID: CopySummary] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT copy.backup, max(copy.state IN ('stored', 'confirmed')) AS whole,
+                    max(copy.state = 'stored' AND copy.isRemote = 1) AS unconfirmed
+                FROM backup JOIN copy ON copy.backup = backup.id
+                WHERE backup.database = ? AND backup.state IN ('good', 'partial', 'damaged') GROUP BY copy.backup
+                """, arguments: [id])
+        return Dictionary(
+            try rows.map { row in
+                (
+                    try row.requiredUUID("backup"),
+                    CopySummary(hasWhole: row["whole"], isUnconfirmed: row["unconfirmed"])
+                )
+            }, uniquingKeysWith: { $1 })
     }
 
     /// Backups whose deletion has begun and not ended.
@@ -103,15 +123,13 @@ extension CatalogView {
         }
     }
 
-    /// Backups with a copy that no one but the agent has seen, oldest first.
+    /// Backups with a copy in a bucket that no one but the agent has seen, oldest first.
     package func unconfirmedBackups(limit: Int) throws -> [UUID] {
         try String.fetchAll(
             database,
             sql: """
                 SELECT DISTINCT copy.backup FROM copy JOIN backup ON backup.id = copy.backup
-                JOIN place ON place.id = copy.place
-                WHERE copy.state = 'stored' AND backup.state IN ('good', 'partial')
-                    AND json_extract(place.definition, '$.s3') IS NOT NULL
+                WHERE copy.state = 'stored' AND copy.isRemote = 1 AND backup.state IN ('good', 'partial')
                 ORDER BY backup.recordedAt LIMIT ?
                 """, arguments: [limit]
         ).compactMap(UUID.init(uuidString:))

@@ -84,3 +84,11 @@ package struct CopyRecord: Sendable, Equatable {
 
     package var isWhole: Bool { state == .stored || state == .confirmed }
 }
+
+/// How the copies of one backup stand together.
+package struct CopySummary: Sendable, Equatable {
+    /// At least one destination holds all of it.
+    package let hasWhole: Bool
+    /// A copy that the coordinator can see has not been seen by it.
+    package let isUnconfirmed: Bool
+}

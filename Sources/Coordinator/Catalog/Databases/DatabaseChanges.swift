@@ -57,9 +57,9 @@ extension CatalogUpdate {
                 UPDATE database SET
                     (lastGoodBackup, lastGoodAt, lastGoodRecordedAt, lastGoodProof) =
                         (SELECT id, snapshotAt, recordedAt, proof FROM backup
-                         WHERE backup.database = ?1 AND state = 'good' ORDER BY recordedAt DESC, id DESC LIMIT 1),
+                         WHERE backup.database = ?1 AND state = 'good' ORDER BY recordedAt DESC, snapshotAt DESC, id DESC LIMIT 1),
                     (goodBackups, storedBytes) =
-                        (SELECT count(*), coalesce(sum(storedBytes), 0) FROM backup
+                        (SELECT count(*), CAST(total(storedBytes) AS INTEGER) FROM backup
                          WHERE backup.database = ?1 AND state = 'good')
                 WHERE id = ?1
                 """,

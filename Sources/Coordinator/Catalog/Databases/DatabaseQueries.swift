@@ -13,15 +13,25 @@ extension CatalogView {
     package func databases(
         agent: UUID? = nil, named name: String? = nil, withRevoked: Bool = true
     ) throws -> [DatabaseRecord] {
+        // Only what is asked for stands in the statement, so that an index can serve it.
+        var conditions: [String] = []
+        var arguments: StatementArguments = []
+        if let agent {
+            conditions.append("database.agent = ?")
+            arguments += [agent.text]
+        }
+        if let name {
+            conditions.append("database.name = ?")
+            arguments += [name]
+        }
+        if !withRevoked { conditions.append("agent.revokedAt IS NULL") }
         var decoded = LabelCache()
         let rows = try Row.fetchCursor(
             database,
-            sql: Self.selectDatabase + """
-                 WHERE (?1 IS NULL OR database.agent = ?1) AND (?2 IS NULL OR database.name = ?2)
-                    AND (?3 OR agent.revokedAt IS NULL)
-                ORDER BY agentName, database.name
-                """,
-            arguments: [agent?.text, name, withRevoked])
+            sql: Self.selectDatabase
+                + (conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND "))
+                + " ORDER BY agentName, database.name",
+            arguments: arguments)
         var out: [DatabaseRecord] = []
         while let row = try rows.next() { out.append(try Self.databaseRecord(row, &decoded)) }
         return out
@@ -44,7 +54,8 @@ extension CatalogView {
     package func totals() throws -> FleetTotals {
         let row = try Row.fetchOne(
             database,
-            sql: "SELECT coalesce(sum(goodBackups), 0) AS backups, coalesce(sum(storedBytes), 0) AS bytes FROM database"
+            sql:
+                "SELECT coalesce(sum(goodBackups), 0) AS backups, CAST(total(storedBytes) AS INTEGER) AS bytes FROM database"
         )
         return FleetTotals(backups: row?["backups"] ?? 0, storedBytes: row?["bytes"] ?? 0)
     }

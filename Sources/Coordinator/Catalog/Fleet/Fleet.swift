@@ -55,6 +55,10 @@ extension CatalogUpdate {
             arguments: [name, value])
     }
 
+    package func removeSetting(_ name: String) throws {
+        try database.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [name])
+    }
+
     /// Notes who did what. Details hold no secrets.
     package func audit(_ actor: String, _ action: String, _ subject: String, detail: String = "", at now: Date) throws {
         try database.execute(

@@ -7,8 +7,9 @@ extension CatalogView {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT * FROM incident WHERE ?1 OR resolvedAt IS NULL ORDER BY openedAt DESC, id DESC LIMIT ?2
-                """, arguments: [includeResolved, limit]
+                SELECT * FROM incident \(includeResolved ? "" : "WHERE resolvedAt IS NULL")
+                ORDER BY openedAt DESC, id DESC LIMIT ?
+                """, arguments: [limit]
         ).map(Self.incident)
     }
 
@@ -19,8 +20,17 @@ extension CatalogView {
                 database, sql: "SELECT key FROM incident WHERE resolvedAt IS NULL AND kind = ?", arguments: [kind]))
     }
 
-    package func openIncidentCount() throws -> Int {
-        try Int.fetchOne(database, sql: "SELECT count(*) FROM incident WHERE resolvedAt IS NULL") ?? 0
+    package func hasOpenIncident(key: String) throws -> Bool {
+        try Bool.fetchOne(
+            database, sql: "SELECT EXISTS (SELECT 1 FROM incident WHERE resolvedAt IS NULL AND key = ?)",
+            arguments: [key]) ?? false
+    }
+
+    package func openIncidentCount(onlyCritical: Bool = false) throws -> Int {
+        try Int.fetchOne(
+            database,
+            sql: "SELECT count(*) FROM incident WHERE resolvedAt IS NULL"
+                + (onlyCritical ? " AND severity = 'critical'" : "")) ?? 0
     }
 
     private static func incident(_ row: Row) -> IncidentRecord {

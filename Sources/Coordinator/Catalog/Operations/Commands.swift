@@ -35,6 +35,17 @@ extension CatalogView {
         ).map(Self.command)
     }
 
+    /// Commands of operations that their agents hold and have not ended.
+    package func receivedCommands() throws -> [CommandRecord] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT * FROM command WHERE finishedAt IS NULL AND receivedAt IS NOT NULL AND operation IS NOT NULL
+                ORDER BY createdAt, rowid
+                """
+        ).map(Self.command)
+    }
+
     private static func command(_ row: Row) throws -> CommandRecord {
         var command = CommandRecord(
             agent: try row.requiredUUID("agent"), command: try row.json("body"), operation: row.uuid("operation"),
@@ -80,6 +91,18 @@ extension CatalogUpdate {
         try database.execute(
             sql: "UPDATE command SET finishedAt = coalesce(finishedAt, ?) WHERE id = ?",
             arguments: [now.milliseconds, id.text])
+    }
+
+    /// Ends all commands of an agent and their operations, with this message.
+    package func endWork(of agent: UUID, message: String, at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE command SET finishedAt = ? WHERE agent = ? AND finishedAt IS NULL",
+            arguments: [now.milliseconds, agent.text])
+        try database.execute(
+            sql: """
+                UPDATE operation SET state = 'expired', finishedAt = ?, message = ?
+                WHERE agent = ? AND state IN ('pending', 'running')
+                """, arguments: [now.milliseconds, message, agent.text])
     }
 
     /// Ends the commands of a run that has ended.

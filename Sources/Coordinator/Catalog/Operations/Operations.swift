@@ -14,9 +14,9 @@ extension CatalogView {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT * FROM operation WHERE state IN ('pending', 'running') AND (?1 IS NULL OR backup = ?1)
+                SELECT * FROM operation WHERE state IN ('pending', 'running') \(backup == nil ? "" : "AND backup = ?")
                 ORDER BY startedAt, id
-                """, arguments: [backup?.text]
+                """, arguments: backup.map { [$0.text] } ?? []
         ).map(Self.operation)
     }
 

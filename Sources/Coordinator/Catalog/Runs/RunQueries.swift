@@ -12,9 +12,9 @@ extension CatalogView {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT * FROM run WHERE state IN ('running', 'unknown') AND (?1 IS NULL OR database = ?1)
+                SELECT * FROM run WHERE state IN ('running', 'unknown') \(id == nil ? "" : "AND database = ?")
                 ORDER BY nominalAt, id
-                """, arguments: [id]
+                """, arguments: id.map { [$0] } ?? []
         ).map(Self.run)
     }
 

@@ -65,6 +65,12 @@ extension CatalogView {
         }
     }
 
+    /// Whether no other unrevoked token has the role of an administrator.
+    package func isLastAdminToken(_ id: String) throws -> Bool {
+        try String.fetchAll(
+            database, sql: "SELECT id FROM operatorToken WHERE role = 'admin' AND revokedAt IS NULL LIMIT 2") == [id]
+    }
+
     private static func joinToken(_ row: Row) throws -> JoinTokenRecord {
         var token = JoinTokenRecord(
             id: row["id"], secretHash: row["secretHash"], createdAt: row.requiredDate("createdAt"),

@@ -16,6 +16,7 @@ enum IncidentKey {
     static func failed(_ database: DatabaseRecord) -> String { "failed:\(database.id)" }
     static func overdue(_ database: DatabaseRecord) -> String { "overdue:\(database.id)" }
     static func offline(_ agent: UUID) -> String { "offline:\(agent.uuidString.lowercased())" }
+    static func identity(_ agent: UUID) -> String { "identity:\(agent.uuidString.lowercased())" }
     static func damaged(_ backup: UUID) -> String { "damaged:\(backup.uuidString.lowercased())" }
 
     static func agent(ofOffline key: String) -> UUID? {
@@ -55,7 +56,7 @@ extension IncidentCondition {
 
     static func identityClash(_ agent: AgentRecord, remote: String) -> Self {
         Self(
-            key: "identity:\(agent.id.uuidString.lowercased())", kind: IncidentKind.identity, isCritical: true,
+            key: IncidentKey.identity(agent.id), kind: IncidentKind.identity, isCritical: true,
             agent: agent.name, environment: agent.labels["env"],
             title: "Another key claims to be agent \(agent.name)",
             detail: "a host at \(remote) tried to join with this agent's id and a key of its own; it was refused")

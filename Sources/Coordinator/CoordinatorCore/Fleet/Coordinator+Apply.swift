@@ -14,13 +14,15 @@ extension Coordinator {
         let warnings = FleetWarnings.lines(next, databases)
         guard !request.dryRun else { return ApplyView(changes: changes, warnings: warnings, applied: false) }
         let now = world.now()
-        let changed = try await catalog.write { update in
+        let changed = try await catalog.write { [self] update in
             try update.addFleet(yaml: request.yaml, fileName: file, by: `operator`.tokenId, at: now)
             for destination in next.destinations { try update.addPlace(destination, at: now) }
             try update.audit(`operator`.tokenId, "apply", file, detail: "\(changes.count) changes", at: now)
-            return try Self.replan(update, next, agents: nil, at: now)
+            let changed = try Self.replan(update, next, agents: nil, at: now)
+            // Within the transaction: an agent's new databases are planned by it or replanned by it, never by the old one.
+            setFleet(next)
+            return changed
         }
-        setFleet(next)
         presence.wake(changed)
         return ApplyView(changes: changes, warnings: warnings, applied: true)
     }

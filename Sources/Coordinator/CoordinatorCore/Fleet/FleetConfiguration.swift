@@ -66,6 +66,7 @@ package struct AlertRoutes: Sendable, Equatable {
     package var channels: [String] { (slack == nil ? [] : ["slack"]) + (email == nil ? [] : ["email"]) }
 }
 
+/// Where Slack's webhook is kept: never in `fleet.yaml` itself, since it is a secret.
 package struct SlackRoute: Sendable, Equatable {
     package enum Webhook: Sendable, Equatable {
         /// A file that holds the address.
@@ -79,6 +80,7 @@ package struct SlackRoute: Sendable, Equatable {
     package var caFile: String?
 }
 
+/// The mail server and who hears; its user and password are in files of the coordinator's host.
 package struct EmailRoute: Sendable, Equatable {
     /// `smtps://host[:port]`, or `smtp://host[:port]` which is upgraded by STARTTLS.
     package var url: String

@@ -15,7 +15,7 @@ extension Coordinator {
         }
         let now = world.now()
         let names = try await catalog.read { try $0.setting(SettingName.hostnames) } ?? "localhost"
-        let url = request.url ?? world.publicURL ?? "https://\(names.prefix { $0 != "," }):8443"
+        let url = request.url ?? world.publicURL ?? "https://\(names.prefix { $0 != "," }):\(world.listenPort)"
         guard url.wholeMatch(of: /https:\/\/[A-Za-z0-9.\[\]:_-]+/) != nil else {
             throw BackupError(.usage, "the coordinator's address must be https://host[:port]")
         }
@@ -49,6 +49,10 @@ extension Coordinator {
         try `operator`.require(.admin, "revoking a token")
         let now = world.now()
         try await catalog.write { update in
+            if try update.isLastAdminToken(id) {
+                throw BackupError(
+                    .usage, "this is the last token of an administrator; nobody could manage this any more")
+            }
             try update.revokeToken(id, at: now)
             try update.audit(`operator`.tokenId, "token revoke", id, at: now)
         }

@@ -26,8 +26,8 @@ extension Coordinator {
     /// What came up with the heartbeat and must outlive the process.
     private func take(_ request: CheckInRequest, from agent: AgentIdentity, at now: Date) async throws(BackupError) {
         if let facts = request.databases {
-            let fleet = fleet
-            let changed = try await catalog.write { update in
+            // Read within the transaction: a configuration that is applied meanwhile comes wholly before or after it.
+            let changed = try await catalog.write { [self] update in
                 try update.setFacts(facts, of: agent.id, at: now)
                 return try Self.replan(update, fleet, agents: [agent.id], at: now)
             }
@@ -84,6 +84,9 @@ extension Coordinator {
         var news = try await catalog.read { view -> News in
             guard let record = try view.agent(agent.id) else {
                 throw BackupError(.forbidden, "the agent \(agent.name) is not enrolled")
+            }
+            guard record.revokedAt == nil else {
+                throw BackupError(.forbidden, "the agent \(agent.name) was revoked")
             }
             return News(
                 revision: record.planRevision,

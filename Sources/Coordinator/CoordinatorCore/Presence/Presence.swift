@@ -9,13 +9,16 @@ final class Presence: Sendable {
         var sightings: [UUID: AgentSighting] = [:]
         var unsaved: Set<UUID> = []
         var running: [UUID: [RunProgress]] = [:]
-        var commands: [UUID: CommandProgress] = [:]
+        /// Of each agent what it said last; of the coordinator's own (nil) what goes on now.
+        var commands: [UUID?: [UUID: CommandProgress]] = [:]
         var waiters: [UUID: [UUID: AsyncStream<Void>.Continuation]] = [:]
         var offline: Set<UUID> = []
         var isClosing = false
     }
 
     private let state = Mutex(State())
+    /// Runs, and commands, that one agent can have at work.
+    private static let most = 1000
 
     /// Notes a check-in. Says whether the agent was held to be offline until now.
     func note(_ request: CheckInRequest, from agent: UUID, at now: Date) -> Bool {
@@ -25,8 +28,10 @@ final class Presence: Sendable {
                 clockSkewMilliseconds: Int64((request.clock.timeIntervalSince(now) * 1000).rounded()),
                 spoolDepth: request.spoolDepth)
             state.unsaved.insert(agent)
-            state.running[agent] = request.running.isEmpty ? nil : request.running
-            for progress in request.commands { state.commands[progress.command] = progress }
+            let running = request.running.prefix(Self.most).map(\.bounded)
+            state.running[agent] = running.isEmpty ? nil : running
+            let commands = request.commands.prefix(Self.most).map { ($0.command, $0.bounded) }
+            state.commands[agent] = commands.isEmpty ? nil : Dictionary(commands) { $1 }
             return state.offline.contains(agent)
         }
     }
@@ -40,12 +45,17 @@ final class Presence: Sendable {
 
     func running() -> [UUID: [RunProgress]] { state.withLock { $0.running } }
 
-    func progress(of command: UUID) -> CommandProgress? { state.withLock { $0.commands[command] } }
+    /// What this agent, or (nil) the coordinator itself, says of the command.
+    func progress(of command: UUID, by agent: UUID?) -> CommandProgress? {
+        state.withLock { $0.commands[agent]?[command] }
+    }
 
     /// How far something is that the coordinator does itself; the operation's id stands for the command's.
-    func note(_ progress: CommandProgress) { state.withLock { $0.commands[progress.command] = progress } }
+    func note(_ progress: CommandProgress) {
+        state.withLock { $0.commands[nil as UUID?, default: [:]][progress.command] = progress }
+    }
 
-    func forget(command: UUID) { state.withLock { $0.commands[command] = nil } }
+    func forget(command: UUID, of agent: UUID?) { state.withLock { $0.commands[agent]?[command] = nil } }
 
     /// Sightings that the catalog does not have yet; they count as saved from now on.
     func takeUnsaved() -> [UUID: AgentSighting] {
@@ -103,3 +113,23 @@ extension Presence {
 
     var isClosing: Bool { state.withLock { $0.isClosing } }
 }
+
+extension RunProgress {
+    /// With figures whose sums cannot overflow.
+    fileprivate var bounded: Self {
+        var copy = self
+        (copy.plainBytes, copy.storedBytes) = (clamped(plainBytes), clamped(storedBytes))
+        return copy
+    }
+}
+
+extension CommandProgress {
+    /// With figures whose sums cannot overflow.
+    fileprivate var bounded: Self {
+        var copy = self
+        (copy.bytes, copy.totalBytes) = (clamped(bytes), totalBytes.map(clamped))
+        return copy
+    }
+}
+
+private func clamped(_ bytes: Int64) -> Int64 { min(max(bytes, 0), 1 << 50) }

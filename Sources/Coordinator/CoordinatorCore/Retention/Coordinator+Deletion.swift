@@ -26,7 +26,8 @@ extension Coordinator {
                 if let pending {
                     result.pending.append("backup \(backup.id.uuidString.lowercased()): \(pending)")
                 } else {
-                    result.bytesFreed += copy.objects.reduce(0) { $0 + $1.bytes }
+                    let bytes = copy.objects.reduce(Int128(result.bytesFreed)) { $0 + Int128($1.bytes) }
+                    result.bytesFreed = Int64(clamping: bytes)
                 }
             }
             if try await isGone(backup) { result.deleted.append(backup.id) }

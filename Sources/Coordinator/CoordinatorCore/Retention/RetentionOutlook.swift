@@ -20,11 +20,15 @@ struct RetentionOutlook {
         var deletions: [BackupRecord] = []
         for database in try view.databases() {
             let backups = try view.backups(ofDatabase: database.id).filter { $0.state != .deleting }
+            let copies = try view.copySummaries(ofDatabase: database.id)
             let candidates = backups.map { backup in
-                RetentionCandidate(
+                let copies = copies[backup.id]
+                return RetentionCandidate(
                     id: backup.id, source: .init(agent: database.agent, database: database.name),
-                    tiers: Set(backup.tiers), recordedAt: backup.recordedAt, isGood: backup.state == .good,
-                    isPinned: backup.pinned, isInUse: inUse.contains(backup.id))
+                    tiers: Set(backup.tiers), recordedAt: backup.recordedAt, snapshotAt: backup.snapshotAt,
+                    isGood: backup.state == .good, hasWholeCopy: copies?.hasWhole ?? false,
+                    isConfirmed: !(copies?.isUnconfirmed ?? false), isPinned: backup.pinned,
+                    isInUse: inUse.contains(backup.id))
             }
             let policy = try Self.policy(for: database, backups, resolver)
             let byID = Dictionary(uniqueKeysWithValues: backups.map { ($0.id, $0) })
@@ -46,7 +50,8 @@ struct RetentionOutlook {
     func view(at now: Date) -> CleanupView {
         CleanupView(
             digest: digest, at: now, items: items,
-            bytesFreed: items.reduce(0) { $1.delete ? $0 + $1.storedBytes : $0 }, suspended: suspended)
+            bytesFreed: Int64(clamping: items.reduce(Int128(0)) { $1.delete ? $0 + Int128($1.storedBytes) : $0 }),
+            suspended: suspended)
     }
 
     private static func item(_ backup: BackupRecord, _ database: DatabaseRecord, _ verdict: RetentionVerdict)

@@ -40,10 +40,16 @@ extension Coordinator {
     package func run(_ id: UUID, by operator: OperatorIdentity) async throws(BackupError) -> RunView {
         try `operator`.require(.viewer, "looking at a run")
         let found = try await catalog.read { view in
-            try view.run(id).flatMap { run in try view.databaseRecord(run.database).map { (run, $0) } }
+            try view.run(id).flatMap { run in
+                try view.databaseRecord(run.database).map { (run, $0, try run.backup.flatMap(view.backup)) }
+            }
         }
-        guard let (run, database) = found else { throw BackupError(.notFound, "no run has the id \(id)") }
-        return RunView(run, database, presence.running(on: database.agent).first { $0.run == id })
+        guard let (run, database, backup) = found else { throw BackupError(.notFound, "no run has the id \(id)") }
+        var shown = RunView(run, database, presence.running(on: database.agent).first { $0.run == id })
+        if run.state.isTerminal, let backup {
+            (shown.plainBytes, shown.storedBytes) = (backup.plainBytes, backup.storedBytes)
+        }
+        return shown
     }
 }
 

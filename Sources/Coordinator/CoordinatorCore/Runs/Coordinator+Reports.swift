@@ -17,13 +17,19 @@ extension Coordinator {
             let runs = RunRecorder(update: update, agent: agent, fleet: fleet, now: now)
             let results = ResultRecorder(update: update, agent: agent, fleet: fleet, now: now)
             for item in batch.items {
-                let refusal: String?
-                if let report = item.run {
-                    refusal = try runs.take(report, &consequences)
-                } else if let result = item.command {
-                    refusal = try results.take(result, &consequences)
-                } else {
-                    refusal = "neither a run nor a command"
+                // What can never be taken must not keep the others from being taken.
+                let before = consequences
+                var refusal: String?
+                do {
+                    refusal = try update.separately {
+                        if let report = item.run { return try runs.take(report, &consequences) }
+                        if let result = item.command { return try results.take(result, &consequences) }
+                        return "neither a run nor a command"
+                    }
+                } catch let error as BackupError where error.code == .forbidden || error.code == .usage {
+                    (consequences, refusal) = (before, error.message)
+                    try update.audit(
+                        agent.name, "report refused", item.id.uuidString.lowercased(), detail: error.message, at: now)
                 }
                 if let refusal {
                     receipt.refused.append(.init(id: item.id, reason: refusal))
@@ -33,7 +39,9 @@ extension Coordinator {
             }
             return (receipt, consequences)
         }
-        for item in batch.items { if let result = item.command { presence.forget(command: result.command) } }
+        for item in batch.items {
+            if let result = item.command { presence.forget(command: result.command, of: agent.id) }
+        }
         for refused in receipt.refused {
             logger.warning("report refused", metadata: ["agent": "\(agent.name)", "reason": "\(refused.reason)"])
         }
@@ -43,6 +51,8 @@ extension Coordinator {
 
     private func act(on consequences: RunRecorder.Consequences) async {
         if consequences.hasIncidents { bells.ring(.alerts) }
+        if consequences.mayEndOverdue { bells.ring(.supervision) }
+        if consequences.hasLeftovers { bells.ring(.deletion) }
         if !consequences.backups.isEmpty { bells.ring(.confirmation) }
         for backup in consequences.toVerify {
             do {

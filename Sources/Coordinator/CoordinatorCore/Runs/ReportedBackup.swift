@@ -13,6 +13,10 @@ struct ReportedBackup {
     /// What is missing, for people; empty when nothing is.
     let shortcomings: [String]
 
+    /// What sizes of objects can be, so that no sum of an agent's figures overflows.
+    private static let sizes: ClosedRange<Int64> = 0...(1 << 50)
+    private static let mostObjects = 16
+
     var hasWholeCopy: Bool { copies.contains(where: \.isWhole) }
 
     /// Throws `.forbidden` when the manifest is another agent's or another run's, `.integrity` when it contradicts itself.
@@ -64,11 +68,18 @@ struct ReportedBackup {
         guard let main = manifest.objects.first(where: { $0.role != .globals }), main.plainBytes > 0 else {
             throw BackupError(.integrity, "the backup is empty")
         }
+        guard manifest.objects.count <= mostObjects else {
+            throw BackupError(.integrity, "the manifest names more than \(mostObjects) objects")
+        }
         for object in manifest.objects {
-            guard object.storedBytes > 0, object.plainBytes >= 0, isDigest(object.storedSha256),
+            guard object.storedBytes > 0, sizes.contains(object.storedBytes), sizes.contains(object.plainBytes),
+                isDigest(object.storedSha256),
                 isDigest(object.plainSha256)
             else { throw BackupError(.integrity, "the manifest's sizes or checksums are none") }
         }
+        guard sizes.contains(manifest.objects.reduce(0) { $0 + $1.storedBytes }),
+            sizes.contains(manifest.objects.reduce(0) { $0 + $1.plainBytes })
+        else { throw BackupError(.integrity, "the manifest's sizes or checksums are none") }
         guard Set(manifest.objects.map(\.name)).count == manifest.objects.count else {
             throw BackupError(.integrity, "the manifest names an object twice")
         }
@@ -98,7 +109,8 @@ struct ReportedBackup {
         let names = Set(manifest.objects.map(\.name) + [keys.manifestName])
         var seen: Set<String> = []
         let own = objects.filter {
-            names.contains($0.name) && name($0.name, isOf: keys) && seen.insert($0.name).inserted && $0.bytes >= 0
+            names.contains($0.name) && name($0.name, isOf: keys) && seen.insert($0.name).inserted
+                && sizes.contains($0.bytes)
                 && isDigest($0.sha256)
         }
         return own.filter { $0.name != keys.manifestName } + own.filter { $0.name == keys.manifestName }

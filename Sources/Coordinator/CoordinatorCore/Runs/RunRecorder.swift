@@ -17,6 +17,9 @@ struct RunRecorder {
         /// Of tiers with a health check.
         var toVerify: [UUID] = []
         var hasIncidents = false
+        /// A backup came of a database that is overdue.
+        var mayEndOverdue = false
+        var hasLeftovers = false
     }
 
     /// Nil when the report counts (or changes nothing); else why it never will.
@@ -41,9 +44,15 @@ struct RunRecorder {
             } catch let error as BackupError where error.code == .forbidden {
                 try audit("report refused", report, error.message)
                 return error.message
-            } catch let error as BackupError where event == .succeeded {
-                (event, run.failure) = (.failed, Failure(code: error.code.rawValue, message: error.message))
+            } catch let error as BackupError where error.code == .integrity {
+                // What it claims to have stored counts for nothing; that it failed counts all the same.
+                if event == .succeeded { run.failure = Failure(code: error.code.rawValue, message: error.message) }
+                event = .failed
             }
+        }
+        if let backup, let known = try update.backup(backup.manifest.id), known.run != report.run {
+            try audit("report refused", report, "the backup is another run's")
+            return "the backup is another run's"
         }
         if event == .succeeded, backup?.isComplete != true {
             // No success without proof (P1): what the agent says does not add up to a whole backup.
@@ -106,7 +115,11 @@ struct RunRecorder {
             try add(backup, run, isGood: next.state == .succeeded)
             consequences.backups.append(backup.manifest.id)
         }
-        if next.state.isTerminal { try update.finishCommands(ofRun: run.id, at: now) }
+        if next.state.isTerminal {
+            try update.finishCommands(ofRun: run.id, at: now)
+            let leftovers = try Leftovers.of(report, from: agent, places: update.places(named:))
+            for leftover in leftovers where try update.add(leftover, at: now) { consequences.hasLeftovers = true }
+        }
         try judge(run, backup, &consequences)
     }
 
@@ -116,8 +129,8 @@ struct RunRecorder {
             id: manifest.id, database: run.database, run: run.id, policy: run.policy, tiers: run.tiers,
             state: isGood ? .good : .partial, nominalAt: manifest.nominalAt, startedAt: manifest.startedAt,
             snapshotAt: manifest.snapshotAt, finishedAt: manifest.finishedAt, recordedAt: now,
-            plainBytes: manifest.objects.reduce(0) { $0 &+ $1.plainBytes },
-            storedBytes: manifest.objects.reduce(0) { $0 &+ $1.storedBytes })
+            plainBytes: manifest.objects.reduce(0) { $0 + $1.plainBytes },
+            storedBytes: manifest.objects.reduce(0) { $0 + $1.storedBytes })
         // Directories lie on the agent's host, out of the coordinator's sight: there its agent's confirmation stands.
         if isGood, backup.copies.allSatisfy({ $0.place.s3 == nil }) {
             (record.proof, record.proofAt) = (ProofLevel.stored.rawValue, now)
@@ -132,9 +145,9 @@ struct RunRecorder {
         switch run.state {
         case .succeeded:
             try update.resolve(key: IncidentKey.failed(database), at: now)
-            try update.resolve(key: IncidentKey.overdue(database), at: now)
+            if try update.hasOpenIncident(key: IncidentKey.overdue(database)) { consequences.mayEndOverdue = true }
             if fleet.alerts.notifySuccess {
-                let bytes = backup?.manifest.objects.reduce(0) { $0 &+ $1.storedBytes } ?? 0
+                let bytes = backup?.manifest.objects.reduce(0) { $0 + $1.storedBytes } ?? 0
                 try update.announce(.succeeded(database, bytes: bytes), channels: channels, at: now)
                 consequences.hasIncidents = true
             }

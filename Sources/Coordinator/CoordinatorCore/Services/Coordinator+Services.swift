@@ -15,6 +15,7 @@ extension Coordinator {
             rounds("alerts", .seconds(15), .alerts) { (it) throws(BackupError) in try await it.deliverAlerts() },
             rounds("deletion", .seconds(300), .deletion) { (it) throws(BackupError) in
                 try await it.resumeDeletions()
+                try await it.deleteLeftovers()
                 try await it.cleanupIfDue()
             },
             rounds("last seen", .seconds(20), .sightings) { (it) throws(BackupError) in try await it.saveSightings() },

@@ -8,12 +8,12 @@ extension Coordinator {
     /// One round: runs and commands that went silent, agents that are offline, backups that did not come.
     func supervise() async throws(BackupError) {
         try await expireCommands()
+        try await expireSilentOperations()
         try await superviseRuns()
-        if world.now().timeIntervalSince(startedAt) >= OfflineRule.startGrace {
-            // Before that nobody has had the time to check in and to deliver.
-            try await superviseAgents()
-            try await superviseDatabases()
-        }
+        let age = world.now().timeIntervalSince(startedAt)
+        // Before that nobody has had the time to check in, or to deliver.
+        if age >= OfflineRule.startGrace { try await superviseAgents() }
+        if age >= OverdueRule.startGrace { try await superviseDatabases() }
         let now = world.now()
         try await catalog.write { try HighWater.note(now, in: $0) }
         bells.ring(.alerts)
@@ -100,6 +100,29 @@ extension Coordinator {
                 try update.open(.overdue(database, reason: reason), channels: channels, at: now)
             }
             for key in over { try update.resolve(key: key, at: now) }
+        }
+    }
+
+    /// Ends what agents took and then fell silent about. A result that comes late still counts.
+    private func expireSilentOperations() async throws(BackupError) {
+        let (now, startedAt) = (world.now(), startedAt)
+        let sightings = presence.sightings()
+        let silent = try await catalog.read { view in
+            try view.receivedCommands().filter { record in
+                let seen = try sightings[record.agent]?.at ?? view.agent(record.agent)?.lastSeenAt ?? .distantPast
+                return now.timeIntervalSince(max(seen, startedAt)) > SilenceRule.operation
+            }
+        }
+        guard !silent.isEmpty else { return }
+        try await catalog.write { update in
+            for record in silent {
+                guard let id = record.operation, var operation = try update.operation(id) else { continue }
+                try update.finishCommand(record.command.id, at: now)
+                guard operation.isOpen else { continue }
+                (operation.state, operation.finishedAt) = (.expired, now)
+                operation.message = "its agent took it, and was not heard of for 15 minutes since"
+                try update.save(operation)
+            }
         }
     }
 

@@ -58,6 +58,21 @@ extension Coordinator {
         if finding != nil { bells.ring(.alerts) }
     }
 
+    /// An answer without a body cannot say whether it is the object that is missing, or the bucket: asked again for one.
+    private static func absence(
+        of name: String, _ key: String, _ store: any ObjectStore
+    ) throws(BackupError) -> String {
+        do throws(BackupError) {
+            _ = try store.get(key, limit: 1 << 16)
+        } catch  where error.code == .notFound {
+            return "\(name) is missing"
+        } catch  where error.code == .integrity {
+            // There, and larger than what is read here.
+        }
+        throw BackupError(
+            .storageUnavailable, "looking at \(name): the store says that it is there, and that it is not")
+    }
+
     /// What is wrong with the copy; nil when nothing is. Throws what keeps it from being looked at.
     private static func finding(_ copy: CopyRecord, _ store: any ObjectStore) throws(BackupError) -> String? {
         for object in copy.objects {
@@ -65,7 +80,7 @@ extension Coordinator {
             do throws(BackupError) {
                 facts = try store.head(copy.folder + object.name)
             } catch  where error.code == .notFound {
-                return "\(object.name) is missing"
+                return try absence(of: object.name, copy.folder + object.name, store)
             }
             guard facts.bytes == object.bytes else {
                 return "\(object.name) has \(facts.bytes) bytes instead of \(object.bytes)"

@@ -48,7 +48,7 @@ extension Coordinator {
         } catch {
             failure = error
         }
-        presence.forget(command: operation.id)
+        presence.forget(command: operation.id, of: nil)
         // The coordinator ends; its next start does it again.
         if failure?.code == .cancelled { return }
         try await finish(operation, bytes: counter.bytes, failure)
@@ -73,7 +73,7 @@ extension Coordinator {
             if let failure {
                 if isDamage { try judgement.damaged(backup, operation.destination, finding: failure.message) }
             } else {
-                try judgement.sound(backup, operation.destination, level: .sound)
+                try judgement.sound(backup, operation.destination, level: .sound, byCoordinator: true)
             }
         }
         if isDamage { bells.ring(.alerts) }

@@ -6,9 +6,11 @@ import Threads
 package import Wire
 
 extension Coordinator {
-    /// Has every copy of a backup read again: S3 by the coordinator, directories by their agent. Returns the operation of
-    /// the first copy; the others show in the proof, or as an incident.
-    package func verify(backup id: String, by operator: OperatorIdentity) async throws(BackupError) -> OperationView {
+    /// Has every copy of a backup read again: S3 by the coordinator, directories by their agent. Returns one operation
+    /// for each copy.
+    package func verify(
+        backup id: String, by operator: OperatorIdentity
+    ) async throws(BackupError) -> [OperationView] {
         try `operator`.require(.operator, "verifying a backup")
         let backup = try await catalog.read { try $0.requiredBackup(id) }
         return try await startVerification(of: backup.id, requestedBy: `operator`.tokenId)
@@ -39,7 +41,7 @@ extension Coordinator {
         }
     }
 
-    func startVerification(of backup: UUID, requestedBy: String) async throws(BackupError) -> OperationView {
+    func startVerification(of backup: UUID, requestedBy: String) async throws(BackupError) -> [OperationView] {
         let record = try await catalog.read { view in
             guard let record = try view.backup(backup) else { throw BackupError(.notFound, "no such backup") }
             return record
@@ -47,10 +49,11 @@ extension Coordinator {
         guard record.state.isVerifiable else {
             throw BackupError(.notFound, "the backup is being deleted, or was")
         }
-        guard let first = try await startVerifications(of: [record], requestedBy: requestedBy).first else {
+        let started = try await startVerifications(of: [record], requestedBy: requestedBy)
+        guard !started.isEmpty else {
             throw BackupError(.notFound, "no destination holds a whole copy of this backup")
         }
-        return first
+        return started
     }
 
     private func startVerifications(
@@ -64,7 +67,7 @@ extension Coordinator {
             for backup in backups {
                 let operations = try starter.verify(backup)
                 agents.formUnion(operations.compactMap(\.agent))
-                if let first = operations.first { views.append(try Self.view(of: first, update, presence)) }
+                views += try operations.map { try Self.view(of: $0, update, presence) }
             }
             return (views, agents)
         }
@@ -77,7 +80,7 @@ extension Coordinator {
         let database = try view.databaseRecord(operation.database)
         let agent = try operation.agent.flatMap { try view.agent($0) }
         let command = try view.command(ofOperation: operation.id)
-        let progress = operation.isOpen ? presence.progress(of: command ?? operation.id) : nil
+        let progress = operation.isOpen ? presence.progress(of: command ?? operation.id, by: operation.agent) : nil
         return OperationView(
             id: operation.id, kind: operation.kind.rawValue, agent: agent?.name, database: database?.name,
             backup: operation.backup,

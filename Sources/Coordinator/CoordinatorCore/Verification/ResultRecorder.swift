@@ -56,7 +56,8 @@ struct ResultRecorder {
         switch operation.kind {
         case .verify where result.succeeded:
             // A verification on a host can prove that the copy there is sound, and no more than that.
-            try judgement.sound(backup, operation.destination, level: min(result.proof ?? .reread, .sound))
+            try judgement.sound(
+                backup, operation.destination, level: min(result.proof ?? .reread, .sound), byCoordinator: false)
         case .verify where operation.failure?.code == BackupError.Code.integrity.rawValue,
             .verify where operation.failure?.code == BackupError.Code.notFound.rawValue:
             try judgement.damaged(backup, operation.destination, finding: operation.failure?.message ?? "damaged")

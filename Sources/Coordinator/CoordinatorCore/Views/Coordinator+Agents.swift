@@ -28,7 +28,10 @@ extension Coordinator {
             let agent = try update.requiredAgent(nameOrId)
             try update.revoke(agent: agent.id, at: now)
             try update.resolve(key: IncidentKey.offline(agent.id), at: now)
+            try update.resolve(key: IncidentKey.identity(agent.id), at: now)
+            try update.endWork(of: agent.id, message: "its agent was revoked", at: now)
             for database in try update.databases(agent: agent.id) {
+                try update.resolve(key: IncidentKey.failed(database), at: now)
                 try update.resolve(key: IncidentKey.overdue(database), at: now)
             }
             try update.audit(`operator`.tokenId, "agent revoke", agent.name, at: now)

@@ -53,7 +53,8 @@ extension Coordinator {
             let live = Set(heard.values.joined().map(\.run))
             // A run that was only just asked for, or whose agent told of it minutes ago, is at work too.
             let busy = try view.openRuns().filter { run in
-                run.state == .running
+                // However lively: after hours it hides no longer that there is no backup.
+                run.state == .running && now.timeIntervalSince(run.recordedAt) < SilenceRule.lost
                     && (live.contains(run.id) || now.timeIntervalSince(run.heardAt) < SilenceRule.unknown)
             }
             let resolver = PlanResolver(configuration: fleet, isFleet: true)
@@ -65,6 +66,8 @@ extension Coordinator {
 /// For how long a run may be silent, in seconds.
 enum SilenceRule {
     static let unknown: TimeInterval = 600
+    /// For so long an agent may be silent about an operation that it has taken.
+    static let operation: TimeInterval = 900
     static let lost: TimeInterval = 6 * 3600
 }
 

@@ -15,7 +15,10 @@ extension Coordinator {
             let records = try view.databases()
             let agents = try lens.views(view, of: view.agents(), with: records)
             let revoked = Set(agents.filter { $0.state == .revoked }.map(\.id))
-            let databases = records.filter { !revoked.contains($0.agent) }.map { DatabaseView($0, judge.judge($0)) }
+            // What an agent no longer declares is nobody's problem; its backups stay.
+            let databases = records.filter { !revoked.contains($0.agent) && $0.goneAt == nil }.map {
+                DatabaseView($0, judge.judge($0))
+            }
             let incidents = try view.incidents(includeResolved: false, limit: Self.shownIncidents)
             let totals = try view.totals()
             return StatusView(
@@ -31,7 +34,8 @@ extension Coordinator {
 
     /// One line for a monitoring system.
     package func check(by operator: OperatorIdentity) async throws(BackupError) -> CheckView {
-        CheckView(try await status(by: `operator`))
+        let status = try await status(by: `operator`)
+        return CheckView(status, critical: try await catalog.read { try $0.openIncidentCount(onlyCritical: true) })
     }
 
     /// Incidents, newest first, each with its messages.
@@ -84,12 +88,11 @@ extension IncidentView {
 extension CheckView {
     /// CRITICAL for what is overdue or a critical incident, WARNING for what fails, is offline or unprotected, UNKNOWN
     /// when there is nothing to judge.
-    init(_ status: StatusView) {
+    init(_ status: StatusView, critical: Int) {
         let overdue = status.databases.filter { $0.state == .overdue }.count
         let failing = status.databases.filter { $0.state == .failing }.count
         let unprotected = status.databases.filter { $0.state == .unprotected }.count
         let offline = status.agents.filter { $0.state == .offline }.count
-        let critical = status.incidents.filter { $0.severity == "critical" }.count
         let sums =
             "\(status.totals.databasesHealthy)/\(status.totals.databases) databases ok, \(overdue) overdue, "
             + "\(failing) failing, \(unprotected) unprotected, \(offline) agents offline, "

@@ -22,9 +22,6 @@ struct ProtectionJudge {
     let busy: Set<Int64>
     private var clocks: [Schedule: Clock] = [:]
 
-    /// How late a backup may be after its start window: time to make it.
-    private static let grace: TimeInterval = 300
-
     private struct Clock {
         let next: Date
         /// The latest occurrence whose start window and grace are over.
@@ -63,7 +60,8 @@ struct ProtectionJudge {
                 "the newest good backup is of \(Timestamp.text($0)), older than the objective of \(rpo) s"
             } ?? "there is no good backup, and the objective is \(rpo) s"
         }
-        guard let due, (database.lastGoodRecordedAt ?? .distantPast) < due, !busy.contains(database.id) else {
+        // By what the backup shows: one that comes late shows an old state, whenever it is recorded.
+        guard let due, (database.lastGoodAt ?? .distantPast) < due, !busy.contains(database.id) else {
             return nil
         }
         return "the backup that was due at \(Timestamp.text(due)) did not come; "
@@ -80,11 +78,19 @@ struct ProtectionJudge {
     private mutating func clock(_ schedule: Schedule) -> Clock {
         if let known = clocks[schedule] { return known }
         var due = schedule.previous(atOrBefore: now)
-        if let latest = due, now < latest + schedule.startWindow(after: latest) + Self.grace {
+        if let latest = due, now < latest + schedule.startWindow(after: latest) + OverdueRule.grace {
             due = schedule.previous(atOrBefore: latest - 1)
         }
         let clock = Clock(next: schedule.next(after: now), due: due)
         clocks[schedule] = clock
         return clock
     }
+}
+
+/// When a backup counts as overdue.
+enum OverdueRule {
+    /// How late a backup may be after its start window: time to make it.
+    static let grace: TimeInterval = 300
+    /// For so long after the coordinator's own start nothing is held to be overdue: agents deliver what they have.
+    static let startGrace: TimeInterval = 60
 }

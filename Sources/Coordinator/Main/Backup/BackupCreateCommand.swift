@@ -15,7 +15,9 @@ struct BackupCreate: AsyncParsableCommand {
               holdfast backup create --type all --tier daily --wait --output report.json
             """)
 
-    @Option(help: "What: database, application or all.") var type = BackupType.database
+    @Option(
+        help: "What: database, application or all; by default databases, or with --database whatever has that name.")
+    var type: BackupType?
     @Option(help: "Kept as one of that tier: manual, hourly, daily, weekly, monthly.") var tier = Tier.manual
     @Option(help: "Only on this agent.") var agent: String?
     @Option(help: "Only this database.") var database: String?
@@ -28,7 +30,8 @@ struct BackupCreate: AsyncParsableCommand {
         let session = try OperatorSession()
         let requestedAt = Date()
         let request = BackupRequest(
-            type: type.rawValue, tier: tier, agent: agent, database: try database.map { try DatabaseName($0) })
+            type: (type ?? (database == nil ? .database : .all)).rawValue, tier: tier, agent: agent,
+            database: try database.map { try DatabaseName($0) })
         let started = try await session.client.startBackup(request)
         session.terminal.say(started.skipped.map { "not backed up: " + SafeText($0).text })
         let runs =

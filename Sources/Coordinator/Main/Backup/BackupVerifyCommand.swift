@@ -26,7 +26,7 @@ struct BackupVerify: AsyncParsableCommand {
 
     func run() async throws {
         let session = try OperatorSession()
-        let started = if let id { [try await session.client.verify(id)] } else { try await session.client.verifyAll() }
+        let started = if let id { try await session.client.verify(id) } else { try await session.client.verifyAll() }
         if started.isEmpty { session.terminal.say("no backups to verify") }
         let ended = try await Follow(client: session.client, terminal: session.terminal).operations(started)
         try output.show(ended, session.terminal) { RunRendering.lines(ended, $0) }

@@ -6,7 +6,7 @@ enum IncidentRendering {
     /// The coordinator's own findings, then open incidents: critical ones first, the oldest of them first.
     static func open(_ status: StatusView, _ look: Look) -> [String] {
         let findings = status.coordinator.findings.map {
-            look.tinted("PROBLEM ", .bad) + "  coordinator: " + SafeText($0).text
+            look.tinted("WARNING ", .warning) + "  coordinator: " + SafeText($0).text
         }
         let incidents = status.incidents.filter { $0.resolvedAt == nil }.sorted {
             ($0.severity == "critical" ? 0 : 1, $0.openedAt) < ($1.severity == "critical" ? 0 : 1, $1.openedAt)

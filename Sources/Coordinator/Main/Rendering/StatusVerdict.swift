@@ -3,7 +3,7 @@ import Wire
 
 /// Whether a person is needed, from all that a status says: what every view of it begins with.
 struct StatusVerdict: Sendable, Equatable {
-    /// Findings about the coordinator, open incidents, and what is wrong without an incident of its own (yet).
+    /// Open incidents, and what is wrong without an incident of its own (yet).
     let problems: Int
     let line: String
     let tint: Tint
@@ -17,7 +17,7 @@ struct StatusVerdict: Sendable, Equatable {
         let agents = status.agents.filter { agent in
             agent.state == .offline && !open.contains { $0.agent == agent.name && $0.database == nil }
         }
-        problems = status.coordinator.findings.count + open.count + databases.count + agents.count
+        problems = open.count + databases.count + agents.count
         let totals = status.totals
         if problems > 0 {
             line = "\(problems) PROBLEM\(problems == 1 ? "" : "S")"
@@ -29,8 +29,10 @@ struct StatusVerdict: Sendable, Equatable {
             line = "NO DATABASE IS DECLARED YET"
             tint = .warning
         } else {
-            line = "ALL GOOD"
-            tint = .good
+            // What the coordinator finds about itself is worth a look; the backups are well.
+            let warnings = status.coordinator.findings.count
+            line = "ALL GOOD" + (warnings > 0 ? ", \(warnings) WARNING\(warnings == 1 ? "" : "S")" : "")
+            tint = warnings > 0 ? .warning : .good
         }
     }
 

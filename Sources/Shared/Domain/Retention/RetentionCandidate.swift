@@ -19,8 +19,14 @@ package struct RetentionCandidate: Hashable, Sendable {
     package let tiers: Set<Tier>
     /// When the coordinator recorded it, by the coordinator's own clock.
     package let recordedAt: Date
+    /// What state it shows: of several that were recorded at once, the latest is the newest.
+    package let snapshotAt: Date
     /// Complete everywhere and not known to be damaged. Others expire by age too, but count for nothing.
     package let isGood: Bool
+    /// Whether some destination holds all of it, so that it can be restored although it is not good.
+    package let hasWholeCopy: Bool
+    /// Whether the coordinator has seen all copies that it can see. Until then it counts for nothing, and stays.
+    package let isConfirmed: Bool
     package let isPinned: Bool
     /// A restore, verification or drill is reading it, or a command for it is on its way.
     package let isInUse: Bool
@@ -28,14 +34,18 @@ package struct RetentionCandidate: Hashable, Sendable {
     package let lockedUntil: Date?
 
     package init(
-        id: UUID, source: Source, tiers: Set<Tier>, recordedAt: Date, isGood: Bool, isPinned: Bool = false,
-        isInUse: Bool = false, lockedUntil: Date? = nil
+        id: UUID, source: Source, tiers: Set<Tier>, recordedAt: Date, snapshotAt: Date? = nil, isGood: Bool,
+        hasWholeCopy: Bool = false, isConfirmed: Bool = true, isPinned: Bool = false, isInUse: Bool = false,
+        lockedUntil: Date? = nil
     ) {
         self.id = id
         self.source = source
         self.tiers = tiers
         self.recordedAt = recordedAt
+        self.snapshotAt = snapshotAt ?? recordedAt
         self.isGood = isGood
+        self.hasWholeCopy = hasWholeCopy
+        self.isConfirmed = isConfirmed
         self.isPinned = isPinned
         self.isInUse = isInUse
         self.lockedUntil = lockedUntil

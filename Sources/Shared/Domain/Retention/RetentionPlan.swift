@@ -3,6 +3,8 @@ package import Foundation
 /// What to keep and what to delete, and why: to be shown, and then applied. Pure (P2).
 ///
 /// - The newest `floor` good backups of a database are never deleted, whatever their age; only good ones count.
+/// - While there are fewer good ones than that, the newest others that can be restored stay in their stead.
+/// - What the coordinator has not confirmed yet neither counts nor is deleted.
 /// - Nothing pinned, in use or locked is deleted.
 /// - A backup that counts for several tiers is kept as long as the longest of them.
 /// - When any backup of a database was recorded later than `now`, nothing of that database is deleted.
@@ -31,7 +33,7 @@ package struct RetentionPlan: Sendable, Equatable {
 
     private static func decide(_ ofOne: [RetentionCandidate], _ policy: RetentionPolicy, _ now: Date) -> [Decision] {
         let newestFirst = ofOne.sorted {
-            ($1.recordedAt, $1.id.uuidString) < ($0.recordedAt, $0.id.uuidString)
+            ($1.recordedAt, $1.snapshotAt, $1.id.uuidString) < ($0.recordedAt, $0.snapshotAt, $0.id.uuidString)
         }
         // Asked this way round, and in numbers, a time that is not a number counts as untrusted too.
         let seconds = now.timeIntervalSince1970
@@ -39,9 +41,16 @@ package struct RetentionPlan: Sendable, Equatable {
             return newestFirst.map { Decision(candidate: $0, verdict: .keep(.clock(newest: newest.recordedAt))) }
         }
         var goodBefore = 0
+        // How many that are not good are needed to make up the floor.
+        var missing = max(0, policy.floor - newestFirst.count { $0.countsAsGood })
         return newestFirst.map { candidate in
-            defer { if candidate.isGood { goodBefore += 1 } }
-            return Decision(candidate: candidate, verdict: verdict(candidate, goodBefore: goodBefore, policy, now))
+            var verdict = verdict(candidate, goodBefore: goodBefore, policy, now)
+            if candidate.countsAsGood { goodBefore += 1 }
+            if !candidate.isGood, candidate.hasWholeCopy, candidate.isConfirmed, missing > 0 {
+                missing -= 1
+                if verdict.isDeletion { verdict = .keep(.lastRestorable(policy.floor)) }
+            }
+            return Decision(candidate: candidate, verdict: verdict)
         }
     }
 
@@ -51,9 +60,10 @@ package struct RetentionPlan: Sendable, Equatable {
         if candidate.isPinned { return .keep(.pinned) }
         if candidate.isInUse { return .keep(.inUse) }
         if let until = candidate.lockedUntil, now < until { return .keep(.locked(until: until)) }
-        if candidate.isGood, goodBefore == 0 { return .keep(.newestGood) }
+        if candidate.countsAsGood, goodBefore == 0 { return .keep(.newestGood) }
         let (tier, end) = longest(candidate, policy)
         if now < end { return .keep(.young(tier, until: end)) }
+        if !candidate.isConfirmed { return .keep(.unconfirmed) }
         if candidate.isGood, goodBefore < policy.floor { return .keep(.floor(policy.floor)) }
         let (kept, age) = (policy.keep(tier), now.timeIntervalSince(candidate.recordedAt))
         return .delete(
@@ -66,4 +76,8 @@ package struct RetentionPlan: Sendable, Equatable {
         let ends = tiers.map { (tier: $0, end: policy.keep($0).end(from: candidate.recordedAt)) }
         return ends.max { ($0.end, $0.tier) < ($1.end, $1.tier) } ?? (.manual, .distantFuture)
     }
+}
+
+extension RetentionCandidate {
+    fileprivate var countsAsGood: Bool { isGood && isConfirmed }
 }

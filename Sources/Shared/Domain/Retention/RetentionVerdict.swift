@@ -12,6 +12,10 @@ package enum RetentionVerdict: Hashable, Sendable, CustomStringConvertible {
         case newestGood
         case young(Tier, until: Date)
         case floor(Int)
+        /// Not good, but one of the last that can be restored at all.
+        case lastRestorable(Int)
+        /// The coordinator has not seen its copies itself.
+        case unconfirmed
         /// A backup of the same database was recorded later than it is now: the clock cannot be trusted.
         case clock(newest: Date)
     }
@@ -38,6 +42,9 @@ package enum RetentionVerdict: Hashable, Sendable, CustomStringConvertible {
         case .keep(.newestGood): "newest good backup"
         case .keep(.young(let tier, let until)): "\(tier.rawValue), kept until \(Timestamp.text(until))"
         case .keep(.floor(let count)): "floor of \(count) good backup\(count == 1 ? "" : "s")"
+        case .keep(.lastRestorable(let floor)):
+            "can be restored, and there are fewer than \(floor) good backup\(floor == 1 ? "" : "s")"
+        case .keep(.unconfirmed): "not confirmed yet"
         case .keep(.clock(let newest)):
             "clock: a backup of this database was recorded at \(Timestamp.text(newest)), later than now"
         case .delete(.expired(let tier, let kept, let age)):
