@@ -42,6 +42,12 @@ if [ "$stop" = yes ]; then
     exit
 fi
 
+hint() {
+    local status=$?
+    if [ "$status" != 0 ]; then say "to begin again from nothing: $0 --stop --dir $dir && rm -rf $dir" >&2; fi
+}
+trap hint EXIT
+
 step "what this machine needs"
 install_for build
 say "all there"
@@ -168,7 +174,14 @@ say "joined, and known with its $wanted databases"
 
 step "backup"
 report=$dir/reports/backup-$(date +%Y%m%d-%H%M%S).json
-timeout 300 "$bin/holdfast" backup create --type all --wait --output "$report" || die "the backup failed; see $dir/agent.log"
+# After a pause the agent first makes up for what it missed, and a database has one run at a time: then once more.
+tries=3
+until timeout 300 "$bin/holdfast" backup create --type all --wait --output "$report"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || die "the backup failed; see $dir/agent.log"
+    say "once more"
+    sleep 5
+done
 
 # newest DATABASE: the id of its newest good backup.
 newest() {

@@ -53,7 +53,12 @@ struct HostileConnectionTests {
 
     @Test(arguments: malformed) func isRefusedAndTheConnectionEnds(bad: Case) async throws {
         try await LiveServer.run { server in
-            let answer = try await RawConnection.send([bad.request], port: server.port)
+            var answer = ""
+            // A server that ends a connection of which it has not read all makes the kernel send a reset, which now and then
+            // overtakes the answer at the client. So the answer is asked for again, a few times; a wrong one never is.
+            for _ in 0..<5 where answer.isEmpty {
+                answer = try await RawConnection.send([bad.request], port: server.port)
+            }
             let status = Int(answer.dropFirst("HTTP/1.1 ".count).prefix(3))
             #expect(bad.statuses.contains(status ?? 0), "\(answer.prefix(300))")
             #expect(answer.contains("urn:holdfast:"), "\(answer.prefix(300))")

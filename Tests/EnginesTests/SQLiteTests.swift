@@ -134,7 +134,7 @@ struct SQLiteTests {
             await failure { _ = try await engine.restore(request(copy, .sqlite, target: path, replace: true)) })
         #expect(busy.code == .busy)
         #expect(busy.message.contains("python3 (pid \(holder.pid))"))
-        holder.stop()
+        holder.crash()
         #expect(FileManager.default.fileExists(atPath: path + "-wal"))
         let outcome = try await engine.restore(request(copy, .sqlite, target: path, replace: true))
         let kept = folder.path + "/app.db_before_20260115_020000"

@@ -67,6 +67,7 @@ package struct AlertRoutes: Sendable, Equatable {
 }
 
 /// Where Slack's webhook is kept: never in `fleet.yaml` itself, since it is a secret.
+/// A Slack webhook, or anything that takes its messages.
 package struct SlackRoute: Sendable, Equatable {
     package enum Webhook: Sendable, Equatable {
         /// A file that holds the address.
@@ -81,6 +82,7 @@ package struct SlackRoute: Sendable, Equatable {
 }
 
 /// The mail server and who hears; its user and password are in files of the coordinator's host.
+/// A mail server, and who is written to.
 package struct EmailRoute: Sendable, Equatable {
     /// `smtps://host[:port]`, or `smtp://host[:port]` which is upgraded by STARTTLS.
     package var url: String
