@@ -19,6 +19,9 @@ struct RunService: Service {
     let plans: PlanStore
     let logger: Logger
 
+    /// How many names are tried before a run fails because all are taken.
+    private static let mostNames = 5
+
     func run() async throws {
         let stop = StopSignal()
         let recovery = RunRecovery(
@@ -72,12 +75,15 @@ struct RunService: Service {
                     return
                 }
                 logger.warning("backup failed", metadata: metadata(live, attempt, failure))
-                let mayRetry = failure.code.isWorthRetrying && !outcome.isPartial && !live.stop.isStopped
-                guard mayRetry, attempt - live.firstAttempt + 1 < configuration.attempts else {
+                let mayHelp = !outcome.isPartial && !live.stop.isStopped
+                let done = attempt - live.firstAttempt + 1
+                // Two runs by hand in one second have one name: the next attempt has a number in its own.
+                let isTaken = failure.code == .exists && done < Self.mostNames
+                guard mayHelp, isTaken || (failure.code.isWorthRetrying && done < configuration.attempts) else {
                     try await reporter.failed(outcome, failure, stopped: live.stop.isStopped)
                     return
                 }
-                await pause(before: attempt - live.firstAttempt + 2, live.stop)
+                if !isTaken { await pause(before: done + 1, live.stop) }
                 attempt += 1
             }
         } catch {
