@@ -7,33 +7,30 @@ import Foundation
 package func onThread<Value: Sendable, Failure: Error>(
     _ work: @escaping @Sendable () throws(Failure) -> Value
 ) async throws(Failure) -> Value {
-    let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
-        let thread = Thread {
-            do throws(Failure) {
-                continuation.resume(returning: .success(try work()))
-            } catch {
-                continuation.resume(returning: .failure(error))
-            }
-        }
-        thread.stackSize = 1 << 20
-        thread.start()
-    }
-    return try result.get()
+    try await outcome(of: work).get()
 }
 
 /// The same, and cancelling the task stops `stop`.
 package func onThread<Value: Sendable, Failure: Error>(
     stop: StopSignal, _ work: @escaping @Sendable () throws(Failure) -> Value
 ) async throws(Failure) -> Value {
-    do {
-        return try await withTaskCancellationHandler {
-            try await onThread(work)
-        } onCancel: {
-            stop.stop()
+    let ended = await withTaskCancellationHandler {
+        await outcome(of: work)
+    } onCancel: {
+        stop.stop()
+    }
+    return try ended.get()
+}
+
+/// How the work ended, on its own thread.
+private func outcome<Value: Sendable, Failure: Error>(
+    of work: @escaping @Sendable () throws(Failure) -> Value
+) async -> Result<Value, Failure> {
+    await withCheckedContinuation { continuation in
+        let thread = Thread {
+            continuation.resume(returning: Result { () throws(Failure) in try work() })
         }
-    } catch let error as Failure {
-        throw error
-    } catch {
-        fatalError("withTaskCancellationHandler threw something that its body did not")
+        thread.stackSize = 1 << 20
+        thread.start()
     }
 }
