@@ -16,7 +16,7 @@ import Testing
               - { name: settings, application: { paths: [/etc/inventorysync, /srv/x], exclude: ["*.log"] } }
             """, ["DATABASE_URL": "postgres://u:CANARY-p@h/d"])
         #expect(configuration.databases.map(\.name.rawValue) == ["inventorysync", "devdb", "settings"])
-        #expect(configuration.databases[0].source == .postgres(.init(url: "postgres://u:CANARY-p@h/d")))
+        #expect(configuration.databases[0].source == .postgres(.init(url: .elsewhere("postgres://u:CANARY-p@h/d"))))
         #expect(configuration.databases[1].labels == ["env": "dev"])
         #expect(
             configuration.databases[2].source
@@ -44,10 +44,6 @@ import Testing
             "agent.yaml:2: databases[0].format: expected plain or custom"
         ),
         (
-            "databases:\n  - { name: a, url: \"env:NOPE\" }\n",
-            "agent.yaml:2: databases[0].url: the environment variable NOPE is not set"
-        ),
-        (
             "databases:\n  - { name: a, sqlite: /a, format: plain }\n",
             "agent.yaml:2: databases[0].format: only a PostgreSQL database"
         ),
@@ -59,6 +55,22 @@ import Testing
         let error = try #require(throws: BackupError.self) { try read(yaml) }
         #expect(error.code == .configuration)
         #expect(error.message.hasPrefix(message), "\(error.message)")
+    }
+
+    /// `join` and `doctor` run in a plain shell, where only the service has the variable.
+    @Test(arguments: [
+        ("env:NOPE", "agent.yaml:2: databases[0].url: the environment variable NOPE is not set"),
+        ("file:/nonexistent/url", "agent.yaml:2: databases[0].url: the file /nonexistent/url cannot be read"),
+    ])
+    func aMissingSecretIsAMistakeOnlyForWhoNeedsIt(url: String, message: String) throws {
+        let configuration = try read(
+            "databases:\n  - { name: a, url: \"\(url)\", labels: { env: prod } }\n  - { name: b, sqlite: /b }\n")
+        #expect(configuration.databases.map(\.name.rawValue) == ["a", "b"])
+        #expect(configuration.databases.map(\.kind) == [.postgres, .sqlite])
+        #expect(configuration.databases[0].labels == ["env": "prod"])
+        let error = #expect(throws: BackupError.self) { try configuration.requireSecrets() }
+        #expect(error?.code == .configuration)
+        #expect(error?.message.hasPrefix(message) == true)
     }
 
     @Test func withoutAFileTheOlderVariableNamesTheDatabase() throws {

@@ -15,6 +15,9 @@ final class Offsite: ObjectStore {
 
     init() throws {
         root = FileManager.default.temporaryDirectory.appending(path: "holdfast-\(UUID().uuidString)")
+        // A bucket is there before its first object; 0700, since a store refuses what others may write to.
+        try FileManager.default.createDirectory(
+            at: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         inner = try DirectoryStore(root: root.path)
     }
 

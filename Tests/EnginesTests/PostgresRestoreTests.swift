@@ -43,7 +43,11 @@ struct PostgresRestoreTests {
             == "0\n"
         {}
         let busy = try #require(
-            await failure { _ = try await engine.restore(request(dump, .plain, target: "repl", replace: true)) })
+            await failure {
+                var asked = request(dump, .plain, target: "repl", replace: true)
+                asked.dump = { (_) throws(BackupError) in throw BackupError(.bug, "loaded before it was asked") }
+                _ = try await engine.restore(asked)
+            })
         #expect(busy.code == .busy)
         #expect(busy.message.contains("the shop") && busy.message.contains("pg_terminate_backend"))
         #expect(try await names(cluster, "repl") == ["repl"])
@@ -54,6 +58,36 @@ struct PostgresRestoreTests {
         #expect(outcome.keptBeside == "repl_before_20260115_020000")
         #expect(try await cluster.sql("SELECT min(n) FROM t", database: "repl") == "1\n")
         #expect(try await cluster.sql("SELECT min(n) FROM t", database: "repl_before_20260115_020000") == "-1\n")
+    }
+
+    @Test("a database that comes into use while its backup loads stays, and so does what was loaded, under its name")
+    func busyAfterLoading() async throws {
+        let (cluster, dump) = try await database("late")
+        let engine = try cluster.engine("late")
+        let (reached, goOn) = (Promise<Bool>(), Promise<Bool>())
+        var asked = request(dump, .plain, target: "late", replace: true)
+        let whole = asked.dump
+        asked.dump = { (sink: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) in
+            try whole(sink)
+            reached.keep(true)
+            _ = goOn.take()
+        }
+        async let restoring = failure { [asked] in _ = try await engine.restore(asked) }
+        _ = await onThread { reached.take() }
+        async let holding = cluster.sql("SET application_name = 'late shop'; SELECT pg_sleep(60)", database: "late")
+        while try await cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'late shop'")
+            == "0\n"
+        {}
+        goOn.keep(true)
+        let busy = try #require(await restoring)
+        try await cluster.sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'late shop'")
+        _ = try? await holding
+        #expect(busy.code == .busy)
+        #expect(busy.message.contains("late shop"))
+        #expect(busy.message.contains("kept as the database \"late_restoring_20260115_020000\""))
+        #expect(try await names(cluster, "late") == ["late", "late_restoring_20260115_020000"])
+        #expect(try await cluster.sql("SELECT count(*) FROM t", database: "late_restoring_20260115_020000") == "1000\n")
     }
 
     @Test("bytes that prove bad at the end leave nothing behind", arguments: [ObjectFormat.plain, .custom])

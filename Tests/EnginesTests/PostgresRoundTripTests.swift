@@ -108,6 +108,25 @@ struct PostgresRoundTripTests {
             try await empty.sql("SELECT rolpassword LIKE 'SCRAM%' FROM pg_authid WHERE rolname = 'Rolle ü'") == "t\n")
     }
 
+    @Test("beside memberships that are there already, which the server only remarks on")
+    func globalsThatAreThere() async throws {
+        let cluster = try SharedCluster.get()
+        try await cluster.sql(
+            "CREATE ROLE crew; CREATE ROLE sailor; GRANT crew TO sailor; CREATE DATABASE ship OWNER sailor")
+        let streams = try await cluster.engine("ship").streams()
+        let roles = try await write(streams[0])
+        #expect(roles.text.contains("GRANT crew TO sailor"))
+        let dump = try await write(streams[1])
+        let outcome = try await cluster.engine("ship").restore(request(dump, .plain, globals: roles))
+        #expect(outcome.checked.contains("roles and tablespaces loaded"))
+        let broken = Written(bytes: Array("ALTER ROLE nobody_here LOGIN;\n".utf8), inspected: roles.inspected)
+        let error = await failure {
+            _ = try await cluster.engine("ship").restore(request(dump, .plain, target: "ship2", globals: broken))
+        }
+        #expect(error?.message.contains("42704") == true)
+        #expect(try await !cluster.databases().contains("ship2"))
+    }
+
     @Test("without passwords of roles when those may not be read, and says so")
     func globalsWithoutPasswords() async throws {
         let cluster = try SharedCluster.get()

@@ -66,11 +66,16 @@ struct SQLiteTests {
             """)
         let writer = try ServerProcess(program: "python3", ["\(folder.path)/writer.py", path])
         defer { writer.stop() }
-        let engine = try engine(folder, path)
-        for round in 1...10 {
-            let committed = try DatabaseQueue(path: path, configuration: readOnly).inDatabase {
-                try Int.fetchOne($0, sql: "SELECT count(*) FROM ledger") ?? 0
+        func transactions() throws -> Int {
+            try DatabaseQueue(path: path, configuration: readOnly).inDatabase {
+                try Int.fetchOne($0, sql: "SELECT count(*) / 2 FROM ledger") ?? 0
             }
+        }
+        let engine = try engine(folder, path)
+        let clock = ContinuousClock()
+        let (begin, first) = (clock.now, try transactions())
+        for round in 1...10 {
+            let committed = try transactions()
             let copy = try await backup(engine)
             _ = try copy.inspection()
             let outcome = try await engine.restore(
@@ -84,8 +89,12 @@ struct SQLiteTests {
                 )
             }
             #expect(sum == 0)
-            #expect(rows >= committed)
+            #expect(rows >= committed * 2)
         }
+        let (last, seconds) = (try transactions(), (clock.now - begin) / .seconds(1))
+        #expect(Double(last - first) / seconds >= 150, "\(last - first) transactions in \(seconds) s")
+        // Whoever wrote all the time still does.
+        try await eventually("another transaction", within: .seconds(10)) { try transactions() > last ? true : nil }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/spool") == [])
     }
 
@@ -145,6 +154,70 @@ struct SQLiteTests {
         #expect(try rows(path) == 0)
         #expect(try rows(kept) == 1)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).allSatisfy { !$0.contains("partial") })
+    }
+
+    @Test("is restored without the log that was left beside an absent file; that log is kept aside")
+    func staleLog() async throws {
+        let folder = try Folder()
+        let path = folder.path + "/app.db"
+        try database(path, journal: "wal")
+        let engine = try engine(folder, path)
+        let copy = try await backup(engine)
+        try crash(path, "INSERT INTO ledger (amount) VALUES (666)")
+        unlink(path)
+        unlink(path + "-shm")
+        let log = try Data(contentsOf: URL(filePath: path + "-wal"))
+        #expect(!log.isEmpty)
+        let outcome = try await engine.restore(request(copy, .sqlite, target: path))
+        #expect(outcome.keptBeside == path + "_before_20260115_020000-wal")
+        #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
+        #expect(try Data(contentsOf: URL(filePath: path + "_before_20260115_020000-wal")) == log)
+        let amounts = try DatabaseQueue(path: path).inDatabase {
+            try Int.fetchAll($0, sql: "SELECT amount FROM ledger")
+        }
+        #expect(amounts == [])
+    }
+
+    @Test("that comes into being while a backup is written to its path is not moved away")
+    func appearedMeanwhile() async throws {
+        let folder = try Folder()
+        let path = folder.path + "/app.db"
+        try database(path, journal: "delete")
+        let engine = try engine(folder, path)
+        let new = folder.path + "/new.db"
+        var asked = request(try await backup(engine), .sqlite, target: new)
+        let whole = asked.dump
+        asked.dump = { (sink: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) in
+            try whole(sink)
+            _ = FileManager.default.createFile(atPath: new, contents: Data("mine".utf8))
+        }
+        let error = await failure { [asked] in _ = try await engine.restore(asked) }
+        #expect(error?.code == .exists)
+        #expect(try Data(contentsOf: URL(filePath: new)) == Data("mine".utf8))
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["app.db", "new.db", "spool"])
+    }
+
+    @Test("stays in its place when one of its side files cannot be set aside")
+    func sideFileInTheWay() async throws {
+        let folder = try Folder()
+        let path = folder.path + "/app.db"
+        try database(path, journal: "wal")
+        let engine = try engine(folder, path)
+        let copy = try await backup(engine)
+        try crash(path, "INSERT INTO ledger (amount) VALUES (7)")
+        let log = try Data(contentsOf: URL(filePath: path + "-wal"))
+        try Data("mine".utf8).write(to: URL(filePath: path + "_before_20260115_020000-wal"))
+        let error = await failure {
+            _ = try await engine.restore(request(copy, .sqlite, target: path, replace: true))
+        }
+        #expect(error?.code == .exists)
+        #expect(try Data(contentsOf: URL(filePath: path + "-wal")) == log)
+        let amounts = try DatabaseQueue(path: path).inDatabase {
+            try Int.fetchAll($0, sql: "SELECT amount FROM ledger")
+        }
+        #expect(amounts == [7])
+        #expect(!FileManager.default.fileExists(atPath: path + "_before_20260115_020000"))
     }
 
     @Test("whose bytes are cut, damaged or prove bad at the end leaves the target as it was")

@@ -130,6 +130,19 @@ struct S3FaultTests {
         #expect(state.count("GetObject") == 4)
     }
 
+    @Test(arguments: ["", "<html><body>404 Not Found</body></html>"])
+    func aProxysNotFoundIsNoAbsentObject(body: String) throws {
+        let faults = ["GetObject", "DeleteObject"].map {
+            Fault(op: $0, times: 9999, do: "answer", status: 404, body: body)
+        }
+        let server = try ScriptedS3(faults: faults)
+        let store = try server.store { $0.retry.budget = .milliseconds(200) }
+        try store.store("a", Self.small)
+        #expect(code { _ = try store.get("a", limit: 1 << 20) } == .storageUnavailable)
+        #expect(code { try store.delete("a") } == .storageUnavailable)
+        #expect(try server.state().objects["a"] != nil)
+    }
+
     @Test func anObjectThatChangesWhileItIsReadIsNoticed() throws {
         let faults = [
             Fault(op: "GetObject", do: "cut", after: 100_000),

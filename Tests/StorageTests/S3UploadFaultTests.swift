@@ -167,7 +167,7 @@ struct S3UploadFaultTests {
         #expect(try server.state().count("Complete") == 0)
     }
 
-    @Test func aWrongETagThatTheServerBelievesIsNoticedAtTheEnd() throws {
+    @Test func aWrongETagBesideARightChecksumDoesNotSpoilAWholeObject() throws {
         let fault = Fault(
             op: "UploadPart", skip: 1, do: "etag", etag: "\"00000000000000000000000000000000\"", believes: true)
         // The composite is then of the wrong ETag too, and the object is whole: what was joined is what was confirmed.

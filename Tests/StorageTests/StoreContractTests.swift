@@ -60,10 +60,13 @@ struct StoreContractTests {
 
     @Test(arguments: Kind.allCases) func absentObjectsAreSaidToBeAbsent(kind: Kind) throws {
         try withStore(kind) { store in
+            try store.store("no/other", [1])
             #expect(code { _ = try store.head("no/such") } == .notFound)
             #expect(code { _ = try store.get("no/such", limit: 1) } == .notFound)
             try store.delete("no/such")
-            #expect(try store.list(prefix: "no/") == [])
+            #expect(code { _ = try store.head("no/folder/such") } == .notFound)
+            try store.delete("no/folder/such")
+            #expect(try store.list(prefix: "no/such") == [])
         }
     }
 

@@ -1,14 +1,14 @@
 import CoordinatorClient
 import Domain
 import Engines
-import Foundation
+package import Foundation
 import Storage
 import Threads
 import Wire
 
 /// What would stop a backup on this host, and how to mend it.
 package struct Doctor: Sendable {
-    package struct Finding: Sendable {
+    package struct Finding: Sendable, Equatable {
         package var subject: String
         package var isGood: Bool
         package var words: String
@@ -16,12 +16,37 @@ package struct Doctor: Sendable {
 
     let paths: AgentPaths
     let configuration: AgentConfiguration
+    /// Where the configuration stands, if in a file.
+    let file: URL?
     let world: AgentWorld
 
-    package init(paths: AgentPaths, configuration: AgentConfiguration, world: AgentWorld) {
+    package init(paths: AgentPaths, configuration: AgentConfiguration, file: URL?, world: AgentWorld) {
         self.paths = paths
         self.configuration = configuration
+        self.file = file
         self.world = world
+    }
+
+    /// The data directory belongs to another user than this one, or cannot even be looked at. To be asked first.
+    package static func wrongUser(_ paths: AgentPaths, user: UInt32 = geteuid()) -> Finding? {
+        let path = paths.data.path
+        var facts = stat()
+        guard stat(path, &facts) == 0 else {
+            let reason = errno
+            if reason == ENOENT { return nil }
+            return bad(
+                "user",
+                "\(path) cannot be looked at (\(String(cString: strerror(reason)))): run this as the user of the agent, "
+                    + "such as sudo -u holdfast-agent holdfast-agent doctor")
+        }
+        guard facts.st_uid != user else { return nil }
+        // A user that has no name any more goes by its number.
+        let named = try? FileManager.default.attributesOfItem(atPath: path)[.ownerAccountName] as? String
+        let owner = named ?? "#\(facts.st_uid)"
+        return bad(
+            "user",
+            "\(path) belongs to the user \(owner), and this is another: run sudo -u '\(owner)' holdfast-agent doctor; "
+                + "nothing was looked at")
     }
 
     /// Looks at everything that a backup needs, changing nothing but a probe file in directory destinations.
@@ -30,6 +55,7 @@ package struct Doctor: Sendable {
         if configuration.databases.isEmpty {
             out.append(bad("configuration", "no database is declared: write agent.yaml, or set DATABASE_URL"))
         }
+        if let finding = openFile() { out.append(finding) }
         for setting in configuration.databases { out.append(await database(setting)) }
         let plan = await PlanStore(file: paths.plan).current
         if plan.revision == 0 {
@@ -55,6 +81,23 @@ package struct Doctor: Sendable {
         } catch {
             return bad("coordinator", "\(error)")
         }
+    }
+
+    /// A password in a file that every user of the host may read.
+    private func openFile() -> Finding? {
+        let holdsPassword = configuration.databases.contains { setting in
+            guard case .postgres(let postgres) = setting.source, case .inline(let url) = postgres.url else {
+                return false
+            }
+            // A url that does not parse is the database's own finding.
+            return (try? PostgresConnection(parsing: url))?.hasPassword == true
+        }
+        var facts = stat()
+        guard holdsPassword, let file, stat(file.path, &facts) == 0, facts.st_mode & 0o007 != 0 else { return nil }
+        return bad(
+            "configuration",
+            "\(file.path) holds a password and is open to every user of this host: chmod o-rwx it, or write env:NAME or "
+                + "file:PATH in it instead of the url")
     }
 
     private func database(_ setting: DatabaseSetting) async -> Finding {
@@ -84,11 +127,13 @@ package struct Doctor: Sendable {
         }
     }
 
+    private static func bad(_ subject: String, _ words: String) -> Finding {
+        Finding(subject: subject, isGood: false, words: words)
+    }
+
     private func good(_ subject: String, _ words: String) -> Finding {
         Finding(subject: subject, isGood: true, words: words)
     }
 
-    private func bad(_ subject: String, _ words: String) -> Finding {
-        Finding(subject: subject, isGood: false, words: words)
-    }
+    private func bad(_ subject: String, _ words: String) -> Finding { Self.bad(subject, words) }
 }

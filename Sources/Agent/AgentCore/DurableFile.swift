@@ -6,9 +6,16 @@ import Foundation
 struct DurableFile<Value: Codable> {
     let url: URL
 
-    /// nil when there is none. A file that was cut or changed throws `.integrity`.
+    /// nil when there is none. A file that was cut or changed throws `.integrity`, one that this user may not read
+    /// `.configuration`: it is not to be taken for none.
     func load() throws(BackupError) -> Value? {
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        guard access(url.path, R_OK) == 0 else {
+            let reason = errno
+            if reason == ENOENT { return nil }
+            throw BackupError(
+                .configuration,
+                "\(url.path) cannot be read (\(String(cString: strerror(reason)))); run this as the user of the agent")
+        }
         do {
             return try JSON.decoder().decode(Value.self, from: Data(contentsOf: url))
         } catch {

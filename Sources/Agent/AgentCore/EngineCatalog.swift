@@ -30,14 +30,16 @@ package struct EngineCatalog: Sendable {
     package static func engine(_ setting: DatabaseSetting, paths: AgentPaths) throws(BackupError) -> any Engine {
         switch setting.source {
         case .postgres(let postgres):
-            try PostgresEngine(
-                name: setting.name, connection: PostgresConnection(parsing: postgres.url),
-                format: postgres.format, binDirectory: postgres.binDirectory,
-                lockTimeout: .seconds(postgres.lockTimeoutSeconds))
+            var connection = try PostgresConnection(parsing: postgres.url.text())
+            if let database = postgres.database { connection.database = database }
+            return try PostgresEngine(
+                name: setting.name, connection: connection, format: postgres.format,
+                binDirectory: postgres.binDirectory, lockTimeout: .seconds(postgres.lockTimeoutSeconds))
         case .sqlite(let path):
-            try SQLiteEngine(name: setting.name, path: path, spool: paths.scratch)
+            return try SQLiteEngine(name: setting.name, path: path, spool: paths.scratch)
         case .application(let files, let exclude):
-            try ApplicationEngine(name: setting.name, paths: files, exclude: exclude, restoreBase: paths.restored)
+            return try ApplicationEngine(
+                name: setting.name, paths: files, exclude: exclude, restoreBase: paths.restored)
         }
     }
 }

@@ -50,9 +50,11 @@ package struct EngineStream: Sendable {
     package var write: @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void
     /// The command that restores this object with stock tools, with `-` for the decoded stream: `psql inventorysync`.
     package var stockRestore: String
+    /// The first byte comes only when a copy has been made and checked, which may take long and ends by itself.
+    package var copiesFirst: Bool
 
     package init(
-        role: ObjectRole, format: ObjectFormat,
+        role: ObjectRole, format: ObjectFormat, copiesFirst: Bool = false,
         makeInspector: @escaping @Sendable () throws(BackupError) -> any Inspector,
         write: @escaping @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void, stockRestore: String
     ) {
@@ -61,6 +63,7 @@ package struct EngineStream: Sendable {
         self.makeInspector = makeInspector
         self.write = write
         self.stockRestore = stockRestore
+        self.copiesFirst = copiesFirst
     }
 }
 

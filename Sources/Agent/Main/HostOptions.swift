@@ -13,19 +13,22 @@ struct HostOptions: ParsableArguments {
 
     var paths: AgentPaths { AgentPaths(data: URL(filePath: dataDir).absoluteURL) }
 
+    /// The file that is read, if there is one.
+    var file: URL? {
+        let standard = "/etc/holdfast/agent.yaml"
+        return (config ?? (FileManager.default.fileExists(atPath: standard) ? standard : nil)).map { URL(filePath: $0) }
+    }
+
     /// Reads the file, or `DATABASE_URL` when there is none.
     func configuration(_ world: AgentWorld) throws -> AgentConfiguration {
-        let standard = "/etc/holdfast/agent.yaml"
-        guard let path = config ?? (FileManager.default.fileExists(atPath: standard) ? standard : nil) else {
-            return try AgentConfiguration(environment: world.environment)
-        }
+        guard let file else { return try AgentConfiguration(environment: world.environment) }
         let yaml: String
         do {
-            yaml = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+            yaml = try String(contentsOf: file, encoding: .utf8)
         } catch {
-            throw BackupError(.configuration, "\(path) cannot be read as UTF-8 text; name the file with --config")
+            throw BackupError(
+                .configuration, "\(config ?? file.path) cannot be read as UTF-8 text; name the file with --config")
         }
-        return try AgentConfiguration(
-            yaml: yaml, file: URL(filePath: path).lastPathComponent, environment: world.environment)
+        return try AgentConfiguration(yaml: yaml, file: file.lastPathComponent, environment: world.environment)
     }
 }

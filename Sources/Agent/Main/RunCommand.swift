@@ -25,7 +25,8 @@ struct RunCommand: AsyncParsableCommand {
         let world = AgentWorld.live
         let paths = host.paths
         let configuration = try host.configuration(world)
-        let secrets = SecretList()
+        try configuration.requireSecrets()
+        let secrets = SecretList(environment: world.environment)
         for secret in configuration.secrets { secrets.add(secret) }
         let logger = startLogging(
             label: "holdfast-agent", level: try Daemon.logLevel(named: logLevel), secrets: secrets)

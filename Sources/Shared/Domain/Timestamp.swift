@@ -5,8 +5,11 @@ package enum Timestamp {
     /// `2026-01-15T02:00:00Z`, or with milliseconds when there are any.
     package static func text(_ date: Date) -> String {
         let milliseconds = Int64((date.timeIntervalSince1970 * 1000).rounded())
-        let whole = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-        return whole.formatted(milliseconds % 1000 == 0 ? plain : fractional)
+        let second = Date(timeIntervalSince1970: (Double(milliseconds) / 1000).rounded(.down)).formatted(plain)
+        let rest = (milliseconds % 1000 + 1000) % 1000
+        // By hand: the style cuts off what binary fractions lack, so that a time would lose a millisecond by being
+        // written, and another one by being read and written again.
+        return rest == 0 ? second : second.dropLast() + ".\(String(rest + 1000).dropFirst())Z"
     }
 
     /// Reads RFC 3339 with any offset, with or without fractions; nil for anything else.

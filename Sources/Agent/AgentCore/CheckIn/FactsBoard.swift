@@ -7,11 +7,12 @@ import Wire
 
 /// What the agent knows of its databases, looked at every ten minutes and told when it changed.
 actor FactsBoard {
-    private var facts: [DatabaseFacts] = []
+    /// nil until they were looked at. None at all is something to tell, too.
+    private var facts: [DatabaseFacts]?
     private var told: [DatabaseFacts]?
 
     /// What to put into the next check-in: everything when something changed, nil when nothing did.
-    var news: [DatabaseFacts]? { facts == told || facts.isEmpty ? nil : facts }
+    var news: [DatabaseFacts]? { facts == told ? nil : facts }
 
     /// The coordinator has them now.
     func wasTold(_ told: [DatabaseFacts]) { self.told = told }

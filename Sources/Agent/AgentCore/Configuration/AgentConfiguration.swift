@@ -25,8 +25,17 @@ package struct AgentConfiguration: Sendable, Equatable {
     package var secrets: [String] {
         databases.flatMap { database -> [String] in
             guard case .postgres(let postgres) = database.source else { return [] }
-            let password = URLComponents(string: postgres.url)?.password
-            return [postgres.url] + (password.map { [$0] } ?? [])
+            // One that is missing cannot be shown.
+            guard let url = try? postgres.url.text() else { return [] }
+            let password = URLComponents(string: url)?.password
+            return [url] + (password.map { [$0] } ?? [])
+        }
+    }
+
+    /// Throws `.configuration` for the first secret that is not where it should be: a running agent needs them all.
+    package func requireSecrets() throws(BackupError) {
+        for database in databases {
+            if case .postgres(let postgres) = database.source { _ = try postgres.url.text() }
         }
     }
 
@@ -62,7 +71,8 @@ package struct AgentConfiguration: Sendable, Equatable {
             throw BackupError(.configuration, "DATABASE_URL names no database: it must be postgres://host/database")
         }
         self.init(databases: [
-            DatabaseSetting(name: try DatabaseName(String(name)), labels: [:], source: .postgres(.init(url: url)))
+            DatabaseSetting(
+                name: try DatabaseName(String(name)), labels: [:], source: .postgres(.init(url: .elsewhere(url))))
         ])
     }
 }

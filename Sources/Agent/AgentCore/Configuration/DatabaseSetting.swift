@@ -23,14 +23,15 @@ package struct DatabaseSetting: Sendable, Equatable {
     }
 
     package struct Postgres: Sendable, Equatable {
-        /// A secret.
-        package var url: String
+        package var url: Secret
+        /// What PostgreSQL calls the database, where that is not what the url says; never from the file.
+        package var database: String?
         package var format: ObjectFormat
         package var binDirectory: String?
         package var lockTimeoutSeconds: Int
 
         package init(
-            url: String, format: ObjectFormat = .plain, binDirectory: String? = nil, lockTimeoutSeconds: Int = 60
+            url: Secret, format: ObjectFormat = .plain, binDirectory: String? = nil, lockTimeoutSeconds: Int = 60
         ) {
             self.url = url
             self.format = format
@@ -106,24 +107,28 @@ package struct DatabaseSetting: Sendable, Equatable {
         return path
     }
 
-    /// A value that may stand in the environment or in a file instead: `env:NAME`, `file:/path`.
-    private static func secret(_ setting: Setting, environment: [String: String]) throws(BackupError) -> String {
+    /// Throws only when it is no text: what is not there now may not be needed.
+    private static func secret(_ setting: Setting, environment: [String: String]) throws(BackupError) -> Secret {
         let text = try setting.text()
         if text.hasPrefix("env:") {
             let name = String(text.dropFirst(4))
             guard let value = environment[name], !value.isEmpty else {
-                throw setting.mistake("the environment variable \(name) is not set")
+                return .missing(
+                    setting.mistake(
+                        "the environment variable \(name) is not set; set it, or run this with the environment of the "
+                            + "agent's service"
+                    ).message)
             }
-            return value
+            return .elsewhere(value)
         }
         if text.hasPrefix("file:") {
             let path = String(text.dropFirst(5))
-            do {
-                return try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-            } catch {
-                throw setting.mistake("the file \(path) cannot be read")
+            guard let value = try? String(contentsOfFile: path, encoding: .utf8) else {
+                return .missing(
+                    setting.mistake("the file \(path) cannot be read; the agent's user must be able to").message)
             }
+            return .elsewhere(value.trimmingCharacters(in: .whitespacesAndNewlines))
         }
-        return text
+        return .inline(text)
     }
 }

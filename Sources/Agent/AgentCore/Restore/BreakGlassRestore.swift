@@ -21,7 +21,7 @@ package struct BreakGlassRestore: Sendable {
     /// Finds the objects of one backup. Each place is a path, `s3://bucket/key` (with this host's own credentials, region
     /// and endpoint from AWS_REGION and AWS_ENDPOINT_URL) or an `https://` URL of one object; a manifest (`….json`) names
     /// the objects beside it. Blocks. Throws `.notFound`, or `.usage` when it cannot tell what something is.
-    package func find(_ places: [String], stop: StopSignal) throws(BackupError) -> Found {
+    package func find(_ places: [String], stop: StopSignal = StopSignal()) throws(BackupError) -> Found {
         guard let first = places.first else { throw BackupError(.usage, "name a manifest or a dump to restore") }
         let place = try StoredPlace(first, world: world, stop: stop)
         if places.count == 1, let manifest = try manifest(of: place) {

@@ -1,4 +1,5 @@
 import Domain
+import Storage
 import Threads
 import Transfer
 
@@ -7,57 +8,100 @@ struct PresignedObject: Sendable {
     let url: String
     let ca: String?
     let name: String
-    let stop: StopSignal
+    var stop = StopSignal()
+    var retry = RetryPolicy()
 
-    private static let tries = 5
+    /// How far the reading has come, over several connections.
+    private struct Progress {
+        var offset: Int64 = 0
+        var etag: String?
+        /// What the reader itself threw, which ends it.
+        var readersError: BackupError?
+
+        var wanted: Int { offset > 0 ? 206 : 200 }
+    }
+
+    /// Why one try failed, and whether another may help.
+    private struct Failure: Error {
+        var meaning: BackupError
+        var isWorthRetrying = true
+        var asked: Duration?
+    }
 
     /// Hands out the whole object in order; an interrupted read goes on where it stopped, as long as it is the same object.
     func read(_ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
         var options = TransferOptions()
         if let ca { options.trust = .pem([UInt8](ca.utf8)) }
         let client = TransferClient(options)
-        var offset: Int64 = 0
-        var etag: String?
-        var failures = 0
+        var progress = Progress()
+        var retries = Retries(retry)
         while true {
-            var headers: [(name: String, value: String)] = []
-            if offset > 0 { headers.append(("Range", "bytes=\(offset)-")) }
-            if let etag, offset > 0 { headers.append(("If-Match", etag)) }
-            var failure: BackupError?
-            let before = offset
-            let answer: HTTPResponse
-            do throws(TransferError) {
-                answer = try client.download(
-                    HTTPRequest("GET", url, headers: headers), stop: stop,
-                    onHead: { head in
-                        etag = etag ?? head["etag"]
-                        return head.status == (before > 0 ? 206 : 200) ? .stream : .keep
-                    },
-                    { chunk in
-                        do throws(BackupError) {
-                            try body(chunk)
-                            offset += Int64(chunk.count)
-                            return true
-                        } catch {
-                            failure = error
-                            return false
-                        }
-                    })
+            let before = progress.offset
+            do throws(Failure) {
+                return try attempt(client, &progress, body)
             } catch {
-                if let failure { throw failure }
-                failures = offset > before ? 1 : failures + 1
-                guard error.isWorthRetrying, failures < Self.tries else {
-                    throw BackupError(.storageUnavailable, "reading \(name)", cause: error)
+                guard error.isWorthRetrying else { throw error.meaning }
+                // Bytes that came mean that the store is there.
+                if progress.offset > before { retries.reset() }
+                guard retries.mayTryAgain(asked: error.asked, stop: stop) else {
+                    throw stop.isStopped ? BackupError(.cancelled, "reading \(name) was stopped") : error.meaning
                 }
-                continue
             }
-            guard answer.status == 200 || answer.status == 206 else { throw refused(answer.status) }
-            return
         }
     }
 
-    private func refused(_ status: Int) -> BackupError {
-        let hint = status == 403 ? "; the link may have expired: ask for the restore again" : ""
-        return BackupError(.storageRefused, "reading \(name): the store answered \(status)\(hint)")
+    private func attempt(
+        _ client: TransferClient, _ progress: inout Progress,
+        _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void
+    ) throws(Failure) {
+        var headers: [(name: String, value: String)] = []
+        if progress.offset > 0 { headers.append(("Range", "bytes=\(progress.offset)-")) }
+        if let etag = progress.etag, progress.offset > 0 { headers.append(("If-Match", etag)) }
+        let wanted = progress.wanted
+        let answer: HTTPResponse
+        do throws(TransferError) {
+            answer = try client.download(
+                HTTPRequest("GET", url, headers: headers), stop: stop,
+                onHead: { head in
+                    guard head.status == wanted else { return .keep }
+                    progress.etag = progress.etag ?? head["etag"]
+                    return .stream
+                },
+                { chunk in
+                    do throws(BackupError) {
+                        try body(chunk)
+                        progress.offset += Int64(chunk.count)
+                        return true
+                    } catch {
+                        progress.readersError = error
+                        return false
+                    }
+                })
+        } catch {
+            if let own = progress.readersError { throw Failure(meaning: own, isWorthRetrying: false) }
+            throw Failure(
+                meaning: BackupError(.storageUnavailable, "reading \(name)", cause: error),
+                isWorthRetrying: error.isWorthRetrying)
+        }
+        guard answer.status == wanted else { throw refused(answer) }
+    }
+
+    private func refused(_ answer: HTTPResponse) -> Failure {
+        let words = "reading \(name): the store answered \(answer.status)"
+        switch answer.status {
+        case 408, 429, 500, 502, 503, 504:
+            let asked = answer["Retry-After"].flatMap { Int64($0) }.map { Duration.seconds(min(max(0, $0), 1_000_000)) }
+            return Failure(meaning: BackupError(.storageUnavailable, words), asked: asked)
+        case 412:
+            return Failure(
+                meaning: BackupError(.integrity, "\(name) changed while it was read"), isWorthRetrying: false)
+        case 403:
+            return Failure(
+                meaning: BackupError(
+                    .storageRefused, "\(words); the link may have expired: ask for the restore again"),
+                isWorthRetrying: false)
+        default:
+            return Failure(meaning: BackupError(.storageRefused, words), isWorthRetrying: false)
+        }
     }
 }

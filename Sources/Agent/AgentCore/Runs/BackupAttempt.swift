@@ -100,7 +100,7 @@ struct BackupAttempt: Sendable {
 
         let pipe = try Pipe.make()
         async let written = Self.result { try await stream.write(pipe.writeEnd, stop) }
-        async let _ = Self.watch(progress, stop)
+        async let _ = Self.watch(progress, fromFirstByte: stream.copiesFirst, stop)
         let chained = await Self.result {
             try await onThread(stop: stop) { () throws(BackupError) in
                 let inspector: any Inspector
@@ -145,6 +145,7 @@ struct BackupAttempt: Sendable {
                 for writer in writers { writer.commit() }
                 let committed = writers.filter { $0.failure == nil }
                 guard !committed.isEmpty else { throw Self.noDestinationLeft(writers) }
+                FaultPoint.committed.pass()
                 try seal(
                     RunJournal.Sealed(
                         manifest: Data(bytes), manifestName: name, complete: committed.map(\.result),
@@ -177,18 +178,11 @@ struct BackupAttempt: Sendable {
         return BackupError(cause.code, "no destination is left; \(first.destination.name)", cause: cause)
     }
 
-    /// How long a dump may move no byte at all before it is given up: long enough for any lock or slow query, short enough
-    /// that a half-open connection does not block the database's backups for ever (P8).
-    private static let patience = Duration.seconds(3600)
-
-    /// Stops what has moved no byte for that long. Ends with its task.
-    private static func watch(_ progress: ChainProgress, _ stop: StopSignal) async {
-        let clock = ContinuousClock()
-        var (last, since) = (Int64(-1), clock.now)
+    /// Stops what has moved no byte for too long. Ends with its task.
+    private static func watch(_ progress: ChainProgress, fromFirstByte: Bool, _ stop: StopSignal) async {
+        var patience = Patience(fromFirstByte: fromFirstByte, now: .now)
         while !Task.isCancelled, !stop.isStopped {
-            let moved = progress.plainBytes + progress.storedBytes
-            if moved != last { (last, since) = (moved, clock.now) }
-            if clock.now - since > patience { stop.stop() }
+            if patience.isOver(moved: progress.plainBytes + progress.storedBytes, now: .now) { stop.stop() }
             // Cancellation ends the wait, and is looked at in the condition.
             try? await Task.sleep(for: .seconds(1))
         }

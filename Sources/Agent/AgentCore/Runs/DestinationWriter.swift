@@ -90,6 +90,13 @@ final class DestinationWriter: ChainSink, Sendable {
                 }
             } catch {
                 state.failure = error
+                // It may be there all the same, when the answer was lost or it is not what was sent, and is named so that the
+                // coordinator looks. A taken or refused name may be somebody else's.
+                if error.code != .exists, error.code != .storageRefused, destination.directory == nil,
+                    let doubtful = state.pending.first
+                {
+                    state.committed.append(.init(name: doubtful.name, bytes: 0, sha256: "", etag: ""))
+                }
             }
         }
     }

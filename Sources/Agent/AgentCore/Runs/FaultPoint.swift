@@ -5,6 +5,8 @@ import Foundation
 enum FaultPoint: String {
     /// The run is journalled, nothing has begun.
     case admitted
+    /// Every object is committed; neither the journal nor a manifest says so.
+    case committed
     /// Every object is committed and the journal says so; the manifest is not written.
     case sealed
     /// The manifest is written; nothing is in the spool.

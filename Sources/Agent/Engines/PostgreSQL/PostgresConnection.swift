@@ -12,6 +12,8 @@ package struct PostgresConnection: Sendable, Equatable, CustomStringConvertible,
     package private(set) var environment: [String: String]
     /// Reaches the tools as a password file, never by environment or argument.
     let password: String?
+    /// Whether the text held a password, which is then as secret as the text.
+    package var hasPassword: Bool { password != nil }
 
     /// Throws `.configuration`, naming what is wrong without showing the value.
     package init(parsing text: String) throws(BackupError) {

@@ -19,6 +19,8 @@ struct PostgresRestore {
         if !request.replace, try await swap.exists(target) {
             throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
         }
+        // Before hours of loading, and once more when it takes its place.
+        if request.replace { try await swap.refuseSessions(in: target) }
         var remarks: [String] = []
         if let globals = request.globals {
             remarks.append(try await loadGlobals(globals, session, maintenance))
@@ -27,9 +29,20 @@ struct PostgresRestore {
         do throws(BackupError) {
             try await load(request.dump, session, into: scratch)
             remarks.append(try await check(session, scratch))
+        } catch {
+            await drop(scratch, maintenance)
+            throw error
+        }
+        do throws(BackupError) {
             return try await swap.finish(
                 scratch: scratch, target: target, replace: request.replace, now: request.now,
                 checked: remarks.joined(separator: "; "))
+        } catch  where error.code == .busy {
+            // Loaded and checked, perhaps for hours: only its name is missing.
+            throw BackupError(
+                .busy,
+                "\(error.message); the backup is loaded and checked, and kept as the database \"\(scratch)\": give it its "
+                    + "name with ALTER DATABASE … RENAME TO, or drop it", cause: error.cause)
         } catch {
             await drop(scratch, maintenance)
             throw error

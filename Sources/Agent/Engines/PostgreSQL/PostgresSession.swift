@@ -22,11 +22,6 @@ struct PostgresSession: Sendable {
         }
     }
 
-    /// The same, stopped by another signal.
-    func with(stop: StopSignal) throws(BackupError) -> Self {
-        try Self(connection: connection, tools: tools, stop: stop)
-    }
-
     /// Runs a tool in `database`, whatever its name looks like: it goes by `PGDATABASE` only.
     func child(_ executable: String, _ arguments: [String], database: String) -> ChildProcess {
         var environment = ChildProcess.baseEnvironment

@@ -27,23 +27,29 @@ struct PostgresSwap {
         try await refuseSessions(in: target)
         let kept = SQLText.name(target, "_before_" + Timestamp.compact(now))
         // Both renames in one transaction: there is never a moment without the target.
-        try await session.execute(
-            """
-            BEGIN;
-            ALTER DATABASE \(SQLText.identifier(target)) RENAME TO \(SQLText.identifier(kept));
-            \(newName)
-            COMMIT;
-            """, database: maintenance)
+        do throws(BackupError) {
+            try await session.execute(
+                """
+                BEGIN;
+                ALTER DATABASE \(SQLText.identifier(target)) RENAME TO \(SQLText.identifier(kept));
+                \(newName)
+                COMMIT;
+                """, database: maintenance)
+        } catch  where error.message.contains("55006") {
+            throw BackupError(.busy, "the database \"\(target)\" came into use at the last moment", cause: error)
+        }
         return RestoreOutcome(target: target, keptBeside: kept, checked: checked)
     }
 
-    /// A database in use is never taken from under its users: whose sessions they are, the operator knows, we do not.
-    private func refuseSessions(in target: String) async throws(BackupError) {
+    /// A database in use is never taken from under its users: whose sessions they are, the operator knows, we do not. The
+    /// server's own workers do not count: it ends them itself. Throws `.busy`.
+    func refuseSessions(in target: String) async throws(BackupError) {
         let sessions = try await session.ask(
             """
             SELECT to_json(format('pid %s (%s, %s, %s)', pid, usename, coalesce(nullif(application_name, ''), 'unnamed'),
                                   coalesce(host(client_addr), 'local')))
-            FROM pg_stat_activity WHERE datname = \(SQLText.literal(target)) LIMIT 10;
+            FROM pg_stat_activity a WHERE datname = \(SQLText.literal(target))
+              AND coalesce(to_jsonb(a)->>'backend_type', 'client backend') = 'client backend' LIMIT 10;
             """, database: maintenance, as: String.self)
         guard sessions.isEmpty else {
             throw BackupError(

@@ -9,7 +9,7 @@ import Threads
 extension SQLiteEngine {
     func dumpStream() -> EngineStream {
         EngineStream(
-            role: .dump, format: .sqlite, makeInspector: { SQLiteFileInspector() },
+            role: .dump, format: .sqlite, copiesFirst: true, makeInspector: { SQLiteFileInspector() },
             write: { [self] descriptor, stop in
                 try await onThread(stop: stop) { () throws(BackupError) in
                     try withoutBrokenPipeSignal { () throws(BackupError) in

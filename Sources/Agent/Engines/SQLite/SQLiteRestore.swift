@@ -22,16 +22,23 @@ struct SQLiteRestore {
         do throws(BackupError) {
             let tables = try SQLiteCheck.run(.full, on: partial)
             try Self.sync(partial)
-            let kept = existing == nil ? nil : try setAside(target, time)
+            let kept = "\(target)_before_\(time)"
+            if existing == nil, FileIdentity(ofLink: target) != nil {
+                throw BackupError(.exists, "\(target) has come into being meanwhile; it was not touched")
+            }
+            let moved = try setAside(target, to: kept)
             do throws(BackupError) {
-                try Self.rename(partial, to: target)
+                guard try Self.rename(partial, to: target) else {
+                    throw BackupError(.storageRefused, "\(partial) is gone")
+                }
             } catch {
-                if let kept { try? Self.moveAll(kept, to: target) }  // the first error is the one to tell
+                Self.moveBack(moved, kept, to: target)
                 throw error
             }
             try? Self.sync((target as NSString).deletingLastPathComponent)  // a folder that refuses fsync is no loss
             return RestoreOutcome(
-                target: target, keptBeside: kept, checked: "integrity_check ok, \(tables) tables")
+                target: target, keptBeside: moved.first.map { kept + $0 },
+                checked: "integrity_check ok, \(tables) tables")
         } catch {
             unlink(partial)
             throw error
@@ -82,32 +89,46 @@ struct SQLiteRestore {
 
     // MARK: names
 
-    /// Moves the existing database away with its `-wal`, `-shm` and `-journal`. Answers with where it is now.
-    private func setAside(_ target: String, _ time: String) throws(BackupError) -> String {
+    /// The database and what SQLite may keep beside it. Left beside a restored file, these would be played into it.
+    private static let suffixes = ["", "-wal", "-shm", "-journal"]
+
+    /// Moves away what lies at the target: the database, and its side files also when they were left without it.
+    /// Answers with the suffixes of what was there.
+    private func setAside(_ target: String, to kept: String) throws(BackupError) -> [String] {
+        guard Self.suffixes.contains(where: { FileIdentity(ofLink: target + $0) != nil }) else { return [] }
         let users = OpenFiles.users(of: target)
         guard users.isEmpty else {
             throw BackupError(
                 .busy, "\(target) is in use by \(users.joined(separator: ", ")); stop them and restore again")
         }
-        let kept = "\(target)_before_\(time)"
-        try Self.moveAll(target, to: kept)
-        return kept
-    }
-
-    private static func moveAll(_ from: String, to: String) throws(BackupError) {
-        try rename(from, to: to)
-        for suffix in ["-wal", "-shm", "-journal"] where FileIdentity(ofLink: from + suffix) != nil {
-            try rename(from + suffix, to: to + suffix)
+        var moved: [String] = []
+        do throws(BackupError) {
+            for suffix in Self.suffixes {
+                if try Self.rename(target + suffix, to: kept + suffix) { moved.append(suffix) }
+            }
+        } catch {
+            Self.moveBack(moved, kept, to: target)
+            throw error
         }
+        return moved
     }
 
-    /// Never over something: link and unlink, since a plain rename replaces what appeared in the meantime.
-    private static func rename(_ from: String, to: String) throws(BackupError) {
+    /// After a failure, whose error is the one to tell. The database last: it must not be found without its log.
+    private static func moveBack(_ suffixes: [String], _ kept: String, to target: String) {
+        for suffix in suffixes.reversed() { _ = try? rename(kept + suffix, to: target + suffix) }
+    }
+
+    /// Never over something: link and unlink, since a plain rename replaces what appeared in the meantime. False when
+    /// there is nothing to rename.
+    private static func rename(_ from: String, to: String) throws(BackupError) -> Bool {
         guard link(from, to) == 0 else {
-            let code: BackupError.Code = errno == EEXIST ? .exists : .storageRefused
-            throw BackupError(code, "giving \(from) the name \(to): errno \(errno)")
+            let reason = errno
+            if reason == ENOENT { return false }
+            let code: BackupError.Code = reason == EEXIST ? .exists : .storageRefused
+            throw BackupError(code, "giving \(from) the name \(to): errno \(reason)")
         }
         unlink(from)
+        return true
     }
 
     private static func sync(_ path: String) throws(BackupError) {

@@ -6,20 +6,26 @@ import Glibc
 ///
 /// A new object is a hidden `.partial` file until it is durable, and is then linked to its name, which fails when the
 /// name is taken. Symbolic links below the root are refused, never followed.
+///
+/// Only the beginning of an upload makes folders. For all else a missing root, or a missing first folder of a key, is a
+/// place that is away (a disk that is not mounted): `.storageUnavailable`, and never an object that is gone.
 package struct DirectoryStore: ObjectStore {
     static let partialSuffix = ".partial"
     private let tree: DirectoryTree
 
-    /// The absolute path. It is made (0700) when it is missing. Throws `.configuration` for a relative path and
-    /// `.storageRefused` when everybody may write there.
+    /// The absolute path; the first upload makes it (0700) when it is missing. Throws `.configuration` for a relative
+    /// path and `.storageRefused` when everybody may write there.
     package init(root: String) throws(BackupError) {
         guard root.hasPrefix("/"), !root.utf8.contains(0) else {
             throw BackupError(
                 .configuration, "a directory destination needs an absolute path, not \(root.debugDescription)")
         }
         tree = DirectoryTree(root: root)
-        try Self.make(root)
-        _ = try tree.open()
+        do throws(BackupError) {
+            _ = try tree.open()
+        } catch  where error.code == .storageUnavailable {
+            // Not there now: each use says so, and an upload makes it.
+        }
     }
 
     package func beginUpload(_ key: String) throws(BackupError) -> any ObjectUpload {
@@ -27,6 +33,7 @@ package struct DirectoryStore: ObjectStore {
         guard let name = parts.last, !name.hasSuffix(Self.partialSuffix) else {
             throw BackupError(.usage, "\(key): names that end in \(Self.partialSuffix) are kept for unfinished files")
         }
+        try Self.make(tree.root)
         let folder = try tree.parent(of: parts, creating: true)
         var facts = stat()
         if fstatat(folder.raw, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 {
@@ -52,9 +59,11 @@ package struct DirectoryStore: ObjectStore {
     package func list(prefix: String) throws(BackupError) -> [ObjectFacts] {
         guard !prefix.utf8.contains(0) else { throw BackupError(.usage, "a prefix cannot hold NUL") }
         var found: [ObjectFacts] = []
+        let root = try tree.open()
+        if let slash = prefix.firstIndex(of: "/") { try tree.requireTop(String(prefix[..<slash]), in: root) }
         // A folder is looked into when it can hold something that begins with the prefix.
         try tree.visitFiles(
-            in: try tree.open(), path: "", where: { $0.hasPrefix(prefix) || prefix.hasPrefix($0) }
+            in: root, path: "", where: { $0.hasPrefix(prefix) || prefix.hasPrefix($0) }
         ) { (_, name, path, facts) throws(BackupError) in
             guard path.hasPrefix(prefix), !name.hasSuffix(Self.partialSuffix) else { return }
             found.append(ObjectFacts(key: path, bytes: Int64(facts.st_size), etag: ""))

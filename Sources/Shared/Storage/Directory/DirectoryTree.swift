@@ -26,13 +26,23 @@ struct DirectoryTree {
         return folder
     }
 
-    /// The folder that holds `parts`' last part. Missing folders are made when `creating`, else `.notFound`.
+    /// The folder that holds `parts`' last part. Missing folders are made when `creating`, else `.notFound`; the first
+    /// one, which every backup of its agent needs, is `.storageUnavailable` then.
     func parent(of parts: [String], creating: Bool = false) throws(BackupError) -> Descriptor {
         var folder = try open()
+        if !creating, parts.count > 1 { try requireTop(parts[0], in: folder) }
         for part in parts.dropLast() {
             folder = try step(from: folder, to: part, creating: creating)
         }
         return folder
+    }
+
+    /// Throws `.storageUnavailable` when there is nothing of this name in the root: it is a mount point without its disk.
+    func requireTop(_ name: String, in folder: borrowing Descriptor) throws(BackupError) {
+        var facts = stat()
+        guard fstatat(folder.raw, name, &facts, AT_SYMLINK_NOFOLLOW) != 0, errno == ENOENT else { return }
+        throw BackupError(
+            .storageUnavailable, "\(root) has no folder \(name): is the disk mounted that holds the backups?")
     }
 
     private func step(from folder: borrowing Descriptor, to part: String, creating: Bool) throws(BackupError)

@@ -1,3 +1,5 @@
+package import Threads
+
 /// How long a store is tried again before an operation fails.
 package struct RetryPolicy: Sendable {
     /// The upper bound of the first pause; it doubles with each failure. The pause is drawn between nothing and the
@@ -33,15 +35,15 @@ package struct RetryPolicy: Sendable {
 }
 
 /// The failures in a row of one operation.
-struct Retries {
+package struct Retries {
     private let policy: RetryPolicy
     private(set) var failures = 0
     private var first: ContinuousClock.Instant?
 
-    init(_ policy: RetryPolicy) { self.policy = policy }
+    package init(_ policy: RetryPolicy) { self.policy = policy }
 
     /// Notes a failure, and says how long to wait before the next try; nil to give up. `asked` is the store's own wish.
-    mutating func pause(asked: Duration?) -> Duration? {
+    package mutating func pause(asked: Duration?) -> Duration? {
         failures += 1
         let now = ContinuousClock.now
         let first = first ?? now
@@ -55,5 +57,12 @@ struct Retries {
     }
 
     /// Something went well: the next failure is a first one.
-    mutating func reset() { self = Retries(policy) }
+    package mutating func reset() { self = Retries(policy) }
+
+    /// Notes a failure and waits on this thread before the next try. False when it is time to give up, or `stop` was
+    /// stopped.
+    package mutating func mayTryAgain(asked: Duration?, stop: StopSignal) -> Bool {
+        guard let pause = pause(asked: asked) else { return false }
+        return wait(pause, stop: stop)
+    }
 }

@@ -93,7 +93,8 @@ struct S3Failure: Error {
         }
         return switch status {
         case 301, 302, 307, 308: .elsewhere
-        case 404: .absentKey
+        // A 404 without S3's own words may come from anything that stands between; HEAD alone has no words.
+        case 404: isHead ? .absentKey : .later
         case 412: .precondition
         case 501: .notImplemented
         case 408, 429, 500, 502, 503, 504, 200..<300: .later

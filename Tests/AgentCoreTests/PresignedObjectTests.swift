@@ -1,0 +1,71 @@
+import Domain
+import Foundation
+import Storage
+import TestSupport
+import Testing
+
+@testable import AgentCore
+
+@Suite(.timeLimit(.minutes(2))) struct PresignedObjectTests {
+    private struct Answer: Encodable {
+        var on = "GET /a?secret"
+        var status = 200
+        var body = ""
+        var headers: [String: String] = [:]
+        var times: Int?
+        var `do`: String?
+    }
+
+    private func read(_ answers: [Answer]) throws -> String {
+        let script = String(decoding: try JSONEncoder().encode(answers), as: UTF8.self)
+        let server = try ServerProcess(script: "scripted_http.py", ["--answers", script])
+        defer { server.stop() }
+        return try read(port: server.port)
+    }
+
+    private func read(port: Int) throws -> String {
+        let retry = RetryPolicy(
+            firstPause: .milliseconds(10), longestPause: .milliseconds(50), budget: .milliseconds(500))
+        var bytes: [UInt8] = []
+        try PresignedObject(url: "http://127.0.0.1:\(port)/a?secret", ca: nil, name: "a", retry: retry).read {
+            (chunk) throws(BackupError) in bytes.append(contentsOf: chunk)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    @Test(arguments: [500, 502, 503, 504, 429]) func anAnswerThatMayPassIsWaitedOut(status: Int) throws {
+        let text = try read([
+            Answer(status: status, times: 3), Answer(body: "hello"),
+        ])
+        #expect(text == "hello")
+    }
+
+    @Test func aReadingThatBreaksGoesOnWhereItStopped() throws {
+        let text = try read([
+            Answer(body: "0123456789", headers: ["ETag": "\"x\""], times: 1, do: "cut"),
+            Answer(status: 503, times: 2),
+            Answer(status: 206, body: "56789"),
+        ])
+        #expect(text == "0123456789")
+    }
+
+    @Test func aStoreThatStaysAwayIsGivenUpInTime() throws {
+        let began = ContinuousClock.now
+        let busy = #expect(throws: BackupError.self) { try read([Answer(status: 503)]) }
+        #expect(busy?.code == .storageUnavailable)
+        #expect(busy?.description.contains("secret") == false)
+        let away = #expect(throws: BackupError.self) { try read(port: 1) }
+        #expect(away?.code == .storageUnavailable)
+        #expect(began.duration(to: .now) < .seconds(30))
+    }
+
+    @Test func aLinkThatHasExpiredIsNotTriedAgain() throws {
+        let error = #expect(throws: BackupError.self) {
+            try read([
+                Answer(status: 403, times: 1), Answer(body: "hello"),
+            ])
+        }
+        #expect(error?.code == .storageRefused)
+        #expect(error?.message.contains("may have expired") == true)
+    }
+}
