@@ -77,8 +77,8 @@ for program in "${programs[@]}"; do
             ;;
         holdfast-agent)
             say "agent:"
-            say "  sudo cp $prefix/share/doc/holdfast/agent.yaml /etc/holdfast/agent.yaml    and say there what this host has"
-            say "  sudo -u holdfast-agent $prefix/bin/holdfast-agent join hf1_… --data-dir /var/lib/holdfast-agent --config /etc/holdfast/agent.yaml"
+            say "  sudo install -m 0640 -g holdfast-agent $prefix/share/doc/holdfast/agent.yaml /etc/holdfast/agent.yaml    and say there what this host has"
+            say "  sudo -u holdfast-agent $prefix/bin/holdfast-agent join hf1_…"
             say "  sudo systemctl enable --now holdfast-agent"
             ;;
     esac

@@ -2,6 +2,7 @@ import Archive
 import Domain
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 import Wire
 
@@ -51,6 +52,52 @@ struct CatalogDatabaseTests {
         let error = #expect(throws: BackupError.self) { try CatalogDatabase(path: scratch.catalog) }
         #expect(error?.code == .configuration)
         #expect(error?.message.contains("newer") == true)
+    }
+
+    @Test func aCatalogOfTheFirstSchemaKeepsItsTokens() async throws {
+        let raw = try DatabasePool(path: scratch.catalog)
+        try CatalogDatabase.migrator.migrate(raw, upTo: "1 first")
+        try await raw.write { database in
+            try database.execute(
+                sql: "INSERT INTO operatorToken (id, secretHash, role, createdAt) VALUES ('old', ?, 'admin', 1000)",
+                arguments: [String(repeating: "0", count: 64)])
+        }
+        try raw.close()
+        let catalog = try CatalogDatabase(path: scratch.catalog)
+        let now = Date(timeIntervalSince1970: 100)
+        try await catalog.write { update in
+            try update.add(
+                OperatorTokenRecord(
+                    id: "new", secretHash: String(repeating: "1", count: 64), role: "admin", name: "deputy",
+                    createdAt: now, expiresAt: now + 60))
+        }
+        let tokens = try await catalog.read { try $0.operatorTokens() }
+        #expect(tokens.map(\.id) == ["new", "old"])
+        #expect(tokens.map(\.name) == ["deputy", nil] && tokens.map(\.expiresAt) == [now + 60, nil])
+        #expect(try await catalog.read { try $0.isLastAdminToken("old", at: now) } == false)
+        #expect(try await catalog.read { try $0.isLastAdminToken("old", at: now + 60) })
+        try catalog.close()
+    }
+
+    @Test func whatWaitsForTheCommitIsDoneOnlyAfterIt() async throws {
+        let catalog = try CatalogDatabase(path: scratch.catalog)
+        let done = Mutex<[String]>([])
+        try await catalog.write { update in
+            update.afterCommit { done.withLock { $0.append("kept") } }
+            try update.set("value", for: "name")
+            let early = done.withLock { $0 }
+            #expect(early == [])
+        }
+        await #expect(throws: BackupError.self) {
+            try await catalog.write { update in
+                update.afterCommit { done.withLock { $0.append("undone") } }
+                throw BackupError(.bug, "the test broke this transaction")
+            }
+        }
+        try await catalog.write { try $0.set("other", for: "name") }
+        let all = done.withLock { $0 }
+        #expect(all == ["kept"])
+        try catalog.close()
     }
 
     @Test func aDamagedFileIsRefusedAndLeftAlone() async throws {

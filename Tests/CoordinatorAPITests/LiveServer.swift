@@ -70,7 +70,7 @@ final class LiveServer: Sendable {
         shared = TransferClient(Self.options(made.caPEM, nil))
     }
 
-    /// There is no command yet that makes operators, so they are written where the coordinator looks for them.
+    /// Written where the coordinator looks for them, so that every test has one of each role.
     private static func addOperators(_ paths: CoordinatorPaths) async throws -> [OperatorRole: String] {
         let catalog = try CatalogDatabase(path: paths.catalog.path)
         var tokens: [OperatorRole: String] = [:]

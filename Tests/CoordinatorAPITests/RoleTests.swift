@@ -21,6 +21,7 @@ struct RoleTests {
         ("POST", "/v1/tokens", .operator), ("POST", "/v1/backups/\(id)/restore", .restorer),
         ("POST", "/v1/apply", .admin), ("POST", "/v1/cleanup", .admin), ("POST", "/v1/agents/\(id)/revoke", .admin),
         ("GET", "/v1/tokens", .admin), ("POST", "/v1/tokens/\(id)/revoke", .admin),
+        ("POST", "/v1/operator-tokens", .admin),
     ]
 
     @Test func withoutAKnownTokenThereIsNothing() async throws {
@@ -61,6 +62,32 @@ struct RoleTests {
             #expect(revoked.status == 204)
             #expect(try await server.send("GET", "/v1/status", headers: session).status == 401)
             #expect(try await server.send("GET", "/v1/status", bearer: viewer).status == 401)
+        }
+    }
+
+    @Test func aViewerMadeByAnAdminLooksAndMakesNothing() async throws {
+        try await LiveServer.run { server in
+            let request = OperatorTokenRequest(role: "viewer", name: "monitoring", expiresInSeconds: 3600)
+            let operators = try #require(server.tokens[.operator])
+            #expect(try await server.post("/v1/operator-tokens", request, bearer: operators).status == 403)
+            let answer = try await server.post("/v1/operator-tokens", request, bearer: server.admin)
+            #expect(answer.status == 201, "\(answer.text)")
+            let made = try JSON.decoder().decode(OperatorTokenCreated.self, from: Data(answer.body))
+            #expect(try await server.send("GET", "/v1/status", bearer: made.token).status == 200)
+            #expect(try await server.send("GET", "/v1/backups", bearer: made.token).status == 200)
+            let backup = BackupRequest(type: "all", tier: .manual)
+            #expect(try await server.post("/v1/backups", backup, bearer: made.token).status == 403)
+            let join = TokenRequest(expiresInSeconds: 3600, uses: 1, labels: [:])
+            #expect(try await server.post("/v1/tokens", join, bearer: made.token).status == 403)
+            #expect(try await server.post("/v1/operator-tokens", request, bearer: made.token).status == 403)
+
+            let list = try await server.send("GET", "/v1/tokens", bearer: server.admin)
+            #expect(!list.text.contains(made.token.split(separator: "_")[2]))
+            let listed = try JSON.decoder().decode([TokenView].self, from: Data(list.body)).first { $0.id == made.id }
+            #expect(listed?.role == "viewer" && listed?.name == "monitoring" && listed?.revoked == false)
+            let revoke = "/v1/tokens/\(made.id)/revoke"
+            #expect(try await server.send("POST", revoke, bearer: server.admin).status == 204)
+            #expect(try await server.send("GET", "/v1/status", bearer: made.token).status == 401)
         }
     }
 

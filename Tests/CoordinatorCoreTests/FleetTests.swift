@@ -137,6 +137,29 @@ import Wire
         #expect(policy.selects(["env": "prod", "x": "y"]) && !policy.selects(["env": "dev"]))
     }
 
+    @Test func anObjectiveThatNoScheduleCanKeepIsToldAndTheExampleHasNone() throws {
+        let now = try #require(Timestamp.date("2026-03-01T00:00:00Z"))
+        func warnings(_ yaml: String) throws -> [String] {
+            FleetWarnings.lines(try FleetConfiguration(yaml: yaml, file: "fleet.yaml"), [], at: now)
+                .filter { $0.contains("rpo") }
+        }
+        let tiers = "hourly: {}, weekly: { include: [application] }"
+        let told = try warnings("policies: { all: { tiers: { \(tiers) }, rpo: 1h } }")
+        #expect(told.count == 1)
+        #expect(
+            told.first?.hasPrefix(
+                "policy all: its rpo of 3600 s is shorter than every schedule of its application files") == true)
+        #expect(try warnings("policies: { all: { tiers: { \(tiers) }, rpo: 8d } }").isEmpty)
+        #expect(try warnings("policies: { all: { tiers: { daily: {} }, rpo: 1h } }").count == 1)
+        let example = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../deploy/examples/fleet.yaml")
+        let shipped = try String(contentsOf: example, encoding: .utf8)
+        #expect(try warnings(shipped).isEmpty)
+        let fleet = try FleetConfiguration(yaml: shipped, file: "fleet.yaml")
+        #expect(fleet.policy(named: "files")?.tiers(for: .application).count == 1)
+        #expect(fleet.policy(named: "production")?.tiers(for: .application).isEmpty == true)
+    }
+
     @Test func theEnvironmentOfTheOlderScriptsIsUnderstood() throws {
         let fleet = try DefaultFleet.configuration([
             "BACKUP_S3_BUCKET": "acme-backups", "BACKUP_S3_REGION": "eu-west-1", "BACKUP_RETENTION_DAYS": "14",

@@ -99,7 +99,7 @@ struct IdentityTests {
         await #expect(throws: BackupError.self) {
             try await bench.coordinator.enrol(request(revoked, UUID(), PrivateKey()), remote: "a")
         }
-        #expect(try await bench.coordinator.tokens(by: bench.admin).count == 3)
+        #expect(try await bench.coordinator.tokens(by: bench.admin).count { $0.role == nil } == 3)
         for text in ["", "hft_", "hft__", "hft_a_b", bench.adminToken + "0", String(bench.adminToken.dropLast())] {
             await #expect(throws: BackupError.self) { try await bench.coordinator.authenticateOperator(token: text) }
         }
@@ -113,6 +113,53 @@ struct IdentityTests {
         await #expect(throws: BackupError.self) {
             try await bench.coordinator.authenticateOperator(token: bench.adminToken)
         }
+    }
+
+    @Test func anOperatorsTokenEndsByItselfAndTheLastAdminsCannotBeRevoked() async throws {
+        let bench = try await Bench()
+        let made = try await bench.coordinator.createOperatorToken(
+            OperatorTokenRequest(role: "admin", name: "night watch", expiresInSeconds: 3600), by: bench.admin)
+        #expect(try await bench.coordinator.authenticateOperator(token: made.token).role == .admin)
+        let listed = try await bench.coordinator.tokens(by: bench.admin).first { $0.id == made.id }
+        #expect(listed?.role == "admin" && listed?.name == "night watch" && listed?.expiresAt == made.expiresAt)
+        bench.clock.advance(3600)
+        let late = await #expect(throws: BackupError.self) {
+            try await bench.coordinator.authenticateOperator(token: made.token)
+        }
+        #expect(late?.code == .forbidden)
+        // What has run out holds no place: the first token is the last that is left.
+        let last = await #expect(throws: BackupError.self) {
+            try await bench.coordinator.revokeToken(bench.admin.tokenId, by: bench.admin)
+        }
+        #expect(last?.message.contains("--role admin") == true)
+        for (role, seconds) in [("root", 3600), ("", 3600), ("viewer", 1), ("viewer", 40_000_000)] {
+            let refused = await #expect(throws: BackupError.self) {
+                try await bench.coordinator.createOperatorToken(
+                    OperatorTokenRequest(role: role, expiresInSeconds: seconds), by: bench.admin)
+            }
+            #expect(refused?.code == .usage, "\(role) \(seconds)")
+        }
+    }
+
+    @Test func whoHasTheDataDirectoryGetsInWithoutAToken() async throws {
+        let bench = try await Bench()
+        let paths = bench.coordinator.paths
+        let held = #expect(throws: BackupError.self) {
+            try Coordinator.addAdminToken(paths: paths, now: bench.clock.now)
+        }
+        #expect(held?.code == .busy)
+        try bench.coordinator.close()
+        let made = try Coordinator.addAdminToken(paths: paths, now: bench.clock.now)
+        let again = try await Coordinator.open(paths: paths, world: bench.coordinator.world, logger: Bench.quiet)
+        #expect(try await again.authenticateOperator(token: made.adminToken).role == .admin)
+        #expect(try await again.authenticateOperator(token: bench.adminToken).role == .admin)
+        #expect(made.caPEM == again.serverIdentity.caPEM)
+        try again.close()
+        let nowhere = CoordinatorPaths(dataDirectory: bench.folder.appending(path: "nowhere"))
+        let missing = #expect(throws: BackupError.self) {
+            try Coordinator.addAdminToken(paths: nowhere, now: bench.clock.now)
+        }
+        #expect(missing?.code == .notFound)
     }
 
     @Test func onlyOurOwnUnrevokedUnexpiredCertificatesCount() async throws {

@@ -25,6 +25,9 @@ struct MainLineTests {
         #expect(plan.entries[0].tiers.map(\.tier) == [.weekly])
         #expect(plan.entries[1].tiers.map(\.tier) == [.monthly, .weekly, .daily, .hourly])
         #expect(plan.entries[1].spreadSeconds == 0)
+        let check = try await bench.coordinator.check(by: bench.admin)
+        #expect(check.level == 0 && check.line.contains("0/2 databases ok"))
+        #expect(check.line.contains("2 waiting for a first backup"))
         #expect(try await agent.checkIn(revision: 1).plan == nil)
 
         let run = UUID()

@@ -28,6 +28,24 @@ import Testing
         #expect(command.output == "r.json" && command.format == .table)
     }
 
+    @Test func aTokenIsForAHostOrWithARoleForAnOperator() throws {
+        let command = try parse("token create --role viewer --name monitoring --expires 90d", as: TokenCreate.self)
+        #expect(command.role == .viewer && command.name == "monitoring" && command.expires?.seconds == 90 * 86_400)
+        #expect(try parse("token create", as: TokenCreate.self).role == nil)
+        for line in [
+            "token create --role root", "token create --role viewer --uses 2", "token create --name x",
+            "token create --role viewer --label env=prod", "init --data-dir /x --new-token --hostname h",
+            "restore 7f3a90c2 --database x", "backup list --limit 0", "backup list --limit 100000",
+        ] {
+            #expect(throws: (any Error).self, "\(line)") {
+                try Holdfast.parseAsRoot(line.split(separator: " ").map(String.init))
+            }
+        }
+        #expect(
+            try parse("restore --database inventorysync --agent db-01", as: Restore.self).database == "inventorysync")
+        #expect(try parse("backup list", as: BackupList.self).limit == 1000)
+    }
+
     @Test func listingsTakeJSON() throws {
         #expect(try parse("backup list -o json --tier weekly", as: BackupList.self).output.format == .json)
         #expect(try parse("agent list --format json", as: AgentList.self).output.format == .json)

@@ -88,6 +88,10 @@ import Wire
             .plain)
         let words = lines.dropFirst().map { String($0.split(separator: " ")[1]) }
         #expect(words == ["usable", "used", "expired", "revoked"])
+        let viewer = TokenView(
+            id: "v", createdAt: Sample.ago(60), expiresAt: nil, revoked: false, role: "viewer", name: "monitoring")
+        let row = TokenRendering.lines([viewer], now: Sample.now, .plain)[1].split(separator: " ").map(String.init)
+        #expect(row == ["v", "usable", "viewer", "monitoring", "1", "min", "ago", "never"])
     }
 
     @Test func progressSaysHowFarAndHowFast() throws {

@@ -20,6 +20,30 @@ import Wire
         #expect(!lines.contains { $0.contains("REPLACED") || $0.contains("WARNING") })
     }
 
+    @Test func filesAreSaidToGoWhereTheAgentPutsThem() throws {
+        var backup = try Sample.backup(1, "settings")
+        backup.kind = .application
+        func lines(_ target: String?) -> [String] {
+            RestorePlan(
+                backup: backup, agent: nil, target: target, replace: target != nil, skipChecksum: false, globals: false
+            ).lines(.plain)
+        }
+        #expect(
+            lines(nil).contains(
+                "to        a new folder restored/settings_restored_TIME in the agent's data directory"))
+        #expect(
+            lines("/etc/app").last
+                == "Files keep their whole path below it: what was /etc/app becomes /etc/app/etc/app.")
+    }
+
+    @Test func theWaitForTheEndIsShortAndGrowsWithTheRun() {
+        #expect(Follow.pause(after: 0, asking: 1) == .milliseconds(200))
+        #expect(Follow.pause(after: 15, asking: 1) == .milliseconds(200))
+        #expect(Follow.pause(after: 50, asking: 1) == .milliseconds(500))
+        #expect(Follow.pause(after: 7200, asking: 1) == .seconds(1))
+        #expect(Follow.pause(after: 0, asking: 10_000) == .seconds(1))
+    }
+
     @Test func replacingAndSkippingAreLoud() throws {
         let lines = try plan(target: "inventorysync", replace: true, skipChecksum: true).lines(.plain)
         #expect(lines[0].hasPrefix("WARNING: --skip-checksum"))

@@ -47,6 +47,12 @@ import Wire
         #expect(lines(status)[1] == "" && lines(status)[2] == "WARNING   coordinator: no alert channel is configured")
     }
 
+    @Test func whatHasNoBackupYetIsNotAllGood() throws {
+        let waiting = try Sample.database("new", .waiting, lastGood: nil)
+        let verdict = StatusVerdict(Sample.status(databases: [try Sample.database("a"), waiting]))
+        #expect(verdict.line == "1 WAITING FOR A FIRST BACKUP" && verdict.tint == .warning && verdict.problems == 0)
+    }
+
     @Test(arguments: [DatabaseState.overdue, .failing, .unprotected])
     func aSickDatabaseCountsOnceWithOrWithoutItsIncident(state: DatabaseState) throws {
         let database = try Sample.database("inventorysync", state)

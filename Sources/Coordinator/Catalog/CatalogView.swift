@@ -10,6 +10,11 @@ package class CatalogView {
 
 /// What can be changed in the catalog, in one transaction; everything that can be read besides.
 package final class CatalogUpdate: CatalogView {
+    /// Does this once the transaction is committed, and before the next one begins; never when it is not committed.
+    package func afterCommit(_ work: @escaping @Sendable () -> Void) {
+        database.afterNextTransaction(onCommit: { _ in work() })
+    }
+
     /// Does all of `body` or, when it throws, nothing of it; the transaction goes on either way. Throws `.usage` for
     /// values that the schema does not take.
     package func separately<Value>(_ body: () throws -> Value) throws -> Value {

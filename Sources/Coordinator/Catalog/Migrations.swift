@@ -7,6 +7,15 @@ extension CatalogDatabase {
         migrator.registerMigration("1 first") { database in
             for statement in Schema1.statements { try database.execute(sql: statement) }
         }
+        migrator.registerMigration("2 operators have names and ends") { database in
+            try database.execute(
+                sql:
+                    "ALTER TABLE operatorToken ADD COLUMN name TEXT; ALTER TABLE operatorToken ADD COLUMN expiresAt INTEGER"
+            )
+        }
+        migrator.registerMigration("3 operations are found by their backup") { database in
+            try database.execute(sql: "CREATE INDEX operationByBackup ON operation (backup, destination)")
+        }
         return migrator
     }
 }

@@ -14,6 +14,7 @@ struct Init: AsyncParsableCommand {
             Examples:
               holdfast init --data-dir /var/lib/holdfast --hostname backup.example.com
               holdfast init --data-dir /tmp/try --hostname localhost
+              holdfast init --data-dir /var/lib/holdfast --new-token    (no admin token is left; `serve` must be stopped)
             """)
 
     @Option(help: "Where the coordinator keeps its files.", completion: .directory) var dataDir: String
@@ -26,15 +27,25 @@ struct Init: AsyncParsableCommand {
     @Option(help: "The address that the context file gets.") var url = "https://localhost:8443"
     @Flag(help: "Print the admin token instead of writing the context file.") var noContext = false
 
+    @Flag(help: "Only make another admin token in a data directory that holds a coordinator.") var newToken = false
+
+    func validate() throws {
+        guard !newToken || hostnames.isEmpty else { throw ValidationError("--new-token changes no names") }
+    }
+
     func run() async throws {
         let terminal = Terminal()
         let folder = URL(filePath: dataDir, directoryHint: .isDirectory).absoluteURL
         let now = Date()
-        let made = try Coordinator.initialise(
-            paths: CoordinatorPaths(dataDirectory: folder), hostnames: Self.names(hostnames), now: now)
+        let paths = CoordinatorPaths(dataDirectory: folder)
+        let made =
+            newToken
+            ? try Coordinator.addAdminToken(paths: paths, now: now)
+            : try Coordinator.initialise(paths: paths, hostnames: Self.names(hostnames), now: now)
         let context = OperatorContext(url: url, token: made.adminToken, ca: made.caPEM)
         try terminal.print(
             ["coordinator  \(folder.path)", "CA SHA-256   \(made.caSha256)"] + store(context, terminal, now))
+        guard !newToken else { return }
         terminal.say([
             "", "Next:",
             "  holdfast serve --data-dir \(dataDir)",

@@ -11,9 +11,14 @@ extension OperatorClient {
         try await connection.answer(.post("tokens", sending: request))
     }
 
-    /// Every join token, without secrets.
+    /// A new token for a person or a program; its secret is in this answer and nowhere else.
+    package func createOperatorToken(_ request: OperatorTokenRequest) async throws -> OperatorTokenCreated {
+        try await connection.answer(.post("operator-tokens", sending: request))
+    }
+
+    /// Every operator's and join token, without secrets.
     package func tokens() async throws -> [TokenView] { try await connection.answer(.get("tokens")) }
 
-    /// No host joins with it any more; those that did stay.
+    /// Nobody gets in and no host joins with it any more; those that joined stay.
     package func revokeToken(_ id: String) async throws { try await connection.done(.post("tokens", id, "revoke")) }
 }

@@ -17,12 +17,6 @@ extension CatalogView {
         try Row.fetchOne(database, sql: "SELECT * FROM agent WHERE name = ?", arguments: [name]).map(Self.agent)
     }
 
-    /// Any agent that holds this key.
-    package func agent(keyFingerprint: String) throws -> AgentRecord? {
-        try Row.fetchOne(database, sql: "SELECT * FROM agent WHERE keyFingerprint = ?", arguments: [keyFingerprint])
-            .map(Self.agent)
-    }
-
     /// The agent of this name or id. Throws `.notFound`.
     package func requiredAgent(_ nameOrId: String) throws -> AgentRecord {
         if let agent = try agent(named: nameOrId) { return agent }

@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import Foundation
 import GRDB
 
@@ -41,14 +41,6 @@ extension CatalogView {
         var decoded = LabelCache()
         return try Row.fetchOne(database, sql: Self.selectDatabase + " WHERE database.id = ?", arguments: [id])
             .map { try Self.databaseRecord($0, &decoded) }
-    }
-
-    package func databaseRecord(agent: UUID, name: DatabaseName) throws -> DatabaseRecord? {
-        var decoded = LabelCache()
-        return try Row.fetchOne(
-            database, sql: Self.selectDatabase + " WHERE database.agent = ? AND database.name = ?",
-            arguments: [agent.text, name.rawValue]
-        ).map { try Self.databaseRecord($0, &decoded) }
     }
 
     package func totals() throws -> FleetTotals {

@@ -35,14 +35,11 @@ extension CatalogView {
         ).map(Self.command)
     }
 
-    /// Commands of operations that their agents hold and have not ended.
-    package func receivedCommands() throws -> [CommandRecord] {
+    /// Commands of operations that have not ended, whether or not their agents hold them.
+    package func openOperationCommands() throws -> [CommandRecord] {
         try Row.fetchAll(
             database,
-            sql: """
-                SELECT * FROM command WHERE finishedAt IS NULL AND receivedAt IS NOT NULL AND operation IS NOT NULL
-                ORDER BY createdAt, rowid
-                """
+            sql: "SELECT * FROM command WHERE finishedAt IS NULL AND operation IS NOT NULL ORDER BY createdAt, rowid"
         ).map(Self.command)
     }
 

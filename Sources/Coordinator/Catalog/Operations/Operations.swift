@@ -20,6 +20,35 @@ extension CatalogView {
         ).map(Self.operation)
     }
 
+    /// Of all deletions of this copy that its agent refused: when the first and the last one ended, and why the last.
+    package func refusedDeletions(
+        of backup: UUID, destination: String
+    ) throws -> (first: Date, last: Date, reason: String)? {
+        let row = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT finishedAt AS last, failureMessage AS reason, min(finishedAt) OVER () AS first FROM operation
+                WHERE kind = 'delete' AND state = 'failed' AND backup = ? AND destination = ?
+                ORDER BY finishedAt DESC LIMIT 1
+                """, arguments: [backup.text, destination])
+        guard let row, let first = row.date("first"), let last = row.date("last") else { return nil }
+        return (first, last, row["reason"] ?? "no reason was given")
+    }
+
+    /// Backups that something reads, or may still read: with an open verification or restore, or with one that was given up
+    /// after it went down to its agent, which can go on unheard for as long as its addresses live.
+    package func backupsInUse(deliveredSince time: Date) throws -> Set<UUID> {
+        try Set(
+            String.fetchAll(
+                database,
+                sql: """
+                    SELECT backup FROM operation WHERE kind <> 'delete' AND (state IN ('pending', 'running')
+                        OR (state = 'expired' AND EXISTS (
+                            SELECT 1 FROM command WHERE operation = operation.id AND deliveredAt > ?)))
+                    """, arguments: [time.milliseconds]
+            ).compactMap(UUID.init(uuidString:)))
+    }
+
     private static func operation(_ row: Row) throws -> OperationRecord {
         guard let kind = OperationKind(rawValue: row["kind"]) else {
             throw BackupError(.integrity, "the catalog holds an operation of an unknown kind")

@@ -29,22 +29,6 @@ package struct JoinTokenRecord: Sendable, Equatable {
     }
 }
 
-/// An operator's token without its secret. The role is the word that the catalog's schema knows.
-package struct OperatorTokenRecord: Sendable, Equatable {
-    package let id: String
-    package let secretHash: String
-    package let role: String
-    package let createdAt: Date
-    package var revokedAt: Date?
-
-    package init(id: String, secretHash: String, role: String, createdAt: Date) {
-        self.id = id
-        self.secretHash = secretHash
-        self.role = role
-        self.createdAt = createdAt
-    }
-}
-
 extension CatalogView {
     package func joinToken(_ id: String) throws -> JoinTokenRecord? {
         try Row.fetchOne(database, sql: "SELECT * FROM joinToken WHERE id = ?", arguments: [id]).map(Self.joinToken)
@@ -53,22 +37,6 @@ extension CatalogView {
     /// Newest first.
     package func joinTokens() throws -> [JoinTokenRecord] {
         try Row.fetchAll(database, sql: "SELECT * FROM joinToken ORDER BY createdAt DESC, id").map(Self.joinToken)
-    }
-
-    package func operatorToken(_ id: String) throws -> OperatorTokenRecord? {
-        try Row.fetchOne(database, sql: "SELECT * FROM operatorToken WHERE id = ?", arguments: [id]).map { row in
-            var token = OperatorTokenRecord(
-                id: row["id"], secretHash: row["secretHash"], role: row["role"],
-                createdAt: row.requiredDate("createdAt"))
-            token.revokedAt = row.date("revokedAt")
-            return token
-        }
-    }
-
-    /// Whether no other unrevoked token has the role of an administrator.
-    package func isLastAdminToken(_ id: String) throws -> Bool {
-        try String.fetchAll(
-            database, sql: "SELECT id FROM operatorToken WHERE role = 'admin' AND revokedAt IS NULL LIMIT 2") == [id]
     }
 
     private static func joinToken(_ row: Row) throws -> JoinTokenRecord {
@@ -92,12 +60,6 @@ extension CatalogUpdate {
                 token.id, token.secretHash, token.createdAt.milliseconds, token.createdBy, token.expiresAt.milliseconds,
                 token.usesLeft, try JSONColumn.encode(token.labels),
             ])
-    }
-
-    package func add(_ token: OperatorTokenRecord) throws {
-        try database.execute(
-            sql: "INSERT INTO operatorToken (id, secretHash, role, createdAt) VALUES (?, ?, ?, ?)",
-            arguments: [token.id, token.secretHash, token.role, token.createdAt.milliseconds])
     }
 
     /// Takes one use off a join token. Throws `.forbidden` when none is left.

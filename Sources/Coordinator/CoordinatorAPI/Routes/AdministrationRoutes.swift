@@ -8,10 +8,13 @@ extension RouteTable {
         }
     }
 
-    /// Join tokens: an operator may make one, since it only lets a host in; the rest is an admin's.
+    /// An operator may make a join token, since it only lets a host in; the rest is an admin's.
     mutating func addTokens(_ coordinator: Coordinator) {
         operators(.post, "/v1/tokens", .operator) { call, by in
             try Answer.json(await coordinator.createToken(call.body(), by: by), status: .created)
+        }
+        operators(.post, "/v1/operator-tokens", .admin) { call, by in
+            try Answer.json(await coordinator.createOperatorToken(call.body(), by: by), status: .created)
         }
         operators(.get, "/v1/tokens", .admin) { _, by in try Answer.json(await coordinator.tokens(by: by)) }
         operators(.post, "/v1/tokens/{token}/revoke", .admin) { call, by in

@@ -6,6 +6,8 @@ final class LoginThrottle: Sendable {
     private struct Failures {
         var count: Int
         let since: Date
+
+        func isFresh(at now: Date) -> Bool { now.timeIntervalSince(since) < LoginThrottle.window }
     }
 
     private let failures = Mutex<[String: Failures]>([:])
@@ -18,6 +20,8 @@ final class LoginThrottle: Sendable {
     /// Seconds to wait before another attempt; nil when one may be made.
     func pause(for address: String, now: Date) -> Int? {
         failures.withLock { failures in
+            // Those whose time is over hold nobody up.
+            if failures.count >= Self.capacity { failures = failures.filter { $0.value.isFresh(at: now) } }
             guard let past = failures[address] else { return failures.count < Self.capacity ? nil : Int(Self.window) }
             let left = Self.window - now.timeIntervalSince(past.since)
             guard left > 0 else { return nil }
@@ -27,7 +31,7 @@ final class LoginThrottle: Sendable {
 
     func failed(_ address: String, now: Date) {
         failures.withLock { failures in
-            failures = failures.filter { now.timeIntervalSince($0.value.since) < Self.window }
+            failures = failures.filter { $0.value.isFresh(at: now) }
             failures[address, default: Failures(count: 0, since: now)].count += 1
         }
     }

@@ -8,7 +8,7 @@ enum IncidentKind {
     static let offline = "offline"
     static let damaged = "damaged"
     static let identity = "identity"
-    static let clock = "clock"
+    static let undeleted = "undeleted"
 }
 
 /// What makes two incidents the same one.
@@ -18,6 +18,7 @@ enum IncidentKey {
     static func offline(_ agent: UUID) -> String { "offline:\(agent.uuidString.lowercased())" }
     static func identity(_ agent: UUID) -> String { "identity:\(agent.uuidString.lowercased())" }
     static func damaged(_ backup: UUID) -> String { "damaged:\(backup.uuidString.lowercased())" }
+    static func undeleted(_ backup: UUID) -> String { "undeleted:\(backup.uuidString.lowercased())" }
 
     static func agent(ofOffline key: String) -> UUID? {
         key.hasPrefix("offline:") ? UUID(uuidString: String(key.dropFirst("offline:".count))) : nil
@@ -52,6 +53,14 @@ extension IncidentCondition {
             agent: database.agentName, database: database.name.rawValue, environment: database.environment,
             title: "A backup of \(database.name) on \(database.agentName) is damaged",
             detail: "backup \(backup.id.uuidString.lowercased()): \(finding)")
+    }
+
+    static func undeleted(_ backup: BackupRecord, _ database: DatabaseRecord, reason: String) -> Self {
+        Self(
+            key: IncidentKey.undeleted(backup.id), kind: IncidentKind.undeleted, isCritical: false,
+            agent: database.agentName, database: database.name.rawValue, environment: database.environment,
+            title: "An expired backup of \(database.name) cannot be deleted on \(database.agentName)",
+            detail: "backup \(backup.id.uuidString.lowercased()), asked for since a day: \(reason)")
     }
 
     static func identityClash(_ agent: AgentRecord, remote: String) -> Self {

@@ -11,17 +11,17 @@ extension Coordinator {
         let next = try FleetConfiguration(yaml: request.yaml, file: file)
         let changes = FleetDifference.lines(from: fleet, to: next)
         let databases = try await catalog.read { try $0.databases(withRevoked: false).filter { $0.goneAt == nil } }
-        let warnings = FleetWarnings.lines(next, databases)
-        guard !request.dryRun else { return ApplyView(changes: changes, warnings: warnings, applied: false) }
         let now = world.now()
+        let warnings = FleetWarnings.lines(next, databases, at: now)
+        guard !request.dryRun else { return ApplyView(changes: changes, warnings: warnings, applied: false) }
         let changed = try await catalog.write { [self] update in
             try update.addFleet(yaml: request.yaml, fileName: file, by: `operator`.tokenId, at: now)
             for destination in next.destinations { try update.addPlace(destination, at: now) }
             try update.audit(`operator`.tokenId, "apply", file, detail: "\(changes.count) changes", at: now)
-            let changed = try Self.replan(update, next, agents: nil, at: now)
-            // Within the transaction: an agent's new databases are planned by it or replanned by it, never by the old one.
-            setFleet(next)
-            return changed
+            // Before the next transaction: an agent's new databases are planned by it or replanned by it, never by the old
+            // one. And not at all if the commit fails.
+            update.afterCommit { [self] in setFleet(next) }
+            return try Self.replan(update, next, agents: nil, at: now)
         }
         presence.wake(changed)
         return ApplyView(changes: changes, warnings: warnings, applied: true)

@@ -1,10 +1,11 @@
 import Catalog
 import Domain
+import Foundation
 import Wire
 
 /// What is allowed in a configuration and deserves a look.
 enum FleetWarnings {
-    static func lines(_ fleet: FleetConfiguration, _ databases: [DatabaseRecord]) -> [String] {
+    static func lines(_ fleet: FleetConfiguration, _ databases: [DatabaseRecord], at now: Date) -> [String] {
         var lines: [String] = []
         if fleet.policies.isEmpty { lines.append("there is no policy: nothing is backed up") }
         for policy in fleet.policies {
@@ -13,6 +14,7 @@ enum FleetWarnings {
             if !policy.tiers.contains(where: \.isEnabled) {
                 lines.append("policy \(policy.name) has no tier that is on: it backs up nothing")
             }
+            lines += impossibleObjectives(policy, at: now)
         }
         let resolver = PlanResolver(configuration: fleet, isFleet: true)
         for database in databases where resolver.selection(database).isEmpty {
@@ -28,5 +30,28 @@ enum FleetWarnings {
             lines.append("destination \(destination.name) is used by no policy")
         }
         return lines
+    }
+
+    /// An objective that no schedule can keep is an alert that never ends.
+    private static func impossibleObjectives(_ policy: FleetPolicy, at now: Date) -> [String] {
+        guard let rpo = policy.rpoSeconds else { return [] }
+        return [(DatabaseKind.postgres, "databases"), (.application, "application files")].compactMap { kind, words in
+            guard let shortest = policy.tiers(for: kind).map({ shortestInterval($0.schedule, after: now) }).min(),
+                shortest > TimeInterval(rpo)
+            else { return nil }
+            return
+                "policy \(policy.name): its rpo of \(rpo) s is shorter than every schedule of its \(words) (the closest "
+                + "is every \(Int(shortest)) s): they will always be overdue; give them a policy of their own"
+        }
+    }
+
+    /// Of the next ten.
+    private static func shortestInterval(_ schedule: Schedule, after now: Date) -> TimeInterval {
+        var (last, shortest) = (schedule.next(after: now), TimeInterval.infinity)
+        for _ in 0..<10 where last < .distantFuture {
+            let next = schedule.next(after: last)
+            (shortest, last) = (min(shortest, next.timeIntervalSince(last)), next)
+        }
+        return shortest
     }
 }

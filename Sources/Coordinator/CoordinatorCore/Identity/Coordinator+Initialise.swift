@@ -38,6 +38,31 @@ extension Coordinator {
             caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret))
     }
 
+    /// Makes another admin token in a data directory, for when no other is left. Throws `.notFound` when the directory holds
+    /// no coordinator, `.busy` while one runs on it: the catalog has one writer.
+    package static func addAdminToken(
+        paths: CoordinatorPaths, now: Date
+    ) throws(BackupError) -> InitialisationResult {
+        guard FileManager.default.fileExists(atPath: paths.catalog.path) else {
+            throw BackupError(.notFound, "\(paths.dataDirectory.path) holds no coordinator")
+        }
+        let lock = try LockFile(path: paths.lock.path, program: "holdfast init", now: now)
+        defer { lock.release() }
+        let authority = try CoordinatorFiles.authority(paths)
+        let pem = try sealing("reading the CA") { () throws(SealingError) in try authority.certificate.pem() }
+        let secret = try Secret()
+        let catalog = try CatalogDatabase(path: paths.catalog.path)
+        try catalog.writeBlocking { update in
+            try update.add(
+                OperatorTokenRecord(
+                    id: secret.id, secretHash: secret.hash, role: OperatorRole.admin.rawValue, createdAt: now))
+            try update.audit("init", "token create", secret.id, detail: "admin, in the data directory", at: now)
+        }
+        try catalog.close()
+        return InitialisationResult(
+            caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret))
+    }
+
     /// Beside first, renamed when it is whole: a catalog under its name is what says that the directory is initialised.
     private static func makeCatalog(
         _ paths: CoordinatorPaths, _ names: [String], _ secret: Secret, _ now: Date

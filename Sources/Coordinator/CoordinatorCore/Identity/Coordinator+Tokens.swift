@@ -32,15 +32,51 @@ extension Coordinator {
         return TokenCreated(id: token.id, join: join.description, expiresAt: token.expiresAt)
     }
 
-    /// Join tokens, newest first.
+    /// Makes a token for a person or a program, with which they may do what its role allows. It is shown once.
+    package func createOperatorToken(
+        _ request: OperatorTokenRequest, by operator: OperatorIdentity
+    ) async throws(BackupError) -> OperatorTokenCreated {
+        try `operator`.require(.admin, "making an operator's token")
+        guard let role = OperatorRole(rawValue: request.role) else {
+            throw BackupError(.usage, "the role must be viewer, operator, restorer or admin")
+        }
+        guard (60...31_622_400).contains(request.expiresInSeconds) else {
+            throw BackupError(.usage, "an operator's token lives for 1 minute to 366 days")
+        }
+        let name = request.name ?? ""
+        guard name.utf8.count <= 100, !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        else { throw BackupError(.usage, "a token's name has at most 100 bytes, and no control characters") }
+        let now = world.now()
+        let secret = try Secret()
+        let token = OperatorTokenRecord(
+            id: secret.id, secretHash: secret.hash, role: role.rawValue, name: name.isEmpty ? nil : name,
+            createdAt: now,
+            expiresAt: now + TimeInterval(request.expiresInSeconds))
+        try await catalog.write { update in
+            try update.add(token)
+            try update.audit(
+                `operator`.tokenId, "token create", token.id, detail: "\(role.rawValue) \(name)", at: now)
+        }
+        return OperatorTokenCreated(
+            id: token.id, role: token.role, name: token.name, token: OperatorToken.text(secret),
+            expiresAt: now + TimeInterval(request.expiresInSeconds))
+    }
+
+    /// Operators' tokens and join tokens, each newest first.
     package func tokens(by operator: OperatorIdentity) async throws(BackupError) -> [TokenView] {
         try `operator`.require(.viewer, "listing tokens")
         return try await catalog.read { view in
-            try view.joinTokens().map { token in
+            let operators = try view.operatorTokens().map { token in
                 TokenView(
-                    id: token.id, createdAt: token.createdAt, expiresAt: token.expiresAt, usesLeft: token.usesLeft,
-                    labels: token.labels, revoked: token.revokedAt != nil)
+                    id: token.id, createdAt: token.createdAt, expiresAt: token.expiresAt,
+                    revoked: token.revokedAt != nil, role: token.role, name: token.name)
             }
+            return try operators
+                + view.joinTokens().map { token in
+                    TokenView(
+                        id: token.id, createdAt: token.createdAt, expiresAt: token.expiresAt, usesLeft: token.usesLeft,
+                        labels: token.labels, revoked: token.revokedAt != nil)
+                }
         }
     }
 
@@ -49,9 +85,11 @@ extension Coordinator {
         try `operator`.require(.admin, "revoking a token")
         let now = world.now()
         try await catalog.write { update in
-            if try update.isLastAdminToken(id) {
+            if try update.isLastAdminToken(id, at: now) {
                 throw BackupError(
-                    .usage, "this is the last token of an administrator; nobody could manage this any more")
+                    .usage,
+                    "this is the last token of an administrator, and nobody could manage this any more: first make "
+                        + "another with `holdfast token create --role admin`")
             }
             try update.revokeToken(id, at: now)
             try update.audit(`operator`.tokenId, "token revoke", id, at: now)

@@ -61,16 +61,22 @@ extension Coordinator {
     private func order(
         _ copy: CopyRecord, _ directory: Destination.Directory, of backup: BackupRecord, requestedBy: String
     ) async throws(BackupError) -> String? {
-        let (now, newID) = (world.now(), world.uuid)
-        let agent = try await catalog.write { update -> AgentRecord? in
+        let (now, newID, channels) = (world.now(), world.uuid, fleet.alerts.channels)
+        let (agent, refusal) = try await catalog.write { update -> (AgentRecord?, String?) in
             guard let database = try update.databaseRecord(backup.database),
                 let agent = try update.agent(database.agent)
-            else { return nil }
-            if agent.revokedAt == nil {
-                try OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)
-                    .delete(backup, copy, directory)
+            else { return (nil, nil) }
+            guard agent.revokedAt == nil else { return (agent, nil) }
+            let refused = try update.refusedDeletions(of: backup.id, destination: copy.place.name)
+            if let refused, now.timeIntervalSince(refused.first) > RefusalRule.incident {
+                try update.open(.undeleted(backup, database, reason: refused.reason), channels: channels, at: now)
             }
-            return agent
+            if let refused, now < RefusalRule.next(first: refused.first, last: refused.last) {
+                return (agent, refused.reason)
+            }
+            try OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)
+                .delete(backup, copy, directory)
+            return (agent, nil)
         }
         guard let agent else { return "\(copy.place.name): its agent is not known" }
         guard agent.revokedAt == nil else {
@@ -78,6 +84,7 @@ extension Coordinator {
             try await markDeleted(copy, of: backup)
             return nil
         }
+        if let refusal { return "\(copy.place.name): \(agent.name) refused (\(refusal)); it is asked again later" }
         presence.wake([agent.id])
         return "\(copy.place.name): \(agent.name) has still to delete it"
     }
@@ -98,9 +105,20 @@ extension Coordinator {
             if current.state == .deleting, try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) {
                 try update.setState(.deleted, of: current)
                 try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
+                try update.resolve(key: IncidentKey.undeleted(backup.id), at: now)
                 return true
             }
             return current.state == .deleted
         }
+    }
+}
+
+/// When an agent that refused to delete something is asked again, and when a person is told, in seconds.
+enum RefusalRule {
+    static let incident: TimeInterval = 86_400
+
+    /// An hour later; when it refuses for a day already, a day later.
+    static func next(first: Date, last: Date) -> Date {
+        last + (last.timeIntervalSince(first) < incident ? 3600 : 86_400)
     }
 }

@@ -14,7 +14,9 @@ struct RetentionOutlook {
 
     init(_ view: CatalogView, _ fleet: FleetConfiguration, clockDoubt: String?, now: Date) throws {
         suspended = try clockDoubt ?? HighWater.suspicion(of: now, view)
-        let inUse = Set(try view.openOperations().filter { $0.kind != .delete }.map(\.backup))
+        // A command that was not acknowledged goes down again, with fresh addresses, until it expires.
+        let unheard = TimeInterval(Lifetime.restore + Lifetime.restoreAddress)
+        let inUse = try view.backupsInUse(deliveredSince: now - unheard)
         let resolver = PlanResolver(configuration: fleet, isFleet: true)
         var items: [CleanupItem] = []
         var deletions: [BackupRecord] = []

@@ -7,8 +7,7 @@ import Wire
 struct BackupStarter {
     let update: CatalogUpdate
     let fleet: FleetConfiguration
-    let online: [UUID: AgentSighting]
-    let startedAt: Date
+    let reach: AgentReach
     let now: Date
     let requestedBy: String
 
@@ -61,16 +60,6 @@ struct BackupStarter {
         if try !update.openRuns(database: database.id).filter({ $0.state == .running }).isEmpty {
             return "a run is at work already"
         }
-        // Just after the coordinator's own start nobody has had the time to check in.
-        guard now.timeIntervalSince(startedAt) > OfflineRule.startGrace else { return nil }
-        let seen = online[database.agent]?.at
-        return seen.map { now.timeIntervalSince($0) < OfflineRule.silence } ?? false ? nil : "its agent is offline"
+        return try update.agent(database.agent).flatMap(reach.obstacle)
     }
-}
-
-/// When an agent counts as offline: after the poll, its pause, jitter and grace.
-enum OfflineRule {
-    static let silence: TimeInterval = 150
-    /// For so long after the coordinator's own start nobody is held to be offline.
-    static let startGrace: TimeInterval = 300
 }

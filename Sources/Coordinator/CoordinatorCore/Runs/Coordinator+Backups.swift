@@ -13,8 +13,7 @@ extension Coordinator {
             throw BackupError(.usage, "type is database, application or all, not \(request.type.prefix(40))")
         }
         let (now, fleet) = (world.now(), fleet)
-        let online = presence.sightings()
-        let startedAt = startedAt
+        let reach = reach()
         let newID = world.uuid
         let started = try await catalog.write { update in
             let agent = try request.agent.map { try update.requiredAgent($0) }
@@ -24,8 +23,7 @@ extension Coordinator {
                 throw BackupError(.notFound, "no database is selected by this; see `holdfast database list`")
             }
             let starter = BackupStarter(
-                update: update, fleet: fleet, online: online, startedAt: startedAt, now: now,
-                requestedBy: `operator`.tokenId)
+                update: update, fleet: fleet, reach: reach, now: now, requestedBy: `operator`.tokenId)
             var started = BackupStarter.Started()
             for database in found {
                 try starter.start(database, tier: request.tier, run: newID(), command: newID(), &started)

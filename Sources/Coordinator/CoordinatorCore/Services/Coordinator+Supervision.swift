@@ -103,12 +103,17 @@ extension Coordinator {
         }
     }
 
-    /// Ends what agents took and then fell silent about. A result that comes late still counts.
+    /// Ends what agents took and then fell silent about, and what somebody waits for that a silent agent never took. A
+    /// result that comes late still counts.
     private func expireSilentOperations() async throws(BackupError) {
         let (now, startedAt) = (world.now(), startedAt)
         let sightings = presence.sightings()
         let silent = try await catalog.read { view in
-            try view.receivedCommands().filter { record in
+            try view.openOperationCommands().filter { record in
+                // Nobody waits for a deletion: it may be taken whenever its agent is back.
+                guard try record.receivedAt != nil || record.operation.flatMap(view.operation)?.kind != .delete else {
+                    return false
+                }
                 let seen = try sightings[record.agent]?.at ?? view.agent(record.agent)?.lastSeenAt ?? .distantPast
                 return now.timeIntervalSince(max(seen, startedAt)) > SilenceRule.operation
             }
@@ -120,7 +125,10 @@ extension Coordinator {
                 try update.finishCommand(record.command.id, at: now)
                 guard operation.isOpen else { continue }
                 (operation.state, operation.finishedAt) = (.expired, now)
-                operation.message = "its agent took it, and was not heard of for 15 minutes since"
+                operation.message =
+                    record.receivedAt == nil
+                    ? "its agent did not take it, and was not heard of for 15 minutes"
+                    : "its agent took it, and was not heard of for 15 minutes since"
                 try update.save(operation)
             }
         }

@@ -6,7 +6,8 @@ package import Wire
 
 extension Coordinator {
     /// Has a backup restored by its own agent or another. From the directory on that host if it has the copy, else from
-    /// S3 by addresses that are good for 12 hours.
+    /// S3 by addresses that are good for 12 hours. Throws `.busy` when that agent is offline: a restore that begins by
+    /// itself hours later harms more than one that was refused.
     package func restore(
         backup id: String, _ options: RestoreOptions, by operator: OperatorIdentity
     ) async throws(BackupError) -> OperationView {
@@ -15,12 +16,13 @@ extension Coordinator {
             throw BackupError(
                 .usage, "restoring single tables comes with a later release; restore beside and copy them")
         }
-        let (now, newID, presence) = (world.now(), world.uuid, presence)
+        let (now, newID, presence, reach) = (world.now(), world.uuid, presence, reach())
         let (view, agent) = try await catalog.write { update in
             let backup = try update.requiredBackup(id)
             let starter = RestoreStarter(
                 operations: OperationStarter(
-                    update: update, newID: newID, now: now, requestedBy: `operator`.tokenId), options: options)
+                    update: update, newID: newID, now: now, requestedBy: `operator`.tokenId), reach: reach,
+                options: options)
             let operation = try starter.start(backup)
             return (try Self.view(of: operation, update, presence), operation.agent)
         }
@@ -32,6 +34,7 @@ extension Coordinator {
 /// Begins one restore, within one transaction.
 private struct RestoreStarter {
     let operations: OperationStarter
+    let reach: AgentReach
     let options: RestoreOptions
 
     private var update: CatalogUpdate { operations.update }
@@ -48,6 +51,12 @@ private struct RestoreStarter {
         let agent = try options.agent.map { try update.requiredAgent($0) } ?? update.requiredAgent(source.agentName)
         guard agent.revokedAt == nil else {
             throw BackupError(.usage, "the agent \(agent.name) was revoked; name another with --agent")
+        }
+        if let obstacle = reach.obstacle(agent) {
+            throw BackupError(
+                .busy,
+                "\(obstacle): nothing is restored; name another agent with --agent, or restore without the coordinator "
+                    + "by `holdfast-agent restore` on any host that can read the backup")
         }
         let target = try target(on: agent, source)
         let copy = try copy(of: backup, for: agent, source)

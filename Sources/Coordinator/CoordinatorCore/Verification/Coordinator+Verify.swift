@@ -7,7 +7,7 @@ package import Wire
 
 extension Coordinator {
     /// Has every copy of a backup read again: S3 by the coordinator, directories by their agent. Returns one operation
-    /// for each copy.
+    /// for each copy. Throws `.busy` when only an agent that is offline could read any of them.
     package func verify(
         backup id: String, by operator: OperatorIdentity
     ) async throws(BackupError) -> [OperationView] {
@@ -16,7 +16,8 @@ extension Coordinator {
         return try await startVerification(of: backup.id, requestedBy: `operator`.tokenId)
     }
 
-    /// The same for every backup that is good, or partial, or was found to be damaged.
+    /// The same for every backup that is good, or partial, or was found to be damaged. What cannot be read now has
+    /// failed already in what is returned.
     package func verifyAll(by operator: OperatorIdentity) async throws(BackupError) -> [OperationView] {
         try `operator`.require(.operator, "verifying all backups")
         let all = try await catalog.read { try $0.backups(BackupFilter(limit: Int(Int32.max))) }
@@ -49,7 +50,7 @@ extension Coordinator {
         guard record.state.isVerifiable else {
             throw BackupError(.notFound, "the backup is being deleted, or was")
         }
-        let started = try await startVerifications(of: [record], requestedBy: requestedBy)
+        let started = try await startVerifications(of: [record], isOnlyOne: true, requestedBy: requestedBy)
         guard !started.isEmpty else {
             throw BackupError(.notFound, "no destination holds a whole copy of this backup")
         }
@@ -57,16 +58,19 @@ extension Coordinator {
     }
 
     private func startVerifications(
-        of backups: [BackupRecord], requestedBy: String
+        of backups: [BackupRecord], isOnlyOne: Bool = false, requestedBy: String
     ) async throws(BackupError) -> [OperationView] {
-        let (now, newID, presence) = (world.now(), world.uuid, presence)
+        let (now, newID, presence, reach) = (world.now(), world.uuid, presence, reach())
         let (views, agents) = try await catalog.write { update in
             let starter = OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)
             var views: [OperationView] = []
             var agents: Set<UUID> = []
             for backup in backups {
-                let operations = try starter.verify(backup)
-                agents.formUnion(operations.compactMap(\.agent))
+                let operations = try starter.verify(backup, reach)
+                if isOnlyOne, let reason = operations.first?.failure, !operations.contains(where: \.isOpen) {
+                    throw BackupError(.busy, "\(reason.message), and no other copy is whole; try again when it is back")
+                }
+                agents.formUnion(operations.filter(\.isOpen).compactMap(\.agent))
                 views += try operations.map { try Self.view(of: $0, update, presence) }
             }
             return (views, agents)

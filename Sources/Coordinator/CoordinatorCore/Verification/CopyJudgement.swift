@@ -69,5 +69,6 @@ struct CopyJudgement {
         guard try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) else { return }
         try update.setState(.deleted, of: backup)
         try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
+        try update.resolve(key: IncidentKey.undeleted(backup.id), at: now)
     }
 }

@@ -11,22 +11,32 @@ struct OperationStarter {
     let now: Date
     let requestedBy: String
 
-    /// One verification for each whole copy, those that the coordinator reads itself first. Empty when no copy is whole.
-    func verify(_ backup: BackupRecord) throws -> [OperationRecord] {
-        guard let database = try update.databaseRecord(backup.database),
+    /// One verification for each whole copy, those that the coordinator reads itself first; what only an agent can read
+    /// that is out of reach has failed at once. Empty when no copy is whole.
+    func verify(_ backup: BackupRecord, _ reach: AgentReach) throws -> [OperationRecord] {
+        guard let database = try update.databaseRecord(backup.database), let agent = try update.agent(database.agent),
             let manifest = try update.manifest(of: backup.id)
         else { return [] }
+        let obstacle = reach.obstacle(agent)
         let open = try update.openOperations(backup: backup.id)
         let copies = try update.copies(of: backup.id).filter { $0.isWhole || $0.state == .damaged }
         return try copies.sorted { $0.place.s3 != nil && $1.place.s3 == nil }.compactMap { copy in
             let name = copy.place.name
-            if let known = open.first(where: { $0.kind == .verify && $0.destination == name }) { return known }
-            let operation = OperationRecord(
+            let isOutOfReach = copy.place.directory != nil && obstacle != nil
+            if !isOutOfReach, let known = open.first(where: { $0.kind == .verify && $0.destination == name }) {
+                return known
+            }
+            var operation = OperationRecord(
                 id: newID(), kind: .verify, agent: copy.place.directory == nil ? nil : database.agent,
                 database: database.id, backup: backup.id, destination: name, state: .pending,
                 totalBytes: backup.storedBytes, startedAt: now, requestedBy: requestedBy)
+            if isOutOfReach, let obstacle {
+                (operation.state, operation.finishedAt) = (.failed, now)
+                operation.failure = Failure(
+                    code: BackupError.Code.unreachable.rawValue, message: "not verified: \(obstacle)")
+            }
             try update.save(operation)
-            if let directory = copy.place.directory {
+            if operation.isOpen, let directory = copy.place.directory {
                 let sources = manifest.objects.map {
                     ObjectSource(object: $0, directory: directory, key: copy.folder + $0.name)
                 }

@@ -87,15 +87,17 @@ extension IncidentView {
 
 extension CheckView {
     /// CRITICAL for what is overdue or a critical incident, WARNING for what fails, is offline or unprotected, UNKNOWN
-    /// when there is nothing to judge.
+    /// when there is nothing to judge. One that waits for a first backup which is not due yet is no fault, but is told.
     init(_ status: StatusView, critical: Int) {
         let overdue = status.databases.filter { $0.state == .overdue }.count
         let failing = status.databases.filter { $0.state == .failing }.count
         let unprotected = status.databases.filter { $0.state == .unprotected }.count
+        let waiting = status.databases.filter { $0.state == .waiting }.count
         let offline = status.agents.filter { $0.state == .offline }.count
         let sums =
             "\(status.totals.databasesHealthy)/\(status.totals.databases) databases ok, \(overdue) overdue, "
-            + "\(failing) failing, \(unprotected) unprotected, \(offline) agents offline, "
+            + "\(failing) failing, \(unprotected) unprotected, "
+            + (waiting > 0 ? "\(waiting) waiting for a first backup, " : "") + "\(offline) agents offline, "
             + "\(status.totals.openIncidents) open incidents"
         if overdue > 0 || critical > 0 {
             self.init(level: 2, line: "HOLDFAST CRITICAL - \(sums)")

@@ -16,16 +16,24 @@ struct BackupList: AsyncParsableCommand {
     @Option(help: "Only of this tier.") var tier: Tier?
     @Option(help: "Only of this database.") var database: String?
     @Option(help: "Only of this agent.") var agent: String?
-    @Option(help: "At most so many.") var limit: Int?
+    @Option(help: "At most so many.") var limit = 1000
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more") }
+        guard (1..<Self.most).contains(limit) else { throw ValidationError("--limit must be 1 to \(Self.most - 1)") }
     }
+
+    /// What one answer of the coordinator holds.
+    private static let most = 100_000
 
     func run() async throws {
         let session = try OperatorSession()
-        let backups = try await session.client.backups(tier: tier, database: database, agent: agent, limit: limit)
+        // One more than is shown says whether there are more.
+        let found = try await session.client.backups(tier: tier, database: database, agent: agent, limit: limit + 1)
+        let backups = Array(found.prefix(limit))
+        if found.count > limit {
+            session.terminal.say("only the newest \(limit) are listed: see more with --limit, or narrow the list")
+        }
         try output.show(backups, session.terminal) { BackupRendering.lines(backups, now: Date(), $0) }
     }
 }

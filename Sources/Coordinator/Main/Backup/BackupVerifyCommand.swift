@@ -10,7 +10,8 @@ struct BackupVerify: AsyncParsableCommand {
         commandName: "verify", abstract: "Read a backup's bytes again: SHA-256 and structure.",
         discussion: """
             Waits until it is done. Exit 0 when all are as they must be, 3 when bytes are not (the backup is damaged),
-            5 when objects are gone, 1 or another status when it could not be found out.
+            5 when objects are gone, 13 when only a host that is offline could read it, 1 or another status when it could \
+            not be found out. With --all, copies on hosts that are offline are named as not verified (exit 6).
             Examples:
               holdfast backup verify 7f3a90c2
               holdfast backup verify --all -o json

@@ -19,6 +19,7 @@ struct StatusVerdict: Sendable, Equatable {
         }
         problems = open.count + databases.count + agents.count
         let totals = status.totals
+        let waiting = status.databases.count { $0.state == .waiting }
         if problems > 0 {
             line = "\(problems) PROBLEM\(problems == 1 ? "" : "S")"
             tint = .bad
@@ -27,6 +28,9 @@ struct StatusVerdict: Sendable, Equatable {
             tint = .warning
         } else if totals.databases == 0 {
             line = "NO DATABASE IS DECLARED YET"
+            tint = .warning
+        } else if waiting > 0 {
+            line = "\(waiting) WAITING FOR A FIRST BACKUP"
             tint = .warning
         } else {
             // What the coordinator finds about itself is worth a look; the backups are well.

@@ -11,17 +11,24 @@ struct RestoreChoice: Sendable {
     private static let shown = 20
 
     /// The backup of that id; without one, the one that is chosen from the newest. Throws `.usage` when nobody can be asked.
-    func backup(_ id: String?, agent: String?) async throws -> BackupDetailView {
+    func backup(_ id: String?, agent: String?, database: String?) async throws -> BackupDetailView {
         if let id { return try await client.backup(id) }
         guard terminal.isInteractive else {
             throw BackupError(
                 .usage, "nobody is there to ask: pass the id of a backup (`holdfast backup list` shows them)")
         }
         // Some of the newest may be damaged or partial; the good ones are what is offered.
-        let newest = try await client.backups(agent: agent, limit: Self.shown * 5).filter { $0.state == .good }
-        let offered = Array(newest.sorted { $0.recordedAt > $1.recordedAt }.prefix(Self.shown))
-        guard !offered.isEmpty else { throw BackupError(.notFound, "there is no good backup to restore") }
+        let asked = Self.shown * 5
+        let newest = try await client.backups(database: database, agent: agent, limit: asked)
+        let good = newest.filter { $0.state == .good }.sorted { $0.recordedAt > $1.recordedAt }
+        let offered = Array(good.prefix(Self.shown))
+        guard !offered.isEmpty else { throw Self.nothing(among: newest.count, asked: asked, agent, database) }
         terminal.say(BackupRendering.lines(offered, now: Date(), numbered: true, terminal.talkLook))
+        if good.count > offered.count || newest.count == asked {
+            terminal.say(
+                "only the newest are shown; narrow them with --database or --agent, or pass an id (`holdfast backup list`)"
+            )
+        }
         while true {
             guard let answer = terminal.ask("Number of the backup to restore (1-\(offered.count), q to quit):"),
                 answer != "q"
@@ -29,6 +36,17 @@ struct RestoreChoice: Sendable {
             guard let number = Int(answer), offered.indices.contains(number - 1) else { continue }
             return try await client.backup(ShortID.full(offered[number - 1].id))
         }
+    }
+
+    private static func nothing(among found: Int, asked: Int, _ agent: String?, _ database: String?) -> BackupError {
+        let what = (database.map { " of database \($0)" } ?? "") + (agent.map { " from agent \($0)" } ?? "")
+        let hint =
+            agent == nil ? "" : "; to restore another agent's backup there, pass its id (`holdfast backup list`)"
+        return BackupError(
+            .notFound,
+            found < asked
+                ? "there is no good backup\(what) to restore\(hint)"
+                : "none of the newest \(asked) backups\(what) is good; find one with `holdfast backup list --limit`")
     }
 
     /// Throws `.cancelled` when the answer is anything else than what was asked for.

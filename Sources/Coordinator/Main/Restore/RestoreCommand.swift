@@ -9,22 +9,27 @@ struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Restore a backup: beside what is there, unless told otherwise.",
         discussion: """
-            Without --to, a new database (or folder) NAME_restored_TIME is made beside the source; what is there is not \
-            touched. Replacing an existing target needs --to and --force; the old one is kept beside. Checksums are \
-            compared before a byte reaches a database. Without an id, on a terminal: shows the newest backups and asks.
+            Without --to, a new database (or SQLite file) NAME_restored_TIME is made beside the source; what is there is \
+            not touched. Files and settings go to restored/NAME_restored_TIME in the agent's data directory, and keep their \
+            whole path below the folder: --to /etc/app --force makes /etc/app/etc/app, so restore beside and copy. Replacing an existing target needs --to and --force; the old one is kept beside. Checksums are \
+            compared before a byte reaches a database. Without an id, on a terminal: shows the newest 20 good backups, of \
+            --database and --agent if given, and asks.
 
             Exit 0 restored, 3 the stored bytes are not what they must be, 4 the target exists, 5 no such backup, \
-            6 the coordinator or the agent does not answer, 130 not confirmed.
+            6 the coordinator or the agent does not answer, 13 the agent is offline, 130 not confirmed.
 
             Examples:
               holdfast restore
+              holdfast restore --agent db-01 --database inventorysync
               holdfast restore 7f3a90c2
               holdfast restore 7f3a90c2 --agent db-02 --to inventorysync_test
               holdfast restore 7f3a90c2 --to inventorysync --force
             """)
 
     @Argument(help: "The backup's id, or the beginning of it.") var id: String?
-    @Option(help: "The agent that restores; by default the one that made the backup.") var agent: String?
+    @Option(help: "The agent that restores; by default the one that made the backup. Without an id: only its backups.")
+    var agent: String?
+    @Option(help: "Without an id: only backups of this database.") var database: String?
     @Option(help: "A database's name, or a path for SQLite and files.") var to: String?
     @Option(help: "Only these tables (not possible yet).") var tables: String?
     @Flag(help: "Replace an existing target, and skip the question YES. Checks are never skipped by it.") var force =
@@ -42,13 +47,16 @@ struct Restore: AsyncParsableCommand {
         guard to != nil || !force || id != nil else {
             throw ValidationError("--force skips questions: say which backup with an id")
         }
+        guard id == nil || database == nil else {
+            throw ValidationError("an id says which backup: leave out --database")
+        }
         guard to?.isEmpty != true else { throw ValidationError("--to is empty") }
     }
 
     func run() async throws {
         let session = try OperatorSession()
         let choice = RestoreChoice(client: session.client, terminal: session.terminal)
-        let detail = try await choice.backup(id, agent: nil)
+        let detail = try await choice.backup(id, agent: agent, database: database)
         let plan = RestorePlan(
             backup: detail.backup, agent: agent, target: to, replace: force && to != nil, skipChecksum: skipChecksum,
             globals: globals)

@@ -29,12 +29,19 @@ struct RestorePlan: Sendable {
                 ("existing", .init(replace ? "WILL BE REPLACED; the old one is kept beside" : "", .bad)),
                 ("globals", .init(globals ? "roles and tablespaces are restored too" : "")),
             ], look)
-        guard skipChecksum else { return facts }
+        guard skipChecksum else { return facts + archiveNote }
         let warning = [
             "WARNING: --skip-checksum: the stored bytes are NOT compared with what was backed up.",
             "WARNING: what is restored may be incomplete or changed. This is recorded.",
         ]
-        return warning.map { look.tinted($0, .bad) } + facts
+        return warning.map { look.tinted($0, .bad) } + facts + archiveNote
+    }
+
+    /// The archive keeps whole paths, so that nothing of it lands beside its place by mistake.
+    private var archiveNote: [String] {
+        guard backup.kind == .application, let target else { return [] }
+        let folder = target.hasSuffix("/") ? String(target.dropLast()) : target
+        return ["Files keep their whole path below it: what was /etc/app becomes \(SafeText(folder).text)/etc/app."]
     }
 
     private var place: String {
@@ -42,7 +49,8 @@ struct RestorePlan: Sendable {
         switch backup.kind {
         case .postgres: return "a new database \(backup.database)_restored_TIME"
         case .sqlite: return "a new file beside the original, …_restored_TIME"
-        case .application: return "a new folder beside the original, …_restored_TIME"
+        case .application:
+            return "a new folder restored/\(backup.database)_restored_TIME in the agent's data directory"
         }
     }
 }

@@ -52,8 +52,8 @@ struct Follow: Sendable {
         let began = Date()
         var lastHeard = began
         defer { line.clear() }
-        var pause = Duration.milliseconds(250)
         while items.contains(where: { !isOver($0) }) {
+            var pause = Self.pause(after: Date().timeIntervalSince(began), asking: items.count { !isOver($0) })
             do {
                 for index in items.indices where !isOver(items[index]) {
                     items[index] = try await refresh(items[index])
@@ -71,9 +71,14 @@ struct Follow: Sendable {
                 pause = .seconds(max(2, error.retryAfterSeconds ?? 0))
             }
             try await Task.sleep(for: pause)
-            pause = min(pause * 2, .seconds(1))
         }
         return items
+    }
+
+    /// How long to wait between two looks: at most a fifth of a second or a hundredth of what it took so far, up to one
+    /// second, so that the wait shows in no run's time and a long one burdens nobody. Every look asks once for each item.
+    static func pause(after elapsed: Double, asking items: Int) -> Duration {
+        .seconds(min(1, max(0.2, elapsed / 100, Double(items) / 50)))
     }
 }
 

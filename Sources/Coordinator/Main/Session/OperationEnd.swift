@@ -16,7 +16,9 @@ enum OperationEnd {
     }
 
     static func words(_ operation: OperationView) -> String {
-        if operation.state == .expired { return "agent \(operation.agent ?? "") did not take it in time" }
+        if operation.state == .expired {
+            return operation.message ?? "agent \(operation.agent ?? "") did not take it in time"
+        }
         return operation.failure?.message ?? operation.message ?? "no reason was given"
     }
 

@@ -30,21 +30,32 @@ package struct TokenCreated: Codable, Sendable, Equatable {
     }
 }
 
-/// A token without its secret.
+/// A token without its secret: a join string's, or (with a role) an operator's.
 package struct TokenView: Codable, Sendable, Equatable {
     package var id: String
     package var createdAt: Date
-    package var expiresAt: Date
-    package var usesLeft: Int
+    /// nil for one without an end.
+    package var expiresAt: Date?
+    /// How many hosts may still join with it; nil for an operator's.
+    package var usesLeft: Int?
     package var labels: [String: String]
     package var revoked: Bool
+    /// `viewer`, `operator`, `restorer` or `admin`; nil for a join string's.
+    package var role: String?
+    /// Whose it is, as it was named when it was made.
+    package var name: String?
 
-    package init(id: String, createdAt: Date, expiresAt: Date, usesLeft: Int, labels: [String: String], revoked: Bool) {
+    package init(
+        id: String, createdAt: Date, expiresAt: Date?, usesLeft: Int? = nil, labels: [String: String] = [:],
+        revoked: Bool, role: String? = nil, name: String? = nil
+    ) {
         self.id = id
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.usesLeft = usesLeft
         self.labels = labels
         self.revoked = revoked
+        self.role = role
+        self.name = name
     }
 }
