@@ -148,7 +148,12 @@ let package = Package(
         tests("CoordinatorClientTests", ["CoordinatorClient", "Domain", "Wire", "Transfer", "Threads"]),
         tests("OperatorCommandTests", ["holdfast", "Daemon", "Domain", "Wire", "Archive", arguments]),
         tests("LayeringTests", []),
-        tests("EndToEndTests", ["TestSupport", "Domain", "Wire", "holdfast", "holdfast-agent"]),
+        tests(
+            "EndToEndTests",
+            [
+                "TestSupport", "Domain", "Wire", "Archive", "CoordinatorCore", "Sealing", "Storage", "holdfast",
+                "holdfast-agent", log,
+            ]),
         tests("FaultTests", ["TestSupport", "Domain", "Wire", "holdfast", "holdfast-agent"]),
     ]
 )

@@ -48,32 +48,51 @@ import Wire
         ]
         let cluster = try PostgresCluster()
         defer { cluster.stop() }
-        let fleet = try await Fleet()
+        let s3 = try S3Server()
+        defer { s3.stop() }
+        let fleet = try await Fleet(environment: s3.credentials("coordinator"))
         defer { fleet.stop() }
+        try await fleet.apply(
+            """
+            destinations: { local: { directory: \(fleet.local.path) }, offsite: \(s3.destination) }
+            policies: { all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }, destinations: [local, offsite] } }
+            """)
         var yaml = "databases:\n"
         for name in names {
-            let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
-            try await cluster.sql("CREATE DATABASE \(quoted)")
-            try await cluster.sql("CREATE TABLE t AS SELECT 'this is it'::text AS x", database: name)
+            try await cluster.sql("CREATE DATABASE \(quoted(name))")
+            try await cluster.sql("CREATE TABLE t AS SELECT '\(content(name))'::text AS x", database: name)
             let json = String(decoding: try JSONEncoder().encode(name), as: UTF8.self).replacing("\\/", with: "/")
             yaml += "  - { name: \(json), url: \"\(cluster.url(database: name))\" }\n"
         }
-        let agent = try await fleet.join("db-01", yaml)
+        let agent = try await fleet.join("db-01", yaml, environment: s3.credentials("agent"))
         defer { agent.kill() }
         try agent.start()
         try await fleet.backup("--type", "database")
         let backups = try await fleet.list([BackupView].self, "backup", "list")
         #expect(Set(backups.map(\.database.rawValue)) == Set(names))
-        #expect(backups.allSatisfy { $0.state == .good })
+        #expect(backups.allSatisfy { $0.state == .good && $0.destinations.sorted() == ["local", "offsite"] })
         for backup in backups {
-            let target = "r" + backup.database.rawValue.prefix(30)
-            try await fleet.holdfast("restore", backup.id.uuidString, "--to", target)
-            #expect(try await cluster.sql("SELECT x FROM t", database: target) == "this is it\n")
+            let name = backup.database.rawValue
+            try await cluster.sql("DROP DATABASE \(quoted(name)) WITH (FORCE)")
+            try await fleet.holdfast("restore", backup.id.uuidString, "--to=\(name)")
+            #expect(try await cluster.sql("SELECT x FROM t", database: name) == content(name) + "\n")
         }
-        let files = try FileManager.default.subpathsOfDirectory(atPath: agent.backups.path)
+        // Nothing but these names came of it, and nothing lies outside the agent's own folder.
+        let there = try await cluster.sql("SELECT datname FROM pg_database WHERE NOT datistemplate")
+        #expect(Set(there.split(separator: "\n").map(String.init)) == Set(names + ["postgres"]))
+        let files = try FileManager.default.subpathsOfDirectory(atPath: fleet.local.path)
         #expect(files.filter { $0.hasSuffix(".json") }.count == names.count)
         #expect(files.allSatisfy { $0 == "db-01" || $0.hasPrefix("db-01/database-backups") })
+        let keys = try await s3.keys()
+        #expect(keys.filter { $0.hasSuffix(".json") }.count == names.count)
+        #expect(keys.allSatisfy { $0.hasPrefix("db-01/database-backups/") && $0.split(separator: "/").count == 3 })
+        #expect(keys == files.filter { $0.split(separator: "/").count == 3 }.sorted())
     }
+
+    private func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+
+    /// What only the database of that name holds.
+    private func content(_ name: String) -> String { "this is \(name.utf8.map(String.init).joined(separator: " "))" }
 
     @Test func everyListingSpeaksTheDocumentedJSON() async throws {
         let fleet = try await Fleet()

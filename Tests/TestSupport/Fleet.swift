@@ -100,7 +100,8 @@ package final class Fleet: Sendable {
             .split(separator: "\n").first { $0.hasPrefix("hf1_") }
         guard let line else { throw ServerFailure("token create printed no join string on stdout") }
         let agent = try FleetAgent(
-            name: name, folder: folder.appending(path: name), yaml: yaml, environment: environment)
+            name: name, folder: folder.appending(path: name), yaml: yaml, environment: environment,
+            joinString: String(line))
         try await agent.command("join", String(line), "--name", name)
         return agent
     }
@@ -110,11 +111,14 @@ package final class Fleet: Sendable {
 package final class FleetAgent: Sendable {
     package let name: String
     package let folder: URL
+    /// What it joined with: a secret.
+    package let joinString: String
     private let environment: [String: String]
     private let process = Mutex<ProgramProcess?>(nil)
 
-    init(name: String, folder: URL, yaml: String, environment: [String: String]) throws {
+    init(name: String, folder: URL, yaml: String, environment: [String: String], joinString: String) throws {
         self.name = name
+        self.joinString = joinString
         self.folder = folder
         self.environment = environment.merging(["HOME": folder.path]) { $1 }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

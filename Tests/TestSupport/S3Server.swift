@@ -21,6 +21,7 @@ package final class S3Server: Sendable {
 
     package func stop() { server.stop() }
     package var pid: Int32 { server.pid }
+    package var port: Int { server.port }
     package var endpoint: String { "https://localhost:\(server.port)" }
     package var ca: String { identities["ca"]?.first ?? "" }
 
@@ -56,6 +57,16 @@ package final class S3Server: Sendable {
         let text = try await aws("s3api", "list-multipart-uploads", "--bucket", bucket, "--query", "Uploads[].Key")
         return (try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) as? [String] ?? [])
             .count
+    }
+
+    /// Keys for which a multipart upload was ever begun, as the server saw it.
+    package func begunUploads() throws -> [String] {
+        var keys: [String] = []
+        for line in try String(contentsOf: requests, encoding: .utf8).split(separator: "\n") {
+            guard line.hasPrefix("POST /\(bucket)/"), let query = line.range(of: "?uploads") else { continue }
+            keys.append(String(line[..<query.lowerBound].dropFirst("POST /\(bucket)/".count)))
+        }
+        return keys
     }
 
     /// The `fleet.yaml` entry of this bucket.
