@@ -4,65 +4,115 @@ import TestSupport
 import Testing
 import Wire
 
-/// A dump tool that dies, or lies: never a success, nothing under a final name, no upload left (P1; faults 29 to 34).
+/// A dump that cannot be had, dies, or lies: never a success, nothing stored, no upload left, and the tool's own words for
+/// the operator (P1; faults 29 to 34).
 @Suite(.timeLimit(.minutes(10))) struct BrokenDumpTests {
+    struct Case {
+        let name: String
+        var database = "shop"
+        var password: String?
+        /// More of the entry in `agent.yaml`.
+        var options = ""
+        var tool = "pg_dump"
+        /// In the tool's place; nil leaves the tool out.
+        var script: String?
+        /// False for the tools as they are.
+        var isFake = true
+        /// Of the error.
+        let words: String
+        /// It fails only after an upload has begun.
+        var comesFar = false
+    }
+
+    static let cases = [
+        Case(name: "empty", script: "exit 0", words: "not complete"),
+        Case(name: "cut", script: #"pg_dump "$@" | head -c 12000000"#, words: "not complete", comesFar: true),
+        Case(
+            name: "dies", script: #"pg_dump "$@" | head -c 12000000; echo 'pg_dump: error: CRASH WORDS' >&2; exit 1"#,
+            words: "exit status 1: pg_dump: error: CRASH WORDS", comesFar: true),
+        Case(
+            name: "killed", script: #"pg_dump "$@" | head -c 12000000; kill -9 $$"#, words: "killed by signal 9",
+            comesFar: true),
+        Case(
+            name: "halfcustom", options: ", format: custom", script: #"pg_dump "$@" | head -c 12000000"#,
+            words: "pg_restore cannot read the dump: pg_restore: error:", comesFar: true),
+        Case(
+            name: "globalsdie", tool: "pg_dumpall", script: "echo 'pg_dumpall: error: GLOBAL WORDS' >&2; exit 1",
+            words: "exit status 1: pg_dumpall: error: GLOBAL WORDS"),
+        Case(name: "noglobals", tool: "pg_dumpall", script: "exit 0", words: "not complete"),
+        Case(name: "missing", script: nil, words: "was not found in"),
+        Case(name: "none", tool: "", script: nil, words: "psql was not found in"),
+        Case(
+            name: "tooold", script: "echo 'pg_dump (PostgreSQL) 9.6.24' # --version",
+            words: "pg_dump 9.6.24 is older than the server"),
+        Case(
+            name: "wrongpassword", password: "CANARY-wrong", isFake: false,
+            words: #"password authentication failed for user "postgres""#),
+        Case(name: "unknown", database: "nowhere", isFake: false, words: #"database "nowhere" does not exist"#),
+        Case(
+            name: "locked", database: "locked", options: ", lockTimeoutSeconds: 1", isFake: false,
+            words: "canceling statement due to statement timeout"),
+    ]
+
     @Test func aDumpThatIsNotWholeIsNeverASuccess() async throws {
-        let cluster = try PostgresCluster()
-        defer { cluster.stop() }
-        let s3 = try S3Server()
-        defer { s3.stop() }
-        try await cluster.sql("CREATE DATABASE shop")
-        try await cluster.sql("CREATE TABLE t AS SELECT generate_series(1, 100000) AS x", database: "shop")
-        let fleet = try await Fleet(environment: s3.credentials("coordinator"))
-        defer { fleet.stop() }
-        try await fleet.apply(
-            """
-            destinations: { local: { directory: \(fleet.local.path) }, offsite: \(s3.destination) }
-            policies: { all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }, destinations: [local, offsite] } }
-            """)
-        let url = cluster.url(database: "shop")
-        let real = cluster.binDirectory
-        let cases = [
-            (name: "empty", script: "exit 0", words: "not complete"),
-            (name: "cut", script: "\(real)/pg_dump \"$@\" | head -c 200000", words: "not complete"),
-            (
-                name: "dies",
-                script: "\(real)/pg_dump \"$@\" | head -c 200000; echo 'pg_dump: error: CRASH WORDS' >&2; exit 1",
-                words: "CRASH WORDS"
-            ),
-            (name: "killed", script: "\(real)/pg_dump \"$@\" | head -c 200000; kill -9 $$", words: "signal 9"),
-        ]
-        var yaml = "retries: { attempts: 1 }\ndatabases:\n"
-        for (name, script, _) in cases {
-            let folder = fleet.folder.appending(path: "bin-\(name)")
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            for tool in ["psql", "pg_dumpall", "pg_restore"] {
-                try FileManager.default.createSymbolicLink(
-                    atPath: folder.appending(path: tool).path, withDestinationPath: "\(real)/\(tool)")
-            }
-            let fake = folder.appending(path: "pg_dump")
-            let version = "case \"$*\" in *--version*) exec \(real)/pg_dump --version;; esac"
-            try Data("#!/bin/bash\n\(version)\n\(script)\n".utf8).write(to: fake)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake.path)
-            yaml += "  - { name: \(name), url: \"\(url)\", binDirectory: \(folder.path) }\n"
+        let host = try await DumpFleet()
+        defer { host.stop() }
+        try await host.makeDatabase("shop")
+        try await host.cluster.sql("CREATE DATABASE locked")
+        try await host.cluster.sql("CREATE TABLE b AS SELECT 1 AS x", database: "locked")
+        async let holding = host.cluster.sql("BEGIN; LOCK TABLE b; SELECT pg_sleep(600)", database: "locked")
+        try await eventually("the table is locked") {
+            let locks = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"
+            return try await host.cluster.sql(locks) == "1\n" ? true : nil
         }
-        let agent = try await fleet.join("db-01", yaml, environment: s3.credentials("agent"))
+        let agent = try await host.start(try Self.cases.map { try entry($0, host) })
         defer { agent.kill() }
-        try agent.start()
-        try await eventually("databases are known") {
-            try await fleet.list([DatabaseView].self, "database", "list").count == cases.count ? true : nil
+
+        let output = try await host.fleet.run("backup", "create", "--wait")
+        #expect(output.status == 1)
+        let known = try await host.fleet.catalog(
+            """
+            SELECT d.name, r.state, replace(r.failureMessage, char(10), ' ')
+            FROM run r JOIN database d ON d.id = r.database
+            """)
+        #expect(known.count == Self.cases.count)
+        let views = try await host.fleet.list([DatabaseView].self, "database", "list")
+        for item in Self.cases {
+            let row = try #require(known.first { $0.hasPrefix(item.name + "|") }, "no run of \(item.name)")
+            #expect(row.hasPrefix("\(item.name)|failed|") && row.contains(item.words), "\(row)")
+            let told = output.error.split(separator: "\n").first { $0.contains("\(item.name) on db-01 failed: ") }
+            #expect(told?.contains(item.words) == true, "\(item.name): \(told ?? "nothing was told")")
+            let view = try #require(views.first { $0.name.rawValue == item.name })
+            #expect(view.lastGoodBackup == nil && view.lastError?.contains(item.words) == true)
         }
-        #expect(try await fleet.run("backup", "create", "--wait").status == 1)
-        for database in try await fleet.list([DatabaseView].self, "database", "list") {
-            let words = try #require(cases.first { $0.name == database.name.rawValue }).words
-            #expect(
-                database.lastError?.contains(words) == true, "\(database.name): \(database.lastError ?? "no error")")
-            #expect(database.lastGoodBackup == nil)
+        #expect(!(output.text + output.error + known.joined()).contains("CANARY"))
+        // Those that came far had an upload under way, so that none is left says something.
+        let begun = try host.s3.begunUploads()
+        for item in Self.cases {
+            #expect(begun.contains { $0.contains("/\(item.name)_db_") } == item.comesFar, "\(item.name): \(begun)")
         }
-        #expect(try await fleet.list([BackupView].self, "backup", "list").isEmpty)
-        #expect(try await s3.keys().isEmpty)
-        #expect(try await s3.uploads() == 0)
-        let files = (try? FileManager.default.subpathsOfDirectory(atPath: fleet.local.path)) ?? []
-        #expect(files.allSatisfy { !$0.contains("_db_") }, "\(files)")
+        try await host.expectNothingIsStored()
+        try await host.cluster.sql(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()
+            """)
+        _ = try? await holding  // its connection was ended above
+    }
+
+    private func entry(_ item: Case, _ host: DumpFleet) throws -> String {
+        var entry =
+            "{ name: \(item.name), url: \"\(host.cluster.url(database: item.database, password: item.password))\""
+        if item.isFake {
+            let folder = host.fleet.folder.appending(path: "bin-\(item.name)")
+            if item.tool.isEmpty {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            } else {
+                _ = try FakeTools(
+                    folder, real: host.cluster.binDirectory, replacing: item.tool, with: item.script)
+            }
+            entry += ", binDirectory: \(folder.path)"
+        }
+        return entry + item.options + " }"
     }
 }

@@ -18,11 +18,14 @@ import Wire
         do {
             try host.agent.start()
             let output = try await host.backup()
-            #expect(output.status != 0)
+            #expect(output.status == 1)
             #expect(
-                output.text.contains(mount.path) || output.error.contains(mount.path), "\(output.text)\(output.error)")
-            let left = try FileManager.default.subpathsOfDirectory(atPath: mount.path)
-            #expect(left.allSatisfy { !$0.contains("devdb") }, "\(left)")
+                output.error.split(separator: "\n").contains {
+                    $0.contains("devdb on db-01 failed: ") && $0.contains("write \(mount.path)/")
+                        && $0.contains("the disk is full; free space there")
+                }, "\(output.error)")
+            #expect(try RegularFiles.below(mount) == [])
+            #expect(try await host.fleet.runStates() == ["failed"])
             #expect(try await host.backups().isEmpty)
         }
         host.stop()
@@ -78,11 +81,15 @@ import Wire
         #expect(database.lastError?.contains("1 of 2") == true)
     }
 
-    /// Fault: the endpoint is away for a while in mid-upload, and the upload survives it.
-    @Test func anEndpointThatStandsStillForTwentySecondsIsSurvived() async throws {
+    /// The endpoint is away for a while in mid-upload: what was under way is cut, new connections are refused for 20 s,
+    /// and the first ones afterwards are reset. Only who comes again and again gets through.
+    @Test func anEndpointThatIsDownForTwentySecondsIsSurvived() async throws {
         let s3 = try S3Server()
         defer { s3.stop() }
-        let slow = s3.destination.replacing(" } }", with: ", bandwidth: 4MB } }")
+        let door = try Forwarder(to: s3.port, turnedAway: 2)
+        defer { door.stop() }
+        let slow = s3.destination.replacing(s3.endpoint, with: "https://localhost:\(door.port)")
+            .replacing(" } }", with: ", bandwidth: 2MB } }")
         let host = try await FaultFleet(
             destinations: [("offsite", slow)], megabytes: 20, coordinator: s3.credentials("coordinator"),
             agent: s3.credentials("agent"))
@@ -90,13 +97,22 @@ import Wire
         try host.agent.start()
         try await host.begin()
         try await eventually("the upload has begun") { try await s3.uploads() > 0 ? true : nil }
-        kill(s3.pid, SIGSTOP)
+        try await door.close()
+        #expect(door.refuses)
         try await Task.sleep(for: .seconds(20))  // what is tested is this very outage
-        kill(s3.pid, SIGCONT)
+        #expect(door.refuses)
+        #expect(try await s3.uploads() == 1)
+        #expect(try await s3.keys() == [])
+        try await door.open()
         let backup = try await eventually("the backup is good", within: .seconds(120)) {
             try await host.backups().first
         }
         #expect(backup.state == .good)
+        #expect(try await host.fleet.runStates() == ["succeeded"])
         #expect(try await s3.uploads() == 0)
+        #expect(try await s3.keys().count == 2)
+        let outage = try door.events().drop { !$0.hasPrefix("closed") }
+        #expect(outage.first.map { $0 > "closed, cut 0" } == true, "nothing was under way: \(outage)")
+        #expect(outage.dropFirst().prefix(3) == ["open again", "turned away", "turned away"], "\(outage)")
     }
 }

@@ -29,6 +29,22 @@ struct FaultFleet {
                 """,
             ])
         guard made.status == 0 else { throw ServerFailure("sqlite3: \(made.error)") }
+        try await Self.apply(destinations, to: fleet)
+        agent = try await fleet.join(
+            "db-01",
+            """
+            databases:
+              - { name: devdb, sqlite: \(database.path) }
+            retries: { attempts: \(retries), delaySeconds: 0 }
+            """, environment: environment)
+    }
+
+    /// From now on backups go there.
+    func apply(_ destinations: [(name: String, yaml: String)]) async throws {
+        try await Self.apply(destinations, to: fleet)
+    }
+
+    private static func apply(_ destinations: [(name: String, yaml: String)], to fleet: Fleet) async throws {
         let local = "{ directory: \(fleet.local.path) }"
         try await fleet.apply(
             """
@@ -39,13 +55,6 @@ struct FaultFleet {
                 tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }
                 destinations: [\(destinations.map(\.name).joined(separator: ", "))]
             """)
-        agent = try await fleet.join(
-            "db-01",
-            """
-            databases:
-              - { name: devdb, sqlite: \(database.path) }
-            retries: { attempts: \(retries), delaySeconds: 0 }
-            """, environment: environment)
     }
 
     func known() async throws {

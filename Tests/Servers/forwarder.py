@@ -1,0 +1,115 @@
+"""A door in front of a server: passes connections on to a port of 127.0.0.1, and can be closed for a while.
+
+    forwarder.py --to PORT [--turn-away N]
+
+USR1 closes the listening socket and cuts every connection: new ones are refused from then on, by the kernel. USR2
+listens on the same port again, and resets the first N connections. Standard error has one line for each of `accepted`,
+`closed, cut N`, `open again`, `turned away`.
+"""
+
+import argparse
+import signal
+import socket
+import struct
+import sys
+import threading
+
+import serving
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--to", type=int, required=True)
+parser.add_argument("--turn-away", type=int, default=0)
+arguments = parser.parse_args()
+
+lock = threading.RLock()
+pairs = set()
+state = {"listener": None, "turn away": 0}
+
+
+def tell(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+def listen(port):
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(64)
+    state["listener"] = listener
+    serving.in_background(lambda: accept(listener))
+    return listener.getsockname()[1]
+
+
+def accept(listener):
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return  # closed
+        with lock:
+            turned_away = state["turn away"] > 0
+            state["turn away"] -= turned_away
+        if turned_away:
+            tell("turned away")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+            continue
+        tell("accepted")
+        try:
+            server = socket.create_connection(("127.0.0.1", arguments.to))
+        except OSError:
+            client.close()
+            continue
+        pair = (client, server)
+        with lock:
+            pairs.add(pair)
+        serving.in_background(lambda pair=pair: pump(pair, *pair))
+        serving.in_background(lambda pair=pair: pump(pair, *reversed(pair)))
+
+
+def pump(pair, source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        pass
+    cut(pair)
+
+
+def cut(pair):
+    with lock:
+        if pair not in pairs:
+            return
+        pairs.discard(pair)
+    for end in pair:
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        end.close()
+
+
+def close(*_):
+    listener = state["listener"]
+    listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept, without which it would go on listening
+    listener.close()
+    with lock:
+        under_way = list(pairs)
+    for pair in under_way:
+        cut(pair)
+    tell(f"closed, cut {len(under_way)}")
+
+
+def reopen(*_):
+    with lock:
+        state["turn away"] = arguments.turn_away
+    listen(port)
+    tell("open again")
+
+
+port = listen(0)
+signal.signal(signal.SIGUSR1, close)
+signal.signal(signal.SIGUSR2, reopen)
+# Whoever started us may have done so from a thread that blocks them, and that is inherited.
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1, signal.SIGUSR2})
+serving.serve_until_stdin_closes(port)
