@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # How fast Holdfast is beside stock pipelines, on this machine, in one run: everything in turn, several rounds, as ratios.
 #
-#   deploy/bench.sh [--size-mb 1550] [--small-mb 150] [--rounds 3] [--dir FOLDER] [--skip-build] [--only backup|memory|restore|inspect]
+#   deploy/bench.sh [--size-mb 1550] [--small-mb 150] [--rounds 3] [--dir FOLDER] [--skip-build] [--only backup|pair|memory|restore|inspect]
 #
 # Makes its own PostgreSQL server and its database (--size-mb is the plain dump; the database on disk is a third bigger), a
 # coordinator, an agent, and an S3 stand-in over TLS, all on loopback, all in --dir (default: a new folder in TMPDIR); removes
 # them at the end. Needs about 6 times --size-mb of disk. The stand-in shares the processor with what is measured, so its CPU
 # time is printed by itself. 1550 is the database of the design's goals; 2 cores are what they are meant for.
+# `--only pair` is bare pg_dump and ours in turn, and nothing else.
 set -euo pipefail
 clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=deploy/install-dependencies.sh
@@ -32,7 +33,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-case $only in all | backup | memory | restore | inspect) ;; *) die "--only what? backup, memory, restore or inspect" ;; esac
+case $only in all | backup | pair | memory | restore | inspect) ;; *) die "--only what? backup, pair, memory, restore or inspect" ;; esac
 wants() { [ "$only" = all ] || [ "$only" = "$1" ]; }
 
 install_for bench
@@ -175,42 +176,49 @@ backup() {
 }
 peak_of_agent() { awk '/^VmHWM/ { printf "%.1f\n", $2 / 1024 }' "/proc/$agent_pid/status"; }
 
-if wants backup || wants memory || wants restore; then start_fleet; fi
+if wants backup || wants pair || wants memory || wants restore; then start_fleet; fi
 
-if wants backup; then
+if wants backup || wants pair; then
+    stocks=(gzip6 custom pigz2 directory zstd2)
+    if [ "$only" = pair ]; then stocks=(); fi
     step "backup: $rounds rounds, each everything in turn"
     bare # warms the page cache, and is not counted
     for round in $(seq "$rounds"); do
         say "round $round"
+        # Ours beside the bare dump: a machine whose speed drifts must not come between the two.
         timed bare bare
-        for stock in gzip6 custom pigz2 directory zstd2; do
+        agent_cpu=$(cpu_seconds "$agent_pid") sink_cpu=$(cpu_seconds "$sink_pid")
+        timed ours backup bench
+        note agent.cpu "$(awk -v a="$agent_cpu" -v b="$(cpu_seconds "$agent_pid")" 'BEGIN { print b - a }')"
+        note sink.cpu "$(awk -v a="$sink_cpu" -v b="$(cpu_seconds "$sink_pid")" 'BEGIN { print b - a }')"
+        "$bin/holdfast" backup list --database bench -o json >"$dir/backups.json"
+        note ours.run "$(query "$dir/backups.json" "SELECT round((julianday(json_extract(value, '$.finishedAt'))
+            - julianday(json_extract(value, '$.startedAt'))) * 86400, 3) FROM items LIMIT 1")"
+        for stock in "${stocks[@]}"; do
             timed "$stock" "$stock"
             note "$stock.bytes" "$(du -sb "$out" | cut -f 1)"
             rm -rf "$out"
         done
-        agent_cpu=$(cpu_seconds "$agent_pid") sink_cpu=$(cpu_seconds "$sink_pid")
-        timed ours backup bench
-        note agent.cpu "$(awk -v a="$agent_cpu" -v b="$(cpu_seconds "$agent_pid")" 'BEGIN { print b - a }')"
-        "$bin/holdfast" backup list --database bench -o json >"$dir/backups.json"
-        note ours.run "$(query "$dir/backups.json" "SELECT round((julianday(json_extract(value, '$.finishedAt'))
-            - julianday(json_extract(value, '$.startedAt'))) * 86400, 3) FROM items LIMIT 1")"
-        note sink.cpu "$(awk -v a="$sink_cpu" -v b="$(cpu_seconds "$sink_pid")" 'BEGIN { print b - a }')"
     done
     printf '\n%-52s %s   %s\n' "" "seconds: median (min..max)" "against pg_dump >/dev/null"
     row "pg_dump >/dev/null" bare bare
-    row "pg_dump | gzip -6 >file" gzip6 bare
-    row "pg_dump -Fc" custom bare
-    row "pg_dump | pigz -p2 >file" pigz2 bare
-    row "pg_dump -Fd -j2" directory bare
-    row "pg_dump | zstd -3 -T2 >file" zstd2 bare
+    if wants backup; then
+        row "pg_dump | gzip -6 >file" gzip6 bare
+        row "pg_dump -Fc" custom bare
+        row "pg_dump | pigz -p2 >file" pigz2 bare
+        row "pg_dump -Fd -j2" directory bare
+        row "pg_dump | zstd -3 -T2 >file" zstd2 bare
+    fi
     row "holdfast: inspect, gzip, hash, S3 over TLS, confirm" ours bare
     row "  of which between the run's own start and end" ours.run bare
-    printf '%-52s %s\n' "holdfast against pg_dump | gzip -6, times as fast" "$(ratio gzip6 ours)"
     printf '%-52s %s\n' "CPU seconds of the agent (pg_dump apart)" "$(summary "$figures/agent.cpu")"
     printf '%-52s %s\n' "CPU seconds of the S3 stand-in" "$(summary "$figures/sink.cpu")"
-    query "$dir/backups.json" "SELECT printf('%-52s %8.2f  (gzip -6: %.2f)', 'plain bytes / stored bytes',
-        json_extract(value, '$.plainBytes') * 1.0 / json_extract(value, '$.storedBytes'),
-        json_extract(value, '$.plainBytes') * 1.0 / $(tail -n 1 "$figures/gzip6.bytes")) FROM items LIMIT 1"
+    if wants backup; then
+        printf '%-52s %s\n' "holdfast against pg_dump | gzip -6, times as fast" "$(ratio gzip6 ours)"
+        query "$dir/backups.json" "SELECT printf('%-52s %8.2f  (gzip -6: %.2f)', 'plain bytes / stored bytes',
+            json_extract(value, '$.plainBytes') * 1.0 / json_extract(value, '$.storedBytes'),
+            json_extract(value, '$.plainBytes') * 1.0 / $(tail -n 1 "$figures/gzip6.bytes")) FROM items LIMIT 1"
+    fi
 fi
 
 if wants memory; then

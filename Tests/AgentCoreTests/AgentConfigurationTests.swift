@@ -1,6 +1,8 @@
 import AgentCore
 import Domain
+import Foundation
 import Testing
+import Wire
 
 @Suite struct AgentConfigurationTests {
     private func read(_ yaml: String, _ environment: [String: String] = [:]) throws -> AgentConfiguration {
@@ -22,6 +24,28 @@ import Testing
             configuration.databases[2].source
                 == .application(paths: ["/etc/inventorysync", "/srv/x"], exclude: ["*.log"]))
         #expect(configuration.secrets.contains("CANARY-p"))
+    }
+
+    @Test func aHostWhoseFileIsGoneDoesNotGoOnWithLess() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "plan-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let paths = AgentPaths(data: folder)
+        let entries = try ["shop", "staff"].map {
+            Plan.Entry(
+                database: try DatabaseName($0), kind: .postgres, policy: "p", timeZone: "UTC", tiers: [],
+                destinations: [], compression: .gzip)
+        }
+        let ofEnvironment = try AgentConfiguration(environment: ["DATABASE_URL": "postgres://h/shop"])
+        try await ofEnvironment.requireDatabasesOfLastPlan(paths)  // never planned: a new host
+        let store = PlanStore(file: paths.plan)
+        try await store.replace(Plan(revision: 1, entries: [entries[0]], destinations: []))
+        try await ofEnvironment.requireDatabasesOfLastPlan(paths)
+        try await store.replace(Plan(revision: 2, entries: entries, destinations: []))
+        let error = await #expect(throws: BackupError.self) {
+            try await ofEnvironment.requireDatabasesOfLastPlan(paths)
+        }
+        #expect(error?.code == .configuration && error?.message.contains("the plan of this host has staff") == true)
     }
 
     @Test(arguments: [

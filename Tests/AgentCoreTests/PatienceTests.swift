@@ -15,8 +15,9 @@ import Testing
         #expect(said == [false, true, false, false, true])
     }
 
-    @Test func anEngineThatCopiesFirstIsWaitedForUntilItsFirstByteAndNoLonger() {
+    @Test func anEngineThatCopiesFirstIsWaitedForForTwelveHoursAndThenForOne() {
         let said = verdicts(fromFirstByte: true, [(0, 20_000), (1, 30_000), (1, 33_600), (1, 33_601)])
         #expect(said == [false, false, false, true])
+        #expect(verdicts(fromFirstByte: true, [(0, 43_200), (0, 43_201)]) == [false, true])
     }
 }

@@ -5,7 +5,8 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Tell what would stop a backup on this host, and how to mend it.",
         discussion: """
-            Exit status 0 when nothing was found, 1 otherwise. To be run as the agent's own user.
+            Exit status 0 when nothing was found, 1 otherwise. To be run as the agent's own user and with its \
+            environment: under systemd by the line that README gives, so that the secrets of the service are there.
 
             Examples:
               sudo -u holdfast-agent holdfast-agent doctor

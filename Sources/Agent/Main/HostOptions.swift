@@ -16,7 +16,9 @@ struct HostOptions: ParsableArguments {
     /// The file that is read, if there is one.
     var file: URL? {
         let standard = "/etc/holdfast/agent.yaml"
-        return (config ?? (FileManager.default.fileExists(atPath: standard) ? standard : nil)).map { URL(filePath: $0) }
+        // One that cannot be looked at is not one that is not there.
+        let isThere = access(standard, F_OK) == 0 || errno != ENOENT
+        return (config ?? (isThere ? standard : nil)).map { URL(filePath: $0) }
     }
 
     /// Reads the file, or `DATABASE_URL` when there is none.

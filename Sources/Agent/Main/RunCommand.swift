@@ -31,6 +31,7 @@ struct RunCommand: AsyncParsableCommand {
         let logger = startLogging(
             label: "holdfast-agent", level: try Daemon.logLevel(named: logLevel), secrets: secrets)
         _ = try AgentIdentity.load(paths)
+        if host.file == nil { try await configuration.requireDatabasesOfLastPlan(paths) }
         try PrivateDirectory.ensure(paths.data.path)
         let lock = try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
         defer { lock.release() }

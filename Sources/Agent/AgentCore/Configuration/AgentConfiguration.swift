@@ -1,6 +1,7 @@
 package import Domain
 import Foundation
 import Settings
+import Wire
 
 /// What `agent.yaml` says. Read once, at start.
 ///
@@ -29,6 +30,19 @@ package struct AgentConfiguration: Sendable, Equatable {
             guard let url = try? postgres.url.text() else { return [] }
             let password = URLComponents(string: url)?.password
             return [url] + (password.map { [$0] } ?? [])
+        }
+    }
+
+    /// For a host without a file, whose databases are those that its environment names. Throws `.configuration` when its last
+    /// plan has others: the file is gone, and to go on would end their backups in silence (P4).
+    package func requireDatabasesOfLastPlan(_ paths: AgentPaths) async throws(BackupError) {
+        let planned = Set(await PlanStore(file: paths.plan).current.entries.map(\.database))
+        let missing = planned.subtracting(databases.map(\.name)).map(\.description).sorted()
+        guard missing.isEmpty else {
+            throw BackupError(
+                .configuration,
+                "there is no agent.yaml, and the plan of this host has \(missing.joined(separator: ", ")): put the file back, "
+                    + "name it with --config, or write one that says what is to be backed up from now on")
         }
     }
 

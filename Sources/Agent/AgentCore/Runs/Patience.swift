@@ -4,8 +4,9 @@ import Archive
 /// a half-open connection does not block the database's backups for ever (P8).
 struct Patience {
     let limit: Duration
-    /// Nothing is expected before the first byte: the engine makes a copy, and ends by itself.
+    /// The engine makes a copy before its first byte: that takes longer, though not for ever (a hung network mount).
     let fromFirstByte: Bool
+    private static let limitOfCopy = Duration.seconds(12 * 3600)
     private var moved: Int64 = 0
     private var since: ContinuousClock.Instant
 
@@ -17,7 +18,7 @@ struct Patience {
 
     /// Notes how many bytes have moved so far; answers whether it is over.
     mutating func isOver(moved bytes: Int64, now: ContinuousClock.Instant) -> Bool {
-        if bytes != moved || (fromFirstByte && bytes == 0) { (moved, since) = (bytes, now) }
-        return now - since > limit
+        if bytes != moved { (moved, since) = (bytes, now) }
+        return now - since > (fromFirstByte && moved == 0 ? max(limit, Self.limitOfCopy) : limit)
     }
 }

@@ -18,7 +18,10 @@ enum IncidentKey {
     static func offline(_ agent: UUID) -> String { "offline:\(agent.uuidString.lowercased())" }
     static func identity(_ agent: UUID) -> String { "identity:\(agent.uuidString.lowercased())" }
     static func damaged(_ backup: UUID) -> String { "damaged:\(backup.uuidString.lowercased())" }
-    static func undeleted(_ backup: UUID) -> String { "undeleted:\(backup.uuidString.lowercased())" }
+    /// One for a host and a destination: what keeps one backup there keeps all.
+    static func undeleted(_ agent: UUID, _ destination: String) -> String {
+        "undeleted:\(agent.uuidString.lowercased()):\(destination)"
+    }
 
     static func agent(ofOffline key: String) -> UUID? {
         key.hasPrefix("offline:") ? UUID(uuidString: String(key.dropFirst("offline:".count))) : nil
@@ -55,12 +58,16 @@ extension IncidentCondition {
             detail: "backup \(backup.id.uuidString.lowercased()): \(finding)")
     }
 
-    static func undeleted(_ backup: BackupRecord, _ database: DatabaseRecord, reason: String) -> Self {
+    static func undeleted(
+        _ backup: BackupRecord, _ database: DatabaseRecord, _ destination: String, reason: String
+    ) -> Self {
         Self(
-            key: IncidentKey.undeleted(backup.id), kind: IncidentKind.undeleted, isCritical: false,
+            key: IncidentKey.undeleted(database.agent, destination), kind: IncidentKind.undeleted, isCritical: false,
             agent: database.agentName, database: database.name.rawValue, environment: database.environment,
-            title: "An expired backup of \(database.name) cannot be deleted on \(database.agentName)",
-            detail: "backup \(backup.id.uuidString.lowercased()), asked for since a day: \(reason)")
+            title: "Expired backups cannot be deleted on \(database.agentName)",
+            detail:
+                "destination \(destination), backup \(backup.id.uuidString.lowercased()) for one, asked for since a day: "
+                + reason)
     }
 
     static func identityClash(_ agent: AgentRecord, remote: String) -> Self {

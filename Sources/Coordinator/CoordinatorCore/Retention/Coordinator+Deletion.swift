@@ -12,7 +12,7 @@ extension Coordinator {
     func resumeDeletions() async throws(BackupError) {
         let doomed = try await catalog.read { try $0.deletingBackups() }
         guard !doomed.isEmpty else { return }
-        _ = try await carryOut(doomed, requestedBy: "retention")
+        _ = try await carryOut(doomed, requestedBy: RefusalRule.patientAsker)
     }
 
     /// Deletes S3 copies here and now, and sends commands for those in directories.
@@ -69,9 +69,12 @@ extension Coordinator {
             guard agent.revokedAt == nil else { return (agent, nil) }
             let refused = try update.refusedDeletions(of: backup.id, destination: copy.place.name)
             if let refused, now.timeIntervalSince(refused.first) > RefusalRule.incident {
-                try update.open(.undeleted(backup, database, reason: refused.reason), channels: channels, at: now)
+                try update.open(
+                    .undeleted(backup, database, copy.place.name, reason: refused.reason), channels: channels, at: now)
             }
-            if let refused, now < RefusalRule.next(first: refused.first, last: refused.last) {
+            if let refused, requestedBy == RefusalRule.patientAsker,
+                now < RefusalRule.next(first: refused.first, last: refused.last)
+            {
                 return (agent, refused.reason)
             }
             try OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)
@@ -105,7 +108,6 @@ extension Coordinator {
             if current.state == .deleting, try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) {
                 try update.setState(.deleted, of: current)
                 try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
-                try update.resolve(key: IncidentKey.undeleted(backup.id), at: now)
                 return true
             }
             return current.state == .deleted
@@ -116,6 +118,8 @@ extension Coordinator {
 /// When an agent that refused to delete something is asked again, and when a person is told, in seconds.
 enum RefusalRule {
     static let incident: TimeInterval = 86_400
+    /// Who waits before asking again. A person who asks has a reason to.
+    static let patientAsker = "retention"
 
     /// An hour later; when it refuses for a day already, a day later.
     static func next(first: Date, last: Date) -> Date {

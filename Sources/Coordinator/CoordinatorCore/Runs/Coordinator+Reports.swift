@@ -56,7 +56,7 @@ extension Coordinator {
         if !consequences.backups.isEmpty { bells.ring(.confirmation) }
         for backup in consequences.toVerify {
             do {
-                _ = try await startVerification(of: backup, requestedBy: "health check")
+                _ = try await startVerification(of: backup, requestedBy: Self.healthCheck)
             } catch {
                 logger.warning("health check not started", metadata: ["backup": "\(backup)", "error": "\(error)"])
             }

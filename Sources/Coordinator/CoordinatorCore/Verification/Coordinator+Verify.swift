@@ -42,6 +42,9 @@ extension Coordinator {
         }
     }
 
+    /// Who asks for the verification that follows a backup.
+    static var healthCheck: String { "health check" }
+
     func startVerification(of backup: UUID, requestedBy: String) async throws(BackupError) -> [OperationView] {
         let record = try await catalog.read { view in
             guard let record = try view.backup(backup) else { throw BackupError(.notFound, "no such backup") }
@@ -60,7 +63,9 @@ extension Coordinator {
     private func startVerifications(
         of backups: [BackupRecord], isOnlyOne: Bool = false, requestedBy: String
     ) async throws(BackupError) -> [OperationView] {
-        let (now, newID, presence, reach) = (world.now(), world.uuid, presence, reach())
+        let (now, newID, presence) = (world.now(), world.uuid, presence)
+        // A health check follows the report of a backup: its agent is there, whether or not it has checked in yet.
+        let reach = requestedBy == Self.healthCheck ? nil : reach()
         let (views, agents) = try await catalog.write { update in
             let starter = OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)
             var views: [OperationView] = []

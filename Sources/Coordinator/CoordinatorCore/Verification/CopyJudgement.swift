@@ -66,9 +66,11 @@ struct CopyJudgement {
     func deleted(_ backup: BackupRecord, _ destination: String) throws {
         guard backup.state == .deleting else { return }
         try update.setCopyState(.deleted, error: nil, backup: backup.id, destination: destination)
+        if let agent = try update.databaseRecord(backup.database)?.agent {
+            try update.resolve(key: IncidentKey.undeleted(agent, destination), at: now)
+        }
         guard try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) else { return }
         try update.setState(.deleted, of: backup)
         try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
-        try update.resolve(key: IncidentKey.undeleted(backup.id), at: now)
     }
 }

@@ -13,11 +13,11 @@ struct OperationStarter {
 
     /// One verification for each whole copy, those that the coordinator reads itself first; what only an agent can read
     /// that is out of reach has failed at once. Empty when no copy is whole.
-    func verify(_ backup: BackupRecord, _ reach: AgentReach) throws -> [OperationRecord] {
+    func verify(_ backup: BackupRecord, _ reach: AgentReach?) throws -> [OperationRecord] {
         guard let database = try update.databaseRecord(backup.database), let agent = try update.agent(database.agent),
             let manifest = try update.manifest(of: backup.id)
         else { return [] }
-        let obstacle = reach.obstacle(agent)
+        let obstacle = reach?.obstacle(agent)
         let open = try update.openOperations(backup: backup.id)
         let copies = try update.copies(of: backup.id).filter { $0.isWhole || $0.state == .damaged }
         return try copies.sorted { $0.place.s3 != nil && $1.place.s3 == nil }.compactMap { copy in

@@ -8,7 +8,7 @@ import Glibc
 /// name is taken. Symbolic links below the root are refused, never followed.
 ///
 /// Only the beginning of an upload makes folders. For all else a missing root, or a missing first folder of a key, is a
-/// place that is away (a disk that is not mounted): `.storageUnavailable`, and never an object that is gone.
+/// place that is away (a disk that is not mounted): `.storageUnavailable`, and not an object that is gone.
 package struct DirectoryStore: ObjectStore {
     static let partialSuffix = ".partial"
     private let tree: DirectoryTree
