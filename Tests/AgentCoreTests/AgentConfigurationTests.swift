@@ -26,26 +26,21 @@ import Wire
         #expect(configuration.secrets.contains("CANARY-p"))
     }
 
-    @Test func aHostWhoseFileIsGoneDoesNotGoOnWithLess() async throws {
+    @Test func aHostWhoseFileIsGoneDoesNotGoOnWithLess() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "plan-\(UUID())")
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let paths = AgentPaths(data: folder)
-        let entries = try ["shop", "staff"].map {
-            Plan.Entry(
-                database: try DatabaseName($0), kind: .postgres, policy: "p", timeZone: "UTC", tiers: [],
-                destinations: [], compression: .gzip)
-        }
-        let ofEnvironment = try AgentConfiguration(environment: ["DATABASE_URL": "postgres://h/shop"])
-        try await ofEnvironment.requireDatabasesOfLastPlan(paths)  // never planned: a new host
-        let store = PlanStore(file: paths.plan)
-        try await store.replace(Plan(revision: 1, entries: [entries[0]], destinations: []))
-        try await ofEnvironment.requireDatabasesOfLastPlan(paths)
-        try await store.replace(Plan(revision: 2, entries: entries, destinations: []))
-        let error = await #expect(throws: BackupError.self) {
-            try await ofEnvironment.requireDatabasesOfLastPlan(paths)
-        }
-        #expect(error?.code == .configuration && error?.message.contains("the plan of this host has staff") == true)
+        let file = folder.appending(path: "agent.yaml")
+        try DeclaringFile.require(nil, paths)  // a host that never had one
+        try DeclaringFile.remember(nil, paths)
+        try DeclaringFile.require(nil, paths)
+        try DeclaringFile.remember(file, paths)
+        try DeclaringFile.require(file, paths)
+        let error = #expect(throws: BackupError.self) { try DeclaringFile.require(nil, paths) }
+        #expect(error?.code == .configuration && error?.message.contains("were declared in \(file.path)") == true)
+        try FileManager.default.removeItem(at: paths.declaringFile)
+        try DeclaringFile.require(nil, paths)
     }
 
     @Test(arguments: [

@@ -30,6 +30,36 @@ import Wire
         #expect(url.hasSuffix("/v1/backups?tier=daily&database=a%26b%3Dc&limit=5"))
     }
 
+    @Test func anEmptyNameIsRefusedAndNeverAsksForAllOfThem() async throws {
+        let coordinator = StandInCoordinator([])
+        let client = coordinator.operators
+        let calls: [(String, @Sendable () async throws -> Void)] = [
+            ("backup", { _ = try await client.backup("") }), ("agent", { _ = try await client.agent("") }),
+            ("agent", { try await client.revokeAgent("") }), ("token", { try await client.revokeToken("") }),
+            ("backup", { _ = try await client.verify("") }),
+            ("database", { _ = try await client.databases(database: "") }),
+            ("agent", { _ = try await client.schedules(agent: "", database: "x") }),
+            ("database", { _ = try await client.backups(database: "") }),
+            ("agent", { _ = try await client.startBackup(BackupRequest(type: "all", tier: .manual, agent: "")) }),
+            (
+                "agent",
+                {
+                    _ = try await client.restore(
+                        "7f3a",
+                        RestoreOptions(
+                            agent: "", target: nil, replace: false, skipChecksum: false, withGlobals: false, tables: [])
+                    )
+                }
+            ),
+        ]
+        for (noun, call) in calls {
+            let error = await #expect(throws: BackupError.self) { try await call() }
+            #expect(error?.code == .usage)
+            #expect(error?.message.hasPrefix("the name or id of the \(noun) is empty") == true)
+        }
+        #expect(coordinator.asked.isEmpty)
+    }
+
     @Test func aLongPollWaitsLongerThanItAskedFor() async throws {
         let coordinator = StandInCoordinator(
             200,

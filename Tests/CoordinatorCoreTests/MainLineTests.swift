@@ -78,4 +78,31 @@ struct MainLineTests {
         #expect(again.runs.isEmpty)
         #expect(again.skipped.count == 2)
     }
+
+    @Test func whatIsAskedForByTheWrongTypeIsToldTheRightOne() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("shop"), agent.facts("settings", kind: .application)])
+        for (type, database, words) in [
+            ("database", "settings", "settings is an application: ask for it with --type application"),
+            ("application", "shop", "shop is a database: ask for it with --type database"),
+            ("database", "nope", "no database is selected by this; see `holdfast database list`"),
+        ] {
+            let error = await #expect(throws: BackupError.self) {
+                try await bench.coordinator.startBackup(
+                    BackupRequest(type: type, tier: .manual, database: DatabaseName(database)), by: bench.admin)
+            }
+            #expect(error?.code == .notFound && error?.message == words)
+        }
+    }
+
+    @Test func aCheckThatIsWellTellsOfTheWarningsThatTheStatusShows() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("shop")])
+        #expect(try await bench.coordinator.status(by: bench.admin).coordinator.findings.count == 1)
+        let check = try await bench.coordinator.check(by: bench.admin)
+        #expect(check.level == 0 && check.line.hasPrefix("HOLDFAST OK - "))
+        #expect(check.line.hasSuffix(", 0 open incidents, 1 warning (see holdfast status)"), "\(check.line)")
+    }
 }

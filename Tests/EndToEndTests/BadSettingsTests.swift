@@ -81,4 +81,24 @@ import Wire
         #expect(output.error.contains("agent.yaml:\(line): \(key): "), "\(what): \(output.error)")
         #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "data").path), "\(what)")
     }
+
+    /// A host whose file vanished would go on without its databases, or without their labels.
+    @Test func anAgentWhoseFileIsGoneDoesNotStart() async throws {
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
+        let agent = try await fleet.join("db-01", "databases: []\n")
+        try agent.start()
+        try await eventually("the agent is online") {
+            try await fleet.list([AgentView].self, "agent", "list").first?.state == .online ? true : nil
+        }
+        #expect(agent.terminate() == 0)
+        for command in ["run", "doctor"] {
+            // timeout ends one that starts all the same.
+            let output = try await ProgramOutput.of(
+                "timeout", ["20", ProgramProcess.built("holdfast-agent"), command, "--data-dir", agent.data.path])
+            #expect(output.status == (command == "run" ? 8 : 1), "\(command): \(output.error)")
+            #expect(
+                (output.text + output.error).contains("agent.yaml, which is not there: put it back"), "\(output.error)")
+        }
+    }
 }

@@ -149,6 +149,55 @@ import Wire
         #expect(try await fleet.run("backup", "verify", backup.id.uuidString).status == 3)
         #expect(try await fleet.list([BackupView].self, "backup", "list").first?.state == .damaged)
     }
+
+    @Test func whatExistsIsReplacedOnlyWhenThatIsConfirmed() async throws {
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
+        let (database, target) = (fleet.folder.appending(path: "dev.db"), fleet.folder.appending(path: "live.db"))
+        for (file, value) in [(database, "new"), (target, "old")] {
+            let made = try await ProgramOutput.of(
+                "sqlite3", [file.path, "CREATE TABLE t (x); INSERT INTO t VALUES ('\(value)')"])
+            #expect(made.status == 0, "\(made.error)")
+        }
+        let agent = try await fleet.join("db-01", "databases:\n  - { name: devdb, sqlite: \(database.path) }\n")
+        defer { agent.kill() }
+        try agent.start()
+        try await fleet.backup()
+        let backup = try #require(try await fleet.list([BackupView].self, "backup", "list").first)
+        let manifest = agent.backups.appending(path: "db-01/database-backups")
+            .appending(path: try #require(backup.objects.first).name.replacing(/\.db.*$/, with: ".json"))
+        func content() async throws -> String {
+            try await ProgramOutput.of("sqlite3", [target.path, "SELECT x FROM t"]).text
+        }
+        let central = ["restore", backup.id.uuidString, "--to", target.path]
+        let local = ["restore", manifest.path, "--to", target.path]
+
+        #expect(try await fleet.run(central, input: "").status == 4)
+        #expect(try await agent.run(local).status == 4)
+        for unasked in [
+            try await fleet.run(central + ["--force"], input: ""), try await agent.run(local + ["--force"]),
+        ] {
+            #expect(unasked.status == 2 && unasked.error.contains("--yes"), "\(unasked.error)")
+        }
+        let refused = try await fleet.atTerminal(central + ["--force"], typing: "yes\n")
+        #expect(refused.status == 130 && refused.text.contains("nothing was restored"), "\(refused.text)")
+        #expect(try await content() == "old\n")
+
+        let typed = try await fleet.atTerminal(central + ["--force"], typing: target.path + "\n")
+        #expect(typed.status == 0, "\(typed.text)")
+        #expect(try await content() == "new\n")
+        for confirmed in [
+            try await fleet.run(central + ["--force", "--yes"], input: ""),
+            try await agent.run(local + ["--force", "--yes"]),
+        ] {
+            #expect(confirmed.status == 0, "\(confirmed.error)")
+        }
+        #expect(try await content() == "new\n")
+        let kept = try FileManager.default.contentsOfDirectory(atPath: fleet.folder.path).filter {
+            $0.hasPrefix("live.db")
+        }
+        #expect(kept.count == 4, "three were replaced and are kept: \(kept)")
+    }
 }
 
 extension Fleet {

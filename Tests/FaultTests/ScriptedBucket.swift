@@ -52,15 +52,20 @@ struct ScriptedBucket {
 
     private let server: ServerProcess
 
-    /// `faults` is the script, in JSON.
-    init(faults: String = "[]") throws {
-        server = try ServerProcess(script: "scripted_s3.py", ["--faults", faults])
+    /// `faults` is the script, in JSON; `identities` are who may come, each `ID:SECRET:TOKEN`.
+    init(faults: String = "[]", identities: [String] = []) throws {
+        server = try ServerProcess(
+            script: "scripted_s3.py", ["--faults", faults] + identities.flatMap { ["--identity", $0] })
     }
 
     func stop() { server.stop() }
 
-    var destination: String {
-        "{ s3: { bucket: bucket, region: us-east-1, endpoint: \"http://127.0.0.1:\(server.port)\" } }"
+    var destination: String { destination() }
+
+    /// `limit` is a bandwidth.
+    func destination(bandwidth limit: String? = nil) -> String {
+        let limit = limit.map { ", bandwidth: \($0)" } ?? ""
+        return "{ s3: { bucket: bucket, region: us-east-1, endpoint: \"http://127.0.0.1:\(server.port)\"\(limit) } }"
     }
 
     let credentials = [
@@ -68,8 +73,15 @@ struct ScriptedBucket {
     ]
 
     func state() async throws -> State {
-        let output = try await ProgramOutput.of("curl", ["-sS", "http://127.0.0.1:\(server.port)/-/state"])
+        try JSONDecoder().decode(State.self, from: Data(try await ask("state").utf8))
+    }
+
+    /// From now on the token of that identity has run out.
+    func expire(_ identity: String) async throws { _ = try await ask("expire/\(identity)") }
+
+    private func ask(_ what: String) async throws -> String {
+        let output = try await ProgramOutput.of("curl", ["-sSf", "http://127.0.0.1:\(server.port)/-/\(what)"])
         guard output.status == 0 else { throw ServerFailure("curl: \(output.error)") }
-        return try JSONDecoder().decode(State.self, from: Data(output.text.utf8))
+        return output.text
     }
 }

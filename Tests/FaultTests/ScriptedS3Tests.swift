@@ -76,6 +76,15 @@ import Wire
         Fault(
             testDescription: "the object is shorter than what was sent",
             script: #"[{"op": "Complete", "do": "drop"}]"#, words: "bytes"),
+        Fault(
+            testDescription: "a part is refused",
+            script: """
+                [{"op": "UploadPart", "skip": 1, "times": 99, "do": "status", "status": 403, "code": "AccessDenied"}]
+                """, words: "AccessDenied"),
+        Fault(
+            testDescription: "the whole is refused",
+            script: #"[{"op": "Complete", "do": "status", "status": 400, "code": "EntityTooSmall"}]"#,
+            words: "EntityTooSmall"),
     ]
 
     @Test(arguments: fatal) func whatDoesNotPassFailsTheRunAndLeavesNothing(_ fault: Fault) async throws {
@@ -94,6 +103,26 @@ import Wire
             return state.objects == [:] && state.uploads == [] ? state : nil
         }
         #expect(state.violations == [])
+    }
+
+    /// Tried for as long as the patience for a store lasts (90 s).
+    @Test func whatNeverPassesFailsTheRunAndLeavesNothing() async throws {
+        let bucket = try ScriptedBucket(
+            faults: """
+                [{"op": "Complete", "times": 9999, "do": "answer", "status": 200,
+                  "body": "<Error><Code>InternalError</Code></Error>"}]
+                """)
+        defer { bucket.stop() }
+        let host = try await host(bucket)
+        defer { host.stop() }
+        let output = try await host.backup()
+        #expect(output.status == 1)
+        #expect(output.error.contains("InternalError"), "\(output.error)")
+        #expect(try await host.fleet.runStates() == ["failed"])
+        #expect(try await host.backups().isEmpty)
+        let state = try await bucket.state()
+        #expect(state.objects == [:] && state.uploads == [] && state.violations == [])
+        #expect(state.log.count { $0.operation == "Complete" && $0.status == 200 } > 3, "it was not tried again")
     }
 
     /// 12 MB: two parts.

@@ -18,7 +18,7 @@ import Testing
         arguments: [
             (0, "just now"), (-3, "just now"), (45, "45 s ago"), (185, "3 min ago"), (3600, "1 h ago"),
             (47 * 3600, "47 h ago"),
-            (48 * 3600, "2 d ago"), (-1500, "in 25 min"), (100 * 86400, "2025-10-07"),
+            (48 * 3600, "2 days ago"), (-1500, "in 25 min"), (-5.6 * 86400, "in 6 days"), (100 * 86400, "2025-10-07"),
         ] as [(Double, String)])
     func agesAreWords(seconds: Double, text: String) {
         #expect(Quantity.age(Sample.ago(seconds), now: Sample.now) == text)

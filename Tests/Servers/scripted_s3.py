@@ -6,7 +6,8 @@
 Every request must carry a Signature V4 that botocore would have made, with all the headers that matter among those
 signed, the body's own SHA-256, and, for what has a body, `x-amz-checksum-sha256`. One that does not is answered 400
 and noted as a violation. `GET /-/state` (unsigned) gives {"log": [[operation, key, status]...], "objects": {key: {bytes,
-sha256, etag}}, "uploads": [[key, id]...], "violations": [...], "unplayed": n} as JSON.
+sha256, etag}}, "uploads": [[key, id]...], "violations": [...], "unplayed": n} as JSON. After `GET /-/expire/ID` the token of
+that identity has run out.
 
 A fault is {"op": NAME, "skip": n, "times": n, "do": WHAT, ...}: after `skip` requests of that operation ("*" for any) the
 next `times` go wrong. WHAT is one of
@@ -61,7 +62,7 @@ for identity in arguments.identity or ["ID:SECRET"]:
 
 lock = threading.RLock()
 faults = json.loads(arguments.faults)
-log, violations, objects, uploads, deleted_uploads = [], [], {}, {}, set()
+log, violations, objects, uploads, deleted_uploads, expired = [], [], {}, {}, set(), set()
 
 
 def md5(data):
@@ -113,6 +114,9 @@ class Handler(BaseHTTPRequestHandler):
     def serve(self):
         if self.path == "/-/state":
             return self.answer(200, state())
+        if self.path.startswith("/-/expire/"):
+            expired.add(self.path.removeprefix("/-/expire/"))
+            return self.answer(200, b"")
         path, _, query = self.path.partition("?")
         self.query = urllib.parse.parse_qs(query, keep_blank_values=True)
         _, bucket, *rest = path.split("/", 2)
@@ -200,6 +204,8 @@ class Handler(BaseHTTPRequestHandler):
         expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
         if signature.removeprefix("Signature=") != expected:
             violated("the signature does not match", 403, "SignatureDoesNotMatch")
+        if identifier in expired:
+            raise Refusal(400, "ExpiredToken", "the token has run out")
         if operation in ("PutObject", "UploadPart"):
             checksum = base64.b64encode(hashlib.sha256(self.body).digest()).decode()
             if self.headers.get("x-amz-checksum-sha256") != checksum:

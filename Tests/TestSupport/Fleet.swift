@@ -78,6 +78,15 @@ package final class Fleet: Sendable {
             ProgramProcess.built("holdfast"), arguments, environment: environment, input: input)
     }
 
+    /// Runs one operator's command on a terminal of its own, at which `input` is typed; what the terminal shows is the text.
+    package func atTerminal(_ arguments: [String], typing input: String) async throws -> ProgramOutput {
+        let line = ([ProgramProcess.built("holdfast")] + arguments)
+            .map { "'" + $0.replacing("'", with: #"'\''"#) + "'" }.joined(separator: " ")
+        return try await ProgramOutput.of(
+            "script", ["-qec", line, "/dev/null"], environment: environment.merging(["SHELL": "/bin/sh"]) { $1 },
+            input: input)
+    }
+
     /// The JSON that a listing prints.
     package func list<Value: Decodable>(_ type: Value.Type, _ arguments: String...) async throws -> Value {
         let output = try await run(arguments + ["-o", "json"], input: "")

@@ -12,6 +12,8 @@ package struct AgentPaths: Sendable {
     package var key: URL { data.appending(path: "agent-key.pem") }
     package var certificate: URL { data.appending(path: "agent.pem") }
     package var authority: URL { data.appending(path: "ca.pem") }
+    /// Where `agent.yaml` was at the last start, if there was one.
+    package var declaringFile: URL { data.appending(path: "declared-in.json") }
     package var plan: URL { data.appending(path: "plan.json") }
     /// Up to which nominal time each schedule has been decided.
     package var scheduleLedger: URL { data.appending(path: "schedule.json") }

@@ -53,4 +53,18 @@ package struct DestinationOpener: Sendable {
         }
         return problems
     }
+
+    /// Aborts the uploads that failed while their store could not be asked to abort them (it was away, or the token had run
+    /// out). Blocks. Returns what could not be aborted now either.
+    package func abortGivenUp(at destinations: [Destination], stop: StopSignal) -> [BackupError] {
+        var problems: [BackupError] = []
+        for case let s3? in destinations.map(\.s3) {
+            do throws(BackupError) {
+                _ = try s3Store(s3, stop: stop).abortOrphans(onlyGivenUp: true)
+            } catch {
+                problems.append(error)
+            }
+        }
+        return problems
+    }
 }

@@ -52,6 +52,9 @@ package struct Doctor: Sendable {
     /// Looks at everything that a backup needs, changing nothing but a probe file in directory destinations.
     package func findings() async -> [Finding] {
         var out = [await coordinator()]
+        do throws(BackupError) { try DeclaringFile.require(file, paths) } catch {
+            out.append(bad("configuration", error.message))
+        }
         if configuration.databases.isEmpty {
             out.append(bad("configuration", "no database is declared: write agent.yaml, or set DATABASE_URL"))
         }

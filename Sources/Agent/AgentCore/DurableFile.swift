@@ -18,6 +18,8 @@ struct DurableFile<Value: Codable> {
         }
         do {
             return try JSON.decoder().decode(Value.self, from: Data(contentsOf: url))
+        } catch let error as DecodingError {
+            throw BackupError(.integrity, "\(url.path) is damaged: \(error.words)")
         } catch {
             throw BackupError(.integrity, "\(url.path) cannot be read", cause: error)
         }

@@ -6,10 +6,11 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor", abstract: "Tell what would stop a backup on this host, and how to mend it.",
         discussion: """
             Exit status 0 when nothing was found, 1 otherwise. To be run as the agent's own user and with its \
-            environment: under systemd by the line that README gives, so that the secrets of the service are there.
+            environment, so that the secrets of the service are there.
 
             Examples:
-              sudo -u holdfast-agent holdfast-agent doctor
+              sudo systemd-run --pipe --wait --collect --quiet --property=User=holdfast-agent \\
+                --property=EnvironmentFile=-/etc/holdfast/agent.env /usr/local/bin/holdfast-agent doctor
               holdfast-agent doctor --config ./agent.yaml --data-dir ./agent
             """)
 

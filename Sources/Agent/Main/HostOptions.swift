@@ -1,5 +1,6 @@
 import AgentCore
 import ArgumentParser
+import Daemon
 import Domain
 import Foundation
 
@@ -24,13 +25,9 @@ struct HostOptions: ParsableArguments {
     /// Reads the file, or `DATABASE_URL` when there is none.
     func configuration(_ world: AgentWorld) throws -> AgentConfiguration {
         guard let file else { return try AgentConfiguration(environment: world.environment) }
-        let yaml: String
-        do {
-            yaml = try String(contentsOf: file, encoding: .utf8)
-        } catch {
-            throw BackupError(
-                .configuration, "\(config ?? file.path) cannot be read as UTF-8 text; name the file with --config")
-        }
+        let yaml = try GivenFile.text(
+            config ?? file.path, .configuration,
+            remedy: "name the file that declares this host's databases with --config")
         return try AgentConfiguration(yaml: yaml, file: file.lastPathComponent, environment: world.environment)
     }
 }

@@ -25,5 +25,6 @@ enum ProgramEnd {
 
 /// Talk goes to stderr; stdout is for data.
 func say(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    // That nobody hears it is no reason to fail.
+    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }

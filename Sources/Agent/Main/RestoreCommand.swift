@@ -11,7 +11,8 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore", abstract: "Break glass: restore on this host without any coordinator.",
         discussion: """
             Takes a manifest (….json), a dump with its manifest beside it, or s3://bucket/key. Restores beside what is there:
-            into <name>_restored_<time>, unless --to names a target.
+            into <name>_restored_<time>, unless --to names a target. Replacing an existing one needs --force and a
+            confirmation: its name, typed, or --yes where nobody can be asked. What was there is kept beside.
 
             Exit status: 0 restored, 3 the bytes are not what was backed up, 4 the target exists, 5 not found, others as for
             `holdfast`.
@@ -35,8 +36,11 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "age identity file, for encrypted backups.")
     var identity: String?
 
-    @Flag(help: "Replace an existing target; what was there is kept beside.")
+    @Flag(help: "Replace an existing target, once that is confirmed; what was there is kept beside.")
     var force = false
+
+    @Flag(help: "Confirm without being asked.")
+    var yes = false
 
     @Flag(help: "Restore roles and tablespaces first.")
     var globals = false
@@ -61,8 +65,8 @@ struct RestoreCommand: AsyncParsableCommand {
             say("WARNING: no manifest lies beside it, so there are no checksums to compare")
         }
         if skipChecksum { say("WARNING: checksums are not compared, as asked; what is restored may be damaged") }
-        let setting = try restore.setting(
-            for: found, configuration: host.configuration(world), url: url, target: to)
+        if force, let to, !yes { try Confirmation.typed(to) }
+        let setting = try restore.setting(for: found, configuration: configuration(world), url: url, target: to)
         say(
             "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? places[0])"
         )
@@ -72,5 +76,15 @@ struct RestoreCommand: AsyncParsableCommand {
         say("checked: \(outcome.checked)")
         if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }
         print(outcome.target)
+    }
+
+    /// What agent.yaml says; nothing when nobody named it, it cannot be read, and the command line says where to.
+    private func configuration(_ world: AgentWorld) throws -> AgentConfiguration {
+        do {
+            return try host.configuration(world)
+        } catch  where host.config == nil && (url != nil || to != nil) {
+            say("left out: \(error)")
+            return AgentConfiguration(databases: [])
+        }
     }
 }

@@ -31,10 +31,11 @@ struct RunCommand: AsyncParsableCommand {
         let logger = startLogging(
             label: "holdfast-agent", level: try Daemon.logLevel(named: logLevel), secrets: secrets)
         _ = try AgentIdentity.load(paths)
-        if host.file == nil { try await configuration.requireDatabasesOfLastPlan(paths) }
+        try DeclaringFile.require(host.file, paths)
         try PrivateDirectory.ensure(paths.data.path)
         let lock = try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
         defer { lock.release() }
+        try DeclaringFile.remember(host.file, paths)
         let services = try buildAgent(paths: paths, configuration: configuration, world: world, logger: logger)
         logger.info(
             "agent starts",

@@ -39,6 +39,7 @@ struct AlertTest: AsyncParsableCommand {
         let session = try OperatorSession()
         let tests = try await session.client.testAlerts()
         try output.show(tests, session.terminal) { IncidentRendering.tests(tests, $0) }
+        if tests.isEmpty, output.format == .json { session.terminal.say(IncidentRendering.noChannel) }
         guard !tests.isEmpty, tests.allSatisfy(\.delivered) else { throw ExitCode(1) }
     }
 }

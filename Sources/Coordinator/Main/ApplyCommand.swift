@@ -1,7 +1,7 @@
 import ArgumentParser
 import CoordinatorClient
+import Daemon
 import Domain
-import Foundation
 import Wire
 
 struct Apply: AsyncParsableCommand {
@@ -19,8 +19,6 @@ struct Apply: AsyncParsableCommand {
     @Flag(help: "Only show the difference.") var dryRun = false
     @OptionGroup var output: OutputOptions
 
-    private static let limit = 4 << 20
-
     func run() async throws {
         let session = try OperatorSession()
         let request = ApplyRequest(yaml: try text(), fileName: file == "-" ? "standard input" : file, dryRun: dryRun)
@@ -35,17 +33,8 @@ struct Apply: AsyncParsableCommand {
     }
 
     private func text() throws -> String {
-        let data: Data
-        do {
-            let handle = file == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(filePath: file))
-            data = try handle.read(upToCount: Self.limit + 1) ?? Data()
-        } catch {
-            throw BackupError(.usage, "reading \(file)", cause: error)
-        }
-        guard data.count <= Self.limit else { throw BackupError(.usage, "\(file) is larger than 4 MiB") }
-        guard let text = String(data: data, encoding: .utf8) else {
-            throw BackupError(.usage, "\(file) is not UTF-8 text")
-        }
-        return text
+        let remedy = "name the file that declares the fleet with -f, or - for standard input"
+        return file == "-"
+            ? try GivenFile.standardInput(.usage, remedy: remedy) : try GivenFile.text(file, .usage, remedy: remedy)
     }
 }

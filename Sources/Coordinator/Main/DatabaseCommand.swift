@@ -41,12 +41,17 @@ struct DatabaseShow: AsyncParsableCommand {
         let session = try OperatorSession()
         let found = try await session.client.databases(agent: agent, database: database)
         guard let view = found.first else {
-            throw BackupError(.notFound, "no database is called '\(database)'\(agent.map { " on \($0)" } ?? "")")
+            throw Self.unknown(database, on: agent)
         }
         guard found.count == 1 else {
             let agents = found.map(\.agent).joined(separator: ", ")
             throw BackupError(.usage, "'\(database)' is on several agents: name one with --agent (\(agents))")
         }
         try output.show(view, session.terminal) { DatabaseRendering.detail(view, now: Date(), $0) }
+    }
+
+    static func unknown(_ database: String, on agent: String?) -> BackupError {
+        let place = agent.map { " on \($0)" } ?? ""
+        return BackupError(.notFound, "no database is called '\(database)'\(place); see `holdfast database list`")
     }
 }

@@ -13,8 +13,8 @@ struct Holdfast: AsyncParsableCommand {
 
             Exit status: 0 ok, 1 failed, 2 usage, 3 bytes are not what they must be, 4 the target exists, 5 not found, \
             6 coordinator not reachable, 7 forbidden, 8 configuration, 9 database not reachable, 10 database refuses, \
-            11 storage not reachable, 12 storage refuses, 13 busy, 70 a fault of Holdfast, 130 cancelled. `check` and \
-            `health` have their own: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+            11 storage not reachable, 12 storage refuses, 13 busy, 70 a fault of Holdfast, 130 cancelled, \
+            141 nobody reads the output. `check` and `health` have their own: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
             """,
         version: "holdfast \(Product.version)",
         groupedSubcommands: [

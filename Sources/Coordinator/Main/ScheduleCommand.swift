@@ -11,6 +11,15 @@ struct ScheduleGroup: AsyncParsableCommand {
 struct ScheduleFilter: ParsableArguments {
     @Option(help: "Only those of this agent.") var agent: String?
     @Option(help: "Only those of this database.") var database: String?
+
+    /// Those that are asked for. Throws `.notFound` when there is no such database; one that no policy selects has none.
+    func schedules(_ client: OperatorClient) async throws -> [ScheduleView] {
+        let found = try await client.schedules(agent: agent, database: database)
+        if found.isEmpty, let database, try await client.databases(agent: agent, database: database).isEmpty {
+            throw DatabaseShow.unknown(database, on: agent)
+        }
+        return found
+    }
 }
 
 struct ScheduleList: AsyncParsableCommand {
@@ -23,7 +32,7 @@ struct ScheduleList: AsyncParsableCommand {
 
     func run() async throws {
         let session = try OperatorSession()
-        let schedules = try await session.client.schedules(agent: filter.agent, database: filter.database)
+        let schedules = try await filter.schedules(session.client)
         try output.show(schedules, session.terminal) { ScheduleRendering.lines(schedules, now: Date(), $0) }
     }
 }
@@ -43,7 +52,7 @@ struct ScheduleNext: AsyncParsableCommand {
 
     func run() async throws {
         let session = try OperatorSession()
-        let all = try await session.client.schedules(agent: filter.agent, database: filter.database)
+        let all = try await filter.schedules(session.client)
         let schedules = ScheduleRendering.soonest(all, atMost: limit)
         try output.show(schedules, session.terminal) { ScheduleRendering.lines(schedules, now: Date(), $0) }
     }

@@ -146,7 +146,10 @@ extension Manifest {
         } catch let error as BackupError {
             throw error
         } catch {
-            throw BackupError(.integrity, "the manifest cannot be read", cause: error)
+            let words = (error as? DecodingError)?.words ?? "\(error)"
+            throw BackupError(
+                .integrity,
+                "the manifest is damaged, or is none of Holdfast's (\(words)): take it from another copy of the backup")
         }
     }
 }

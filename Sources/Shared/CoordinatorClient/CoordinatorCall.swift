@@ -9,21 +9,35 @@ struct CoordinatorCall: Sendable {
     var body: [UInt8]?
     var seconds = 60
 
-    static func get(_ path: String..., query: [(name: String, value: String?)] = []) -> CoordinatorCall {
-        CoordinatorCall(method: "GET", target: target(path, query))
+    static func get(
+        _ path: String..., query: [(name: String, value: String?)] = []
+    ) throws(BackupError) -> CoordinatorCall {
+        CoordinatorCall(method: "GET", target: try target(path, query))
     }
 
-    static func post(_ path: String..., seconds: Int = 60) -> CoordinatorCall {
-        CoordinatorCall(method: "POST", target: target(path, []), seconds: seconds)
+    static func post(_ path: String..., seconds: Int = 60) throws(BackupError) -> CoordinatorCall {
+        CoordinatorCall(method: "POST", target: try target(path, []), seconds: seconds)
     }
 
     static func post(_ path: String..., sending value: some Encodable, seconds: Int = 60) throws -> CoordinatorCall {
-        var call = CoordinatorCall(method: "POST", target: target(path, []), seconds: seconds)
+        var call = CoordinatorCall(method: "POST", target: try target(path, []), seconds: seconds)
         call.body = Array(try JSON.encoder().encode(value))
         return call
     }
 
-    private static func target(_ path: [String], _ query: [(name: String, value: String?)]) -> String {
+    /// Throws `.usage` when `text` is empty: it would ask for another thing (all of them, mostly), or for nothing at all.
+    static func require(_ text: String?, _ noun: String) throws(BackupError) {
+        guard text?.isEmpty != true else {
+            throw BackupError(.usage, "the name or id of the \(noun) is empty; is a variable not set?")
+        }
+    }
+
+    private static func target(
+        _ path: [String], _ query: [(name: String, value: String?)]
+    ) throws(BackupError) -> String {
+        // What follows the name of a listing names one of it: `agents/db-01`.
+        for part in path { try require(part, String(path.first?.dropLast() ?? "")) }
+        for (name, value) in query { try require(value, name) }
         let path = "/v1/" + path.map(encoded).joined(separator: "/")
         let query = query.compactMap { name, value in value.map { "\(name)=\(encoded($0))" } }
         return query.isEmpty ? path : path + "?" + query.joined(separator: "&")

@@ -20,7 +20,8 @@ extension OperatorClient {
 
     /// Asks for backups; follow them with ``run(_:)``.
     package func startBackup(_ request: BackupRequest) async throws -> BackupStarted {
-        try await connection.answer(.post("backups", sending: request))
+        try CoordinatorCall.require(request.agent, "agent")
+        return try await connection.answer(.post("backups", sending: request))
     }
 
     package func run(_ id: UUID) async throws -> RunView {
@@ -39,7 +40,8 @@ extension OperatorClient {
 
     /// Asks for a restore; follow it with ``operation(_:)``. Throws `.exists` when the target is there and may not be replaced.
     package func restore(_ id: String, _ options: RestoreOptions) async throws -> OperationView {
-        try await connection.answer(.post("backups", id, "restore", sending: options))
+        try CoordinatorCall.require(options.agent, "agent")
+        return try await connection.answer(.post("backups", id, "restore", sending: options))
     }
 
     /// How a verification or a restore stands.

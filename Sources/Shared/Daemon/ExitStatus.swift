@@ -6,7 +6,7 @@ package import Domain
 /// 0 ok · 1 failed · 2 usage · 3 bytes are not what they must be · 4 the target exists · 5 not found ·
 /// 6 the coordinator cannot be reached · 7 forbidden · 8 configuration · 9 the database cannot be reached ·
 /// 10 the database refuses · 11 the storage cannot be reached · 12 the storage refuses · 13 busy ·
-/// 70 a fault of Holdfast itself · 130 cancelled
+/// 70 a fault of Holdfast itself · 130 cancelled · 141 nobody reads the output any more
 package struct ExitStatus: RawRepresentable, Sendable, Hashable {
     package let rawValue: Int32
     package init(rawValue: Int32) { self.rawValue = rawValue }
@@ -14,6 +14,8 @@ package struct ExitStatus: RawRepresentable, Sendable, Hashable {
     package static let ok = Self(rawValue: 0)
     package static let failed = Self(rawValue: 1)
     package static let usage = Self(rawValue: 2)
+    /// What a shell shows for a program that SIGPIPE ended, as it ends most of them.
+    package static let unread = Self(rawValue: 141)
 
     /// Every code has a number of its own.
     package init(_ code: BackupError.Code) {

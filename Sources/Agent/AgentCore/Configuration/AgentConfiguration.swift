@@ -33,19 +33,6 @@ package struct AgentConfiguration: Sendable, Equatable {
         }
     }
 
-    /// For a host without a file, whose databases are those that its environment names. Throws `.configuration` when its last
-    /// plan has others: the file is gone, and to go on would end their backups in silence (P4).
-    package func requireDatabasesOfLastPlan(_ paths: AgentPaths) async throws(BackupError) {
-        let planned = Set(await PlanStore(file: paths.plan).current.entries.map(\.database))
-        let missing = planned.subtracting(databases.map(\.name)).map(\.description).sorted()
-        guard missing.isEmpty else {
-            throw BackupError(
-                .configuration,
-                "there is no agent.yaml, and the plan of this host has \(missing.joined(separator: ", ")): put the file back, "
-                    + "name it with --config, or write one that says what is to be backed up from now on")
-        }
-    }
-
     /// Throws `.configuration` for the first secret that is not where it should be: a running agent needs them all.
     package func requireSecrets() throws(BackupError) {
         for database in databases {

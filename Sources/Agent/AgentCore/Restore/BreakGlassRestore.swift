@@ -55,13 +55,26 @@ package struct BreakGlassRestore: Sendable {
 
     private func manifest(of place: StoredPlace) throws(BackupError) -> Manifest? {
         if place.isManifest {
-            return try Manifest(decoding: place.store.get(place.key, limit: Manifest.sizeLimit))
+            return try read(place.key, of: place)
         }
         guard let beside = place.manifestKey else { return nil }
         do throws(BackupError) {
-            return try Manifest(decoding: place.store.get(beside, limit: Manifest.sizeLimit))
+            return try read(beside, of: place)
         } catch  where error.code == .notFound {
             return nil
+        }
+    }
+
+    /// Whoever is here has no coordinator, so a manifest that cannot be used is named together with the way around it.
+    private func read(_ key: String, of place: StoredPlace) throws(BackupError) -> Manifest {
+        let bytes = try place.store.get(key, limit: Manifest.sizeLimit)
+        do throws(BackupError) {
+            return try Manifest(decoding: bytes)
+        } catch {
+            throw BackupError(
+                error.code,
+                "\(key): \(error.message), or name the dump itself with no manifest beside it (then no checksums are "
+                    + "compared)")
         }
     }
 

@@ -116,7 +116,11 @@ struct BackupAttempt: Sendable {
         for (index, error) in (try? chained.get())?.sinkErrors ?? [:] { sinks[index].fail(error) }
         if live.stop.isStopped || Task.isCancelled { throw BackupError(.cancelled, "the run was stopped") }
         if stop.isStopped {
-            throw BackupError(.sourceUnavailable, "no byte came from the dump for an hour; it was given up")
+            throw BackupError(
+                .sourceUnavailable,
+                stream.copiesFirst && progress.plainBytes == 0
+                    ? "the copy was not ready within 12 hours; it was given up"
+                    : "no byte came from the dump for an hour; it was given up")
         }
         // Before the tool's own words: when nobody takes its output it can only complain of a broken pipe.
         if sinks.allSatisfy({ $0.failure != nil }) { throw Self.noDestinationLeft(writers) }

@@ -4,7 +4,7 @@ import Archive
 /// a half-open connection does not block the database's backups for ever (P8).
 struct Patience {
     let limit: Duration
-    /// The engine makes a copy before its first byte: that takes longer, though not for ever (a hung network mount).
+    /// The engine makes a copy before its first byte: that takes longer, though not for ever.
     let fromFirstByte: Bool
     private static let limitOfCopy = Duration.seconds(12 * 3600)
     private var moved: Int64 = 0

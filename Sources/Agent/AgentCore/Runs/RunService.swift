@@ -59,6 +59,14 @@ struct RunService: Service {
         }
     }
 
+    /// Its destinations are there, and take what we send: the moment to remove what earlier runs could not.
+    private func clearGivenUp(_ live: LiveRun) async {
+        let (destinations, places, stop) = (self.destinations, live.job.destinations, live.stop)
+        for problem in await onThread({ destinations.abortGivenUp(at: places, stop: stop) }) {
+            logger.warning("an upload that failed could not be removed yet", metadata: ["error": "\(problem)"])
+        }
+    }
+
     private func carryOut(_ live: LiveRun) async {
         let reporter = RunReporter(live: live, world: world, journal: journal, spool: spool)
         do {
@@ -72,6 +80,7 @@ struct RunService: Service {
                 guard let failure = outcome.failure else {
                     try await reporter.succeeded(outcome)
                     logger.info("backup succeeded", metadata: metadata(live, attempt))
+                    await clearGivenUp(live)
                     return
                 }
                 logger.warning("backup failed", metadata: metadata(live, attempt, failure))

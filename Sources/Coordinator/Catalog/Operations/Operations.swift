@@ -35,6 +35,18 @@ extension CatalogView {
         return (first, last, row["reason"] ?? "no reason was given")
     }
 
+    /// Whether a copy that is to go from this destination is still there because its agent refused.
+    package func hasRefusedDeletions(agent: UUID, destination: String) throws -> Bool {
+        try Bool.fetchOne(
+            database,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM operation JOIN backup ON backup.id = operation.backup
+                    JOIN copy ON copy.backup = backup.id AND copy.destination = operation.destination
+                    WHERE operation.kind = 'delete' AND operation.state = 'failed' AND operation.agent = ?
+                        AND operation.destination = ? AND backup.state = 'deleting' AND copy.state <> 'deleted')
+                """, arguments: [agent.text, destination]) ?? false
+    }
+
     /// Backups that something reads, or may still read: with an open verification or restore, or with one that was given up
     /// after it went down to its agent, which can go on unheard for as long as its addresses live.
     package func backupsInUse(deliveredSince time: Date) throws -> Set<UUID> {

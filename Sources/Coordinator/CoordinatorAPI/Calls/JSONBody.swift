@@ -10,7 +10,7 @@ enum JSONBody {
         do {
             return try JSON.decoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
-            throw BackupError(.usage, "the request's body does not fit: \(words(error))")
+            throw BackupError(.usage, "the request's body does not fit: \(error.words)")
         } catch let error as BackupError {
             // A value that its own type refuses, a database's name for one.
             throw BackupError(.usage, "the request's body does not fit: \(error.message)")
@@ -40,21 +40,5 @@ enum JSONBody {
             default: break
             }
         }
-    }
-
-    /// Where and what, without the values: those may be secrets.
-    private static func words(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, let context): "\(path(context.codingPath + [key])) is missing"
-        case .typeMismatch(let type, let context): "\(path(context.codingPath)) is not of type \(type)"
-        case .valueNotFound(_, let context): "\(path(context.codingPath)) is null"
-        case .dataCorrupted(let context) where !context.codingPath.isEmpty: "\(path(context.codingPath)) is not valid"
-        default: "it is not JSON"
-        }
-    }
-
-    private static func path(_ keys: [any CodingKey]) -> String {
-        let path = keys.prefix(16).map { $0.intValue.map(String.init) ?? String($0.stringValue.prefix(64)) }
-        return path.isEmpty ? "the value" : path.joined(separator: ".")
     }
 }

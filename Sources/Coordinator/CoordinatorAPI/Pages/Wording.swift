@@ -1,22 +1,13 @@
+import Domain
 import Foundation
 
 /// Times and sizes as a tired reader takes them in.
 enum Wording {
     /// `4 min ago`, `in 3 h`, `now`.
     static func distance(_ date: Date, from now: Date) -> String {
-        let seconds = Int(date.timeIntervalSince(now).rounded())
+        let seconds = date.timeIntervalSince(now)
         guard abs(seconds) >= 5 else { return "now" }
-        return seconds < 0 ? "\(length(-seconds)) ago" : "in \(length(seconds))"
-    }
-
-    /// The greatest unit that says enough: `45 s`, `12 min`, `7 h`, `3 days`.
-    static func length(_ seconds: Int) -> String {
-        switch seconds {
-        case ..<90: "\(seconds) s"
-        case ..<5400: "\((seconds + 30) / 60) min"
-        case ..<172_800: "\((seconds + 1800) / 3600) h"
-        default: "\((seconds + 43_200) / 86_400) days"
-        }
+        return seconds < 0 ? "\(SpanText.of(-seconds)) ago" : "in \(SpanText.of(seconds))"
     }
 
     /// `2026-01-15 02:00`, in UTC.

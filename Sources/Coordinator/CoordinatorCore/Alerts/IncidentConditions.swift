@@ -18,7 +18,7 @@ enum IncidentKey {
     static func offline(_ agent: UUID) -> String { "offline:\(agent.uuidString.lowercased())" }
     static func identity(_ agent: UUID) -> String { "identity:\(agent.uuidString.lowercased())" }
     static func damaged(_ backup: UUID) -> String { "damaged:\(backup.uuidString.lowercased())" }
-    /// One for a host and a destination: what keeps one backup there keeps all.
+    /// One for a host and a destination: what keeps one backup there mostly keeps all.
     static func undeleted(_ agent: UUID, _ destination: String) -> String {
         "undeleted:\(agent.uuidString.lowercased()):\(destination)"
     }
@@ -63,11 +63,11 @@ extension IncidentCondition {
     ) -> Self {
         Self(
             key: IncidentKey.undeleted(database.agent, destination), kind: IncidentKind.undeleted, isCritical: false,
-            agent: database.agentName, database: database.name.rawValue, environment: database.environment,
+            agent: database.agentName, environment: database.environment,
             title: "Expired backups cannot be deleted on \(database.agentName)",
             detail:
-                "destination \(destination), backup \(backup.id.uuidString.lowercased()) for one, asked for since a day: "
-                + reason)
+                "destination \(destination), backup \(backup.id.uuidString.lowercased()) of \(database.name) for one, asked for "
+                + "since a day: \(reason)")
     }
 
     static func identityClash(_ agent: AgentRecord, remote: String) -> Self {

@@ -12,7 +12,7 @@ extension Coordinator {
     func resumeDeletions() async throws(BackupError) {
         let doomed = try await catalog.read { try $0.deletingBackups() }
         guard !doomed.isEmpty else { return }
-        _ = try await carryOut(doomed, requestedBy: RefusalRule.patientAsker)
+        _ = try await carryOut(doomed, requestedBy: "retention")
     }
 
     /// Deletes S3 copies here and now, and sends commands for those in directories.
@@ -72,9 +72,7 @@ extension Coordinator {
                 try update.open(
                     .undeleted(backup, database, copy.place.name, reason: refused.reason), channels: channels, at: now)
             }
-            if let refused, requestedBy == RefusalRule.patientAsker,
-                now < RefusalRule.next(first: refused.first, last: refused.last)
-            {
+            if let refused, now < RefusalRule.next(first: refused.first, last: refused.last) {
                 return (agent, refused.reason)
             }
             try OperationStarter(update: update, newID: newID, now: now, requestedBy: requestedBy)
@@ -118,8 +116,6 @@ extension Coordinator {
 /// When an agent that refused to delete something is asked again, and when a person is told, in seconds.
 enum RefusalRule {
     static let incident: TimeInterval = 86_400
-    /// Who waits before asking again. A person who asks has a reason to.
-    static let patientAsker = "retention"
 
     /// An hour later; when it refuses for a day already, a day later.
     static func next(first: Date, last: Date) -> Date {

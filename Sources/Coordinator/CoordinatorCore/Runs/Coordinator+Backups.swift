@@ -17,11 +17,10 @@ extension Coordinator {
         let newID = world.uuid
         let started = try await catalog.write { update in
             let agent = try request.agent.map { try update.requiredAgent($0) }
-            let found = try update.databases(agent: agent?.id, named: request.database?.rawValue, withRevoked: false)
-                .filter { request.includes($0.kind) && $0.goneAt == nil }
-            guard !found.isEmpty else {
-                throw BackupError(.notFound, "no database is selected by this; see `holdfast database list`")
-            }
+            let named = try update.databases(agent: agent?.id, named: request.database?.rawValue, withRevoked: false)
+                .filter { $0.goneAt == nil }
+            let found = named.filter { request.includes($0.kind) }
+            guard !found.isEmpty else { throw request.selectsNothing(of: named) }
             let starter = BackupStarter(
                 update: update, fleet: fleet, reach: reach, now: now, requestedBy: `operator`.tokenId)
             var started = BackupStarter.Started()
@@ -52,6 +51,15 @@ extension Coordinator {
 }
 
 extension BackupRequest {
+    /// `named` has the name that is asked for, but is not of the type.
+    fileprivate func selectsNothing(of named: [DatabaseRecord]) -> BackupError {
+        guard let database, let other = named.first else {
+            return BackupError(.notFound, "no database is selected by this; see `holdfast database list`")
+        }
+        let (what, type) = other.kind == .application ? ("an application", "application") : ("a database", "database")
+        return BackupError(.notFound, "\(database) is \(what): ask for it with --type \(type)")
+    }
+
     fileprivate func includes(_ kind: DatabaseKind) -> Bool {
         switch type {
         case "database": kind != .application

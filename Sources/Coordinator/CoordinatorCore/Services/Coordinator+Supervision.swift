@@ -115,7 +115,8 @@ extension Coordinator {
                     return false
                 }
                 let seen = try sightings[record.agent]?.at ?? view.agent(record.agent)?.lastSeenAt ?? .distantPast
-                return now.timeIntervalSince(max(seen, startedAt)) > SilenceRule.operation
+                // One that was made after the last sighting has its own time to be taken.
+                return now.timeIntervalSince(max(seen, startedAt, record.createdAt)) > SilenceRule.operation
             }
         }
         guard !silent.isEmpty else { return }

@@ -66,7 +66,9 @@ struct CopyJudgement {
     func deleted(_ backup: BackupRecord, _ destination: String) throws {
         guard backup.state == .deleting else { return }
         try update.setCopyState(.deleted, error: nil, backup: backup.id, destination: destination)
-        if let agent = try update.databaseRecord(backup.database)?.agent {
+        if let agent = try update.databaseRecord(backup.database)?.agent,
+            try !update.hasRefusedDeletions(agent: agent, destination: destination)
+        {
             try update.resolve(key: IncidentKey.undeleted(agent, destination), at: now)
         }
         guard try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) else { return }

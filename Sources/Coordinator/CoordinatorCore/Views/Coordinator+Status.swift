@@ -98,7 +98,7 @@ extension CheckView {
             "\(status.totals.databasesHealthy)/\(status.totals.databases) databases ok, \(overdue) overdue, "
             + "\(failing) failing, \(unprotected) unprotected, "
             + (waiting > 0 ? "\(waiting) waiting for a first backup, " : "") + "\(offline) agents offline, "
-            + "\(status.totals.openIncidents) open incidents"
+            + "\(status.totals.openIncidents) open incidents" + Self.warnings(status.coordinator.findings.count)
         if overdue > 0 || critical > 0 {
             self.init(level: 2, line: "HOLDFAST CRITICAL - \(sums)")
         } else if status.totals.databases == 0 {
@@ -108,5 +108,10 @@ extension CheckView {
         } else {
             self.init(level: 0, line: "HOLDFAST OK - \(sums)")
         }
+    }
+
+    /// What the coordinator finds about itself does not change the level, but `status` tells it, and so does this.
+    private static func warnings(_ count: Int) -> String {
+        count > 0 ? ", \(count) warning\(count == 1 ? "" : "s") (see holdfast status)" : ""
     }
 }

@@ -27,11 +27,12 @@ struct BackupCreate: AsyncParsableCommand {
     var format = OutputFormat.table
 
     func run() async throws {
+        if let output { try BackupReport.requirePlace(output) }
         let session = try OperatorSession()
         let requestedAt = Date()
         let request = BackupRequest(
             type: (type ?? (database == nil ? .database : .all)).rawValue, tier: tier, agent: agent,
-            database: try database.map { try DatabaseName($0) })
+            database: try database.map(Self.name))
         let started = try await session.client.startBackup(request)
         session.terminal.say(started.skipped.map { "not backed up: " + SafeText($0).text })
         let runs =
@@ -52,5 +53,14 @@ struct BackupCreate: AsyncParsableCommand {
         if let output { session.terminal.say("report: \(output)") }
         if runs.isEmpty { session.terminal.say("nothing was backed up: no database fits", .bad) }
         guard report.isSuccess(waited: wait) else { throw ExitCode(ExitStatus.failed.rawValue) }
+    }
+
+    /// What is no name at all is a mistake of the command line, not of a file of settings.
+    private static func name(_ text: String) throws -> DatabaseName {
+        do throws(BackupError) {
+            return try DatabaseName(text)
+        } catch {
+            throw BackupError(.usage, "--database: \(error.message)")
+        }
     }
 }

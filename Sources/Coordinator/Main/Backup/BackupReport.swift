@@ -25,4 +25,25 @@ struct BackupReport: Encodable, Sendable {
     func isSuccess(waited: Bool) -> Bool {
         waited ? succeeded : !runs.isEmpty && skipped.isEmpty
     }
+
+    /// That a report can be written there, found out before anything is backed up. Throws `.usage`.
+    static func requirePlace(_ path: String) throws(BackupError) {
+        func refusal(_ words: String) -> BackupError {
+            BackupError(.usage, "--output: \(words); nothing was backed up")
+        }
+        guard !path.isEmpty else { throw refusal("the name is empty: name a file for the report") }
+        var facts = stat()
+        // What stands there is replaced, and a folder or a device must not be.
+        if path.hasSuffix("/") || (stat(path, &facts) == 0 && facts.st_mode & S_IFMT != S_IFREG) {
+            throw refusal("\(path) is not a regular file: name one (-o json prints the report)")
+        }
+        let above = (path as NSString).deletingLastPathComponent
+        let folder = above.isEmpty ? "." : above
+        guard stat(folder, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
+            throw refusal("there is no folder \(folder): make it, or name a file elsewhere")
+        }
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw refusal("this user may not write in \(folder): name a file elsewhere")
+        }
+    }
 }

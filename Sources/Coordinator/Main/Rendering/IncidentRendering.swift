@@ -51,9 +51,11 @@ enum IncidentRendering {
         incident.deliveries.map { "\($0.channel) \($0.state)" }.joined(separator: ", ")
     }
 
+    static let noChannel = "no alert channel is configured: see `alerts:` in fleet.yaml"
+
     /// `alert test`.
     static func tests(_ tests: [AlertTestView], _ look: Look) -> [String] {
-        guard !tests.isEmpty else { return ["no alert channel is configured: see `alerts:` in fleet.yaml"] }
+        guard !tests.isEmpty else { return [noChannel] }
         return tests.map { test in
             let word = test.delivered ? look.tinted("delivered", .good) : look.tinted("FAILED", .bad)
             return "\(SafeText(test.channel).text): \(word)" + (test.error.map { "  " + SafeText($0).text } ?? "")

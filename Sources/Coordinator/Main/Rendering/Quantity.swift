@@ -25,16 +25,8 @@ enum Quantity {
         seconds > 0.2 && bytes > 0 ? size(Int64(Double(bytes) / seconds)) + "/s" : ""
     }
 
-    /// `45 s`, `3 min`, `5 h`, `12 d`: one unit, rounded down.
-    static func span(_ seconds: Double) -> String {
-        let whole = Int64(max(0, seconds))
-        switch whole {
-        case ..<60: return "\(whole) s"
-        case ..<3600: return "\(whole / 60) min"
-        case ..<(48 * 3600): return "\(whole / 3600) h"
-        default: return "\(whole / 86400) d"
-        }
-    }
+    /// `45 s`, `3 min`, `5 h`, `12 days`: as the page says it.
+    static func span(_ seconds: Double) -> String { SpanText.of(seconds) }
 
     /// `0:12`, `3:05`, `1:02:09`.
     static func clock(_ seconds: Double) -> String {

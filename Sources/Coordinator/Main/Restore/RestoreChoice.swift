@@ -49,19 +49,20 @@ struct RestoreChoice: Sendable {
                 : "none of the newest \(asked) backups\(what) is good; find one with `holdfast backup list --limit`")
     }
 
-    /// Throws `.cancelled` when the answer is anything else than what was asked for.
-    func confirm(_ plan: RestorePlan, needsYes: Bool, needsName: Bool) throws(BackupError) {
-        // Without a terminal, naming the target and --force are the confirmation.
-        guard terminal.isInteractive else { return }
-        if needsName {
-            let name = SafeText(plan.nameToType).text
-            guard terminal.ask("This replaces \(name). Type \(name) to go on:") == name else {
-                throw BackupError(.cancelled, "nothing was restored")
-            }
-        } else if needsYes {
-            guard terminal.ask("Type YES to restore:") == "YES" else {
-                throw BackupError(.cancelled, "nothing was restored")
-            }
+    /// Asks before something is replaced, and before what was chosen from the list is restored. Throws `.cancelled` when the
+    /// answer is anything else than what was asked for, and `.usage` when nobody can be asked.
+    func confirm(_ plan: RestorePlan, wasChosen: Bool) throws(BackupError) {
+        let name = SafeText(plan.nameToType).text
+        let (question, expected) =
+            plan.replace
+            ? ("This replaces \(name). Type \(name) to go on:", name) : ("Type YES to restore:", "YES")
+        guard plan.replace || wasChosen else { return }
+        guard terminal.isInteractive else {
+            throw BackupError(
+                .usage,
+                "this would replace \(name), and nobody is there to ask: confirm it with --yes, or leave out --force to "
+                    + "restore beside")
         }
+        guard terminal.ask(question) == expected else { throw BackupError(.cancelled, "nothing was restored") }
     }
 }

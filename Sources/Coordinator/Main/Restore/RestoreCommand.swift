@@ -11,9 +11,10 @@ struct Restore: AsyncParsableCommand {
         discussion: """
             Without --to, a new database (or SQLite file) NAME_restored_TIME is made beside the source; what is there is \
             not touched. Files and settings go to restored/NAME_restored_TIME in the agent's data directory, and keep their \
-            whole path below the folder: --to /etc/app --force makes /etc/app/etc/app, so restore beside and copy. Replacing an existing target needs --to and --force; the old one is kept beside. Checksums are \
-            compared before a byte reaches a database. Without an id, on a terminal: shows the newest 20 good backups, of \
-            --database and --agent if given, and asks.
+            whole path below the folder: --to /etc/app --force makes /etc/app/etc/app, so restore beside and copy. Replacing \
+            an existing target needs --to, --force and a confirmation: its name, typed, or --yes where nobody can be asked; \
+            the old one is kept beside. Checksums are compared before a byte reaches a database. Without an id, on a \
+            terminal: shows the newest 20 good backups, of --database and --agent if given, and asks.
 
             Exit 0 restored, 3 the stored bytes are not what they must be, 4 the target exists, 5 no such backup, \
             6 the coordinator or the agent does not answer, 13 the agent is offline, 130 not confirmed.
@@ -23,7 +24,8 @@ struct Restore: AsyncParsableCommand {
               holdfast restore --agent db-01 --database inventorysync
               holdfast restore 7f3a90c2
               holdfast restore 7f3a90c2 --agent db-02 --to inventorysync_test
-              holdfast restore 7f3a90c2 --to inventorysync --force
+              holdfast restore 7f3a90c2 --to inventorysync --force         (asks for the name)
+              holdfast restore 7f3a90c2 --to inventorysync --force --yes   (a script's confirmation)
             """)
 
     @Argument(help: "The backup's id, or the beginning of it.") var id: String?
@@ -32,9 +34,8 @@ struct Restore: AsyncParsableCommand {
     @Option(help: "Without an id: only backups of this database.") var database: String?
     @Option(help: "A database's name, or a path for SQLite and files.") var to: String?
     @Option(help: "Only these tables (not possible yet).") var tables: String?
-    @Flag(help: "Replace an existing target, and skip the question YES. Checks are never skipped by it.") var force =
-        false
-    @Flag(help: "Answer every question with yes.") var yes = false
+    @Flag(help: "Replace an existing target, once that is confirmed. Checks are never skipped by it.") var force = false
+    @Flag(help: "Confirm without being asked.") var yes = false
     @Flag(help: "Restore even if the stored bytes are not what was backed up. Dangerous.") var skipChecksum = false
     @Flag(help: "Restore PostgreSQL's roles and tablespaces too, before the database.") var globals = false
     @OptionGroup var output: OutputOptions
@@ -45,7 +46,7 @@ struct Restore: AsyncParsableCommand {
                 "--tables is not possible yet: restore the whole backup beside, and copy what you need")
         }
         guard to != nil || !force || id != nil else {
-            throw ValidationError("--force skips questions: say which backup with an id")
+            throw ValidationError("--force replaces what is there: say what with --to, or which backup with an id")
         }
         guard id == nil || database == nil else {
             throw ValidationError("an id says which backup: leave out --database")
@@ -61,7 +62,7 @@ struct Restore: AsyncParsableCommand {
             backup: detail.backup, agent: agent, target: to, replace: force && to != nil, skipChecksum: skipChecksum,
             globals: globals)
         session.terminal.say(plan.lines(session.terminal.talkLook))
-        try choice.confirm(plan, needsYes: id == nil && !force && !yes, needsName: plan.replace && !yes)
+        if !yes { try choice.confirm(plan, wasChosen: id == nil) }
 
         let started = try await session.client.restore(ShortID.full(detail.backup.id), plan.options)
         let ended = try await Follow(client: session.client, terminal: session.terminal).operations([started])
@@ -71,9 +72,9 @@ struct Restore: AsyncParsableCommand {
             session.terminal.say("not restored: " + SafeText(OperationEnd.words(operation)).text, .bad)
             throw ExitCode(OperationEnd.status(operation).rawValue)
         }
-        if let message = operation.message { session.terminal.say(SafeText(message).text, .good) }
-        try output.show(operation, session.terminal) { _ in
-            ["restored to " + SafeText(operation.restoredTo ?? "the target").text]
+        try output.show(operation, session.terminal) { look in
+            let words = operation.message ?? "restored to \(operation.restoredTo ?? "the target")"
+            return [look.tinted(SafeText(words).text, .good)]
         }
     }
 }

@@ -61,10 +61,11 @@ struct OperatorContext: Codable, Equatable, Sendable {
     private static func pem(_ text: String) throws(BackupError) -> String {
         if text.hasPrefix("-----BEGIN") { return text }
         let path = (text as NSString).expandingTildeInPath
-        do {
-            return try String(contentsOfFile: path, encoding: .utf8)
+        do throws(BackupError) {
+            return try GivenFile.text(
+                path, .configuration, remedy: "set it to the path of the coordinator's ca.pem, or to that file's text")
         } catch {
-            throw BackupError(.configuration, "HOLDFAST_CA: reading \(path)", cause: error)
+            throw BackupError(.configuration, "HOLDFAST_CA: \(error.message)")
         }
     }
 

@@ -1,3 +1,5 @@
+import ArgumentParser
+import Daemon
 import Domain
 import Foundation
 import Glibc
@@ -31,17 +33,25 @@ struct Terminal: Sendable {
         return Int(size.ws_col)
     }
 
-    /// Data, a line each. Throws when it cannot be written: a full disk must not look like success.
+    /// Data, a line each. Throws when it cannot be written: a full disk must not look like success. A reader that has
+    /// seen enough, as `head` has, ends the program without a word.
     func print(_ lines: [String]) throws {
         guard !lines.isEmpty else { return }
         do {
             try FileHandle.standardOutput.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+        } catch let error as NSError where Self.reason(of: error) == EPIPE {
+            throw ExitCode(ExitStatus.unread.rawValue)
         } catch {
             throw BackupError(.storageRefused, "standard output cannot be written to; is its disk full?")
         }
     }
 
     func print(_ line: String) throws { try print([line]) }
+
+    /// What the system call said.
+    private static func reason(of error: NSError) -> Int32? {
+        (error.userInfo[NSUnderlyingErrorKey] as? NSError).map { Int32($0.code) }
+    }
 
     /// Talk. That nobody hears it is no reason to fail.
     func say(_ lines: [String]) {

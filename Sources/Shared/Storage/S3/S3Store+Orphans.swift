@@ -4,18 +4,19 @@ import Threads
 extension S3Store {
     /// Aborts the uploads that an earlier process began here and did not end, and forgets them. Returns their keys.
     ///
-    /// Call it before uploads begin: what is under way now would be aborted too. Only uploads of keys in the journal
-    /// are touched. Throws the first failure, after trying them all; what failed stays in the journal.
-    package func abortOrphans() throws(BackupError) -> [String] {
+    /// Call it before uploads begin, since what is under way now would be aborted too; with `onlyGivenUp` at any time: then
+    /// only those are touched that could not be aborted when they failed. Only uploads of keys in the journal are looked at.
+    /// Throws the first failure, after trying them all; what failed stays in the journal.
+    package func abortOrphans(onlyGivenUp: Bool = false) throws(BackupError) -> [String] {
         var ended: [String] = []
         var failure: BackupError?
-        for record in try journal.records() where record.store == session.identity {
+        let retry = onlyGivenUp ? session.configuration.retry.forAbort : session.configuration.retry
+        for record in try journal.records()
+        where record.store == session.identity && (record.isGivenUp || !onlyGivenUp) {
             do throws(BackupError) {
-                if let id = record.uploadID {
-                    try session.abortUpload(record.key, id, stop: stop, retry: session.configuration.retry)
-                }
+                if let id = record.uploadID { try session.abortUpload(record.key, id, stop: stop, retry: retry) }
                 // The answer to its beginning may have been lost, so there may be one that is not known by id.
-                try session.abortUploads(of: record.key, stop: stop, retry: session.configuration.retry)
+                try session.abortUploads(of: record.key, stop: stop, retry: retry)
                 try journal.remove(store: record.store, key: record.key)
                 ended.append(record.key)
             } catch {

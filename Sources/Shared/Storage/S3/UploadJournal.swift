@@ -8,11 +8,14 @@ package struct UploadRecord: Codable, Sendable, Hashable {
     package let key: String
     /// Nil while the store has not answered with it.
     package var uploadID: String?
+    /// It was given up, and could not be aborted then: nothing writes to it any more.
+    package var isGivenUp: Bool
 
-    package init(store: String, key: String, uploadID: String?) {
+    package init(store: String, key: String, uploadID: String?, isGivenUp: Bool = false) {
         self.store = store
         self.key = key
         self.uploadID = uploadID
+        self.isGivenUp = isGivenUp
     }
 }
 

@@ -41,7 +41,13 @@ final class MultipartUpload {
         plan = session.configuration.parts
         // What Create makes must be found again, whatever becomes of its answer.
         try journal.write(UploadRecord(store: session.identity, key: key, uploadID: nil))
-        (id, mayHaveTwin) = try session.createUpload(key, nonce: nonce, stop: stop)
+        do throws(BackupError) {
+            (id, mayHaveTwin) = try session.createUpload(key, nonce: nonce, stop: stop)
+        } catch {
+            // Its answer may have been lost. The record is there already: this only lets it be looked at sooner.
+            try? journal.write(UploadRecord(store: session.identity, key: key, uploadID: nil, isGivenUp: true))
+            throw error
+        }
         senders = ThreadGroup(following: stop ?? StopSignal())
         filled = BoundedQueue(capacity: 4, stop: senders.stop)
         free = BoundedQueue(capacity: 8, stop: senders.stop)
@@ -100,7 +106,8 @@ final class MultipartUpload {
             if mayHaveTwin { try session.abortUploads(of: key, stop: nil, retry: retry) }
             try journal.remove(store: session.identity, key: key)
         } catch {
-            // The journal still has it.
+            // The journal still has it; this only lets it be removed before the next start.
+            try? journal.write(UploadRecord(store: session.identity, key: key, uploadID: id, isGivenUp: true))
         }
     }
 

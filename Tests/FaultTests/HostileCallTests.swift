@@ -1,0 +1,129 @@
+import Domain
+import Foundation
+import TestSupport
+import Testing
+import Wire
+
+/// What the built coordinator answers to callers that are broken or not who they say, asked by the stock curl: a 4xx, and it
+/// goes on serving (faults 74 to 79).
+@Suite(.timeLimit(.minutes(10))) struct HostileCallTests {
+    @Test func brokenAndHugeBodiesAreRefusedAndTheCoordinatorServesOn() async throws {
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
+        let agent = try await fleet.join("db-01", "databases: []\n")
+        let pid = fleet.coordinatorPid
+        let identity = WrongCertificates.of(agent)
+        let brackets = [UInt8](repeating: UInt8(ascii: "["), count: 100_000)
+        let blanks = [UInt8](repeating: UInt8(ascii: " "), count: 10_000_000)
+        // A path and the statuses of: bodies that are no JSON, 100,000 brackets, 10 MB. Each path has its own limit.
+        for (path, broken, deep, huge) in [
+            ("/v1/agent/check-in", 400, 400, 413), ("/v1/agent/reports", 400, 400, 400), ("/v1/enrol", 400, 413, 413),
+            ("/v1/renew", 400, 413, 413),
+        ] {
+            for text in [
+                "", "<html>", "{\"version\":1,", "{\"version\":\"1\"}", "{\"version\":1e999}", "null",
+                "{\"a\":\"\u{0}\"}",
+            ] {
+                #expect(try await fleet.post(path, Array(text.utf8), identity).status == broken, "\(text) to \(path)")
+            }
+            #expect(try await fleet.post(path, [0xff, 0xfe, 0x7b], identity).status == broken, "\(path)")
+            #expect(try await fleet.post(path, brackets, identity).status == deep, "brackets to \(path)")
+            #expect(try await fleet.post(path, blanks, identity).status == huge, "10 MB to \(path)")
+            #expect(try await fleet.post(path, blanks, nil).status / 100 == 4, "10 MB to \(path) without a certificate")
+        }
+        #expect(try await fleet.run("status").status == 0)
+        #expect(fleet.coordinatorPid == pid)
+        try agent.start()
+        defer { agent.kill() }
+        try await fleet.isOnline("db-01")
+    }
+
+    @Test func wrongCertificatesAreRefusedAndTheRightOneIsNot() async throws {
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
+        let first = try await fleet.join("db-01", "databases: []\n")
+        _ = try await fleet.join("db-02", "databases: []\n")
+        let ids = try await fleet.catalog("SELECT lower(id) FROM agent ORDER BY name")
+        #expect(ids.count == 2)
+        let certificates = try WrongCertificates(fleet)
+        let ours = WrongCertificates.Identity(
+            certificate: fleet.data.appending(path: "ca.pem"), key: fleet.data.appending(path: "ca-key.pem"))
+        let right = WrongCertificates.of(first)
+        #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, right).status == 200)
+
+        #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, nil).status == 401)
+        // These do not get as far as a request: the handshake ends with an alert that says why.
+        let other = try await certificates.issue("other", agent: ids[0])
+        let refused = try await fleet.post("/v1/agent/check-in", Self.checkIn, other)
+        #expect(refused.status == 0 && refused.words.contains("unknown ca"), "\(refused)")
+        let expired = try await certificates.issue("expired", agent: ids[0], authority: ours, days: -1)
+        let late = try await fleet.post("/v1/agent/check-in", Self.checkIn, expired)
+        #expect(late.status == 0 && late.words.contains("certificate expired"), "\(late)")
+        // Signed by the fleet's own authority, and still not the key that joined.
+        let forged = try await certificates.issue("forged", agent: ids[0], authority: ours)
+        #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, forged).status == 403)
+        let stranger = try await certificates.issue("stranger", agent: UUID().uuidString, authority: ours)
+        #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, stranger).status == 403)
+        // Another agent's id in the body.
+        #expect(try await fleet.post("/v1/agent/reports", Self.report(of: ids[1]), right).status == 403)
+        #expect(try await fleet.catalog("SELECT id FROM run UNION SELECT id FROM backup") == [])
+        #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, right).status == 200)
+
+        try await fleet.holdfast("agent", "revoke", "db-01")
+        #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, right).status == 403)
+        #expect(try await fleet.run("status").status == 0)
+    }
+
+    private static let checkIn = Array(
+        """
+        {"version":1,"holdfast":"0.1.0","bootId":"b","clock":"2026-01-15T02:00:00Z","planRevision":0,"running":[],
+        "spoolDepth":0,"databases":[],"receivedCommands":[],"commands":[],"waitSeconds":0}
+        """.utf8)
+
+    /// That this agent made a backup.
+    private static func report(of agent: String) -> [UInt8] {
+        let times = #""startedAt":"\#(noon)","snapshotAt":"\#(noon)","finishedAt":"\#(noon)""#
+        return Array(
+            """
+            {"version":1,"items":[{"id":"\(UUID())","run":{"run":"\(UUID())","attempt":1,"sequence":1,"database":"d","kind":"sqlite",
+            "policy":"p","tiers":["daily"],"nominalAt":"\(noon)","at":"\(noon)","event":"succeeded","destinations":[],
+            "manifest":{"format":1,"id":"\(UUID())","run":"\(UUID())","attempt":1,"agent":{"id":"\(agent)","name":"db-02"},
+            "database":{"name":"d","kind":"sqlite"},"policy":"p","tiers":["daily"],"nominalAt":"\(noon)",\(times),
+            "tool":"sqlite","objects":[],"restore":[],"holdfast":"0.1.0"}}}]}
+            """.utf8)
+    }
+
+    private static let noon = "2026-01-15T12:00:00Z"
+}
+
+extension Fleet {
+    /// What a call was answered with: 0 when there was no answer, and what curl says of it.
+    fileprivate struct Answer {
+        let status: Int
+        let words: String
+    }
+
+    /// Posts it as an agent would, with the certificate that is given.
+    fileprivate func post(_ path: String, _ body: [UInt8], _ identity: WrongCertificates.Identity?) async throws
+        -> Answer
+    {
+        let file = folder.appending(path: "body")
+        try Data(body).write(to: file)
+        var arguments = [
+            "-sS", "--max-time", "60", "--cacert", data.appending(path: "ca.pem").path, "-o",
+            folder.appending(path: "answer").path, "-w", "%{http_code}", "-H", "Content-Type: application/json", "-H",
+            "Expect:", "--data-binary", "@\(file.path)", url + path,
+        ]
+        if let identity { arguments += ["--cert", identity.certificate.path, "--key", identity.key.path] }
+        let output = try await ProgramOutput.of("curl", arguments)
+        guard let status = Int(output.text) else { throw ServerFailure("curl: \(output.text) \(output.error)") }
+        return Answer(status: status, words: output.error.lowercased())
+    }
+
+    fileprivate func isOnline(_ agent: String) async throws {
+        try await eventually("\(agent) is online") {
+            let all = try await list([AgentView].self, "agent", "list")
+            return all.contains { $0.name == agent && $0.state == .online } ? true : nil
+        }
+    }
+}
