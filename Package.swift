@@ -146,7 +146,8 @@ let package = Package(
         tests("SettingsTests", ["Settings", "Domain"]),
         tests("DaemonTests", ["Daemon", "Domain", log, lifecycle]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "Domain", "Wire", "Transfer", "Threads"]),
-        tests("OperatorCommandTests", ["holdfast", "Daemon", "Domain", "Wire", "Archive", arguments]),
+        tests(
+            "OperatorCommandTests", ["holdfast", "Daemon", "Domain", "Wire", "Archive", "TestSupport", arguments]),
         tests("LayeringTests", []),
         tests(
             "EndToEndTests",

@@ -59,7 +59,7 @@ import Testing
         #expect(Doctor.wrongUser(AgentPaths(data: host.folder.appending(path: "none"))) == nil)
         let finding = try Doctor.wrongUser(host.paths, user: geteuid() + 1).unwrapped()
         #expect(!finding.isGood)
-        #expect(finding.words.contains("run sudo -u '\(NSUserName())' holdfast-agent doctor"))
+        #expect(finding.words.contains("run this as '\(NSUserName())'"))
         let hidden = try Doctor.wrongUser(AgentPaths(data: host.database.appending(path: "data"))).unwrapped()
         #expect(hidden.words.contains("cannot be looked at"))
     }

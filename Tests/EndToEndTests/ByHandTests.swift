@@ -153,10 +153,11 @@ import Wire
     @Test func whatExistsIsReplacedOnlyWhenThatIsConfirmed() async throws {
         let fleet = try await Fleet()
         defer { fleet.stop() }
-        let (database, target) = (fleet.folder.appending(path: "dev.db"), fleet.folder.appending(path: "live.db"))
-        for (file, value) in [(database, "new"), (target, "old")] {
+        let database = fleet.folder.appending(path: "dev.db")
+        let targets = ["first", "second", "third"].map { fleet.folder.appending(path: "\($0).db").path }
+        for (path, value) in [(database.path, "new")] + targets.map({ ($0, "old") }) {
             let made = try await ProgramOutput.of(
-                "sqlite3", [file.path, "CREATE TABLE t (x); INSERT INTO t VALUES ('\(value)')"])
+                "sqlite3", [path, "CREATE TABLE t (x); INSERT INTO t VALUES ('\(value)')"])
             #expect(made.status == 0, "\(made.error)")
         }
         let agent = try await fleet.join("db-01", "databases:\n  - { name: devdb, sqlite: \(database.path) }\n")
@@ -166,37 +167,38 @@ import Wire
         let backup = try #require(try await fleet.list([BackupView].self, "backup", "list").first)
         let manifest = agent.backups.appending(path: "db-01/database-backups")
             .appending(path: try #require(backup.objects.first).name.replacing(/\.db.*$/, with: ".json"))
-        func content() async throws -> String {
-            try await ProgramOutput.of("sqlite3", [target.path, "SELECT x FROM t"]).text
+        func contents() async throws -> [String] {
+            var all: [String] = []
+            for path in targets { all.append(try await ProgramOutput.of("sqlite3", [path, "SELECT x FROM t"]).text) }
+            return all
         }
-        let central = ["restore", backup.id.uuidString, "--to", target.path]
-        let local = ["restore", manifest.path, "--to", target.path]
+        func central(_ target: Int) -> [String] { ["restore", backup.id.uuidString, "--to", targets[target]] }
+        func local(_ target: Int) -> [String] { ["restore", manifest.path, "--to", targets[target]] }
 
-        #expect(try await fleet.run(central, input: "").status == 4)
-        #expect(try await agent.run(local).status == 4)
+        #expect(try await fleet.run(central(0), input: "").status == 4)
+        #expect(try await agent.run(local(0)).status == 4)
         for unasked in [
-            try await fleet.run(central + ["--force"], input: ""), try await agent.run(local + ["--force"]),
+            try await fleet.run(central(0) + ["--force"], input: ""), try await agent.run(local(0) + ["--force"]),
         ] {
             #expect(unasked.status == 2 && unasked.error.contains("--yes"), "\(unasked.error)")
         }
-        let refused = try await fleet.atTerminal(central + ["--force"], typing: "yes\n")
+        let refused = try await fleet.atTerminal(central(0) + ["--force"], typing: "yes\n")
         #expect(refused.status == 130 && refused.text.contains("nothing was restored"), "\(refused.text)")
-        #expect(try await content() == "old\n")
+        #expect(try await contents() == ["old\n", "old\n", "old\n"])
 
-        let typed = try await fleet.atTerminal(central + ["--force"], typing: target.path + "\n")
+        let typed = try await fleet.atTerminal(central(0) + ["--force"], typing: targets[0] + "\n")
         #expect(typed.status == 0, "\(typed.text)")
-        #expect(try await content() == "new\n")
         for confirmed in [
-            try await fleet.run(central + ["--force", "--yes"], input: ""),
-            try await agent.run(local + ["--force", "--yes"]),
+            try await fleet.run(central(1) + ["--force", "--yes"], input: ""),
+            try await agent.run(local(2) + ["--force", "--yes"]),
         ] {
             #expect(confirmed.status == 0, "\(confirmed.error)")
         }
-        #expect(try await content() == "new\n")
+        #expect(try await contents() == ["new\n", "new\n", "new\n"])
         let kept = try FileManager.default.contentsOfDirectory(atPath: fleet.folder.path).filter {
-            $0.hasPrefix("live.db")
+            $0.contains(".db_before_")
         }
-        #expect(kept.count == 4, "three were replaced and are kept: \(kept)")
+        #expect(kept.count == 3, "what was replaced is kept: \(kept)")
     }
 }
 

@@ -44,6 +44,7 @@ import Wire
         #expect(database.lastError?.contains("have run out") == true, "\(database.lastError ?? "")")
         #expect(try await host.backups().isEmpty)
         #expect(try await bucket.state().objects == [:])
+        #expect(try await bucket.state().uploads.count == 1, "the token that had run out could abort it")
         try Self.give("NEW", to: host)
         let output = try await host.backup()
         #expect(output.status == 0, "\(output.error)")

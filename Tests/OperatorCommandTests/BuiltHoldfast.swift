@@ -1,109 +1,48 @@
 import Foundation
-import Glibc
-import Synchronization
+import TestSupport
 
-/// The built `holdfast`, with a folder of its own for its context and files, run as a person runs it.
+/// The built `holdfast` in a folder of its own, run as a person runs it, with a coordinator that does not answer: whatever is
+/// asked of it ends with 6.
 final class BuiltHoldfast: Sendable {
-    struct Ended {
-        let status: Int32
-        let text: String
-        let error: String
-    }
-
-    struct Unable: Error, CustomStringConvertible {
-        let description: String
-    }
+    static let nobody = ["HOLDFAST_URL": "https://127.0.0.1:1", "HOLDFAST_TOKEN": "hft_a_a"]
 
     let folder: URL
-    private let coordinator = Mutex<Process?>(nil)
 
     init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-command-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    deinit {
-        if let process = coordinator.withLock({ $0 }), process.isRunning {
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
-        try? FileManager.default.removeItem(at: folder)
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    func run(_ arguments: [String], _ environment: [String: String] = [:]) async throws -> ProgramOutput {
+        try await ProgramOutput.of(
+            ProgramProcess.built("holdfast"), arguments, environment: variables(environment), folder: folder)
     }
 
-    /// One that nobody answers at: whatever is asked of it ends with 6.
-    static let nobody = ["HOLDFAST_URL": "https://127.0.0.1:1", "HOLDFAST_TOKEN": "hft_a_a"]
-
-    /// Runs it to its end.
-    func run(_ arguments: [String], _ environment: [String: String] = nobody) throws -> Ended {
-        let output = Pipe()
-        return try run(arguments, environment, output: output.fileHandleForWriting, output.fileHandleForReading)
+    /// With `output`, a file, for its standard output.
+    func run(_ arguments: [String], to output: String) async throws -> ProgramOutput {
+        try await ProgramOutput.of(
+            "sh", ["-c", #"exec "$@" >"$0""#, output, ProgramProcess.built("holdfast")] + arguments,
+            environment: variables([:]), folder: folder)
     }
 
-    /// The same, writing to `output`; `reader` is its other end, if that is to be read.
-    func run(
-        _ arguments: [String], _ environment: [String: String] = nobody, output: FileHandle,
-        _ reader: FileHandle? = nil
-    ) throws -> Ended {
-        let error = Pipe()
-        let process = try process(arguments, environment)
-        (process.standardOutput, process.standardError) = (output, error)
-        try process.run()
-        try output.close()
-        try error.fileHandleForWriting.close()
-        // Neither stream is ever longer than a pipe holds, so one after the other is no deadlock.
-        let text = try reader?.readToEnd() ?? Data()
-        let words = try error.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        let status = process.terminationStatus
-        return Ended(
-            status: process.terminationReason == .uncaughtSignal ? 128 + status : status,
-            text: String(decoding: text, as: UTF8.self), error: String(decoding: words, as: UTF8.self))
+    /// With a pipe for its standard output that nobody reads any more.
+    func runUnread(_ arguments: [String]) async throws -> ProgramOutput {
+        let script = """
+            import os, signal, sys
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            reader, writer = os.pipe()
+            os.close(reader)
+            os.dup2(writer, 1)
+            os.execv(sys.argv[1], sys.argv[1:])
+            """
+        return try await ProgramOutput.of(
+            "python3", ["-c", script, ProgramProcess.built("holdfast")] + arguments, environment: variables([:]),
+            folder: folder)
     }
 
-    /// Starts a coordinator that knows nothing yet, on any free port; returns the environment that reaches it.
-    func serve() throws -> [String: String] {
-        let data = folder.appending(path: "data").path
-        let made = try run(["init", "--data-dir", data, "--hostname", "localhost", "--no-context"], [:])
-        guard made.status == 0, let token = made.text.firstMatch(of: /hft_\S+/) else {
-            throw Unable(description: made.error)
-        }
-        let output = Pipe()
-        let process = try process(
-            ["serve", "--data-dir", data, "--listen", "127.0.0.1:0", "--log-level", "error"], [:])
-        (process.standardOutput, process.standardError) = (output, FileHandle.nullDevice)
-        try process.run()
-        coordinator.withLock { $0 = process }
-        try output.fileHandleForWriting.close()
-        var line = ""
-        while !line.hasSuffix("\n"), let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty {
-            line += String(decoding: byte, as: UTF8.self)
-        }
-        guard let port = line.firstMatch(of: /:(\d+)\n/) else {
-            throw Unable(description: "it does not listen: \(line)")
-        }
-        return [
-            "HOLDFAST_URL": "https://localhost:\(port.1)", "HOLDFAST_TOKEN": String(token.0),
-            "HOLDFAST_CA": data + "/ca.pem",
-        ]
-    }
-
-    private func process(_ arguments: [String], _ environment: [String: String]) throws -> Process {
-        let process = Process()
-        process.executableURL = try Self.program()
-        process.arguments = arguments
-        process.environment = ["HOME": folder.path, "LC_ALL": "C.UTF-8"].merging(environment) { $1 }
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        return process
-    }
-
-    /// It is built beside the test runner.
-    private static func program() throws -> URL {
-        let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let places = [folder, folder.deletingLastPathComponent(), Bundle.main.bundleURL]
-        guard
-            let found = places.map({ $0.appending(path: "holdfast") }).first(where: { access($0.path, X_OK) == 0 })
-        else { throw Unable(description: "holdfast is not built beside the tests") }
-        return found
+    private func variables(_ more: [String: String]) -> [String: String] {
+        Self.nobody.merging(["HOME": folder.path]) { $1 }.merging(more) { $1 }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the built program says to one who uses it a little wrong: the exit status, the words, and that nothing was asked.
@@ -7,16 +8,14 @@ import Testing
     private static let foreign = ["NSCocoaErrorDomain", "NSPOSIXErrorDomain", "DecodingError", "UserInfo"]
 
     @Test(arguments: [["check"], ["--help"], ["backup", "--help"], ["health"]])
-    func aReaderThatHasGoneEndsItWithoutAWord(arguments: [String]) throws {
-        let output = Pipe()
-        try output.fileHandleForReading.close()
-        let ended = try BuiltHoldfast().run(arguments, output: output.fileHandleForWriting)
+    func aReaderThatHasGoneEndsItWithoutAWord(arguments: [String]) async throws {
+        let ended = try await BuiltHoldfast().runUnread(arguments)
         #expect(ended.error == "")
         #expect(ended.status == 141 || arguments.contains("--help"), "\(ended.status)")
     }
 
-    @Test func aFullDiskIsAFailureThatIsTold() throws {
-        let ended = try BuiltHoldfast().run(["check"], output: FileHandle(forWritingTo: URL(filePath: "/dev/full")))
+    @Test func aFullDiskIsAFailureThatIsTold() async throws {
+        let ended = try await BuiltHoldfast().run(["check"], to: "/dev/full")
         #expect(ended.status == 12 && ended.error.contains("disk full"), "\(ended.status): \(ended.error)")
     }
 
@@ -28,8 +27,8 @@ import Testing
         (["backup", "list", "--database", ""], "database"), (["database", "list", "--agent", ""], "agent"),
         (["backup", "create", "--agent", ""], "agent"), (["backup", "create", "--database", ""], "database"),
     ])
-    func anEmptyNameIsAMistakeOfTheCommandLine(arguments: [String], noun: String) throws {
-        let ended = try BuiltHoldfast().run(arguments)
+    func anEmptyNameIsAMistakeOfTheCommandLine(arguments: [String], noun: String) async throws {
+        let ended = try await BuiltHoldfast().run(arguments)
         #expect(ended.status == 2, "\(ended.error)")
         #expect(ended.error.contains(noun) && !ended.error.contains("proxy"), "\(ended.error)")
     }
@@ -38,17 +37,17 @@ import Testing
         ("/nonexistent/dir/report.json", "there is no folder /nonexistent/dir"), ("/dev/null", "not a regular file"),
         ("", "empty"), ("/tmp", "not a regular file"), ("reports/", "not a regular file"),
     ])
-    func aReportThatCouldNotBeWrittenIsToldBeforeTheBackup(path: String, words: String) throws {
-        let ended = try BuiltHoldfast().run(["backup", "create", "--wait", "--output", path])
+    func aReportThatCouldNotBeWrittenIsToldBeforeTheBackup(path: String, words: String) async throws {
+        let ended = try await BuiltHoldfast().run(["backup", "create", "--wait", "--output", path])
         #expect(ended.status == 2, "asking the coordinator would have ended with 6: \(ended.error)")
         #expect(ended.error.contains(words) && ended.error.contains("nothing was backed up"), "\(ended.error)")
     }
 
-    @Test func aReportMayBeNewOrReplaceAnOlderOne() throws {
+    @Test func aReportMayBeNewOrReplaceAnOlderOne() async throws {
         let holdfast = try BuiltHoldfast()
         try Data("{}".utf8).write(to: holdfast.folder.appending(path: "old.json"))
         for path in ["new.json", "old.json", holdfast.folder.path + "/new.json"] {
-            #expect(try holdfast.run(["backup", "create", "--output", path]).status == 6, "\(path)")
+            #expect(try await holdfast.run(["backup", "create", "--output", path]).status == 6, "\(path)")
         }
     }
 
@@ -56,37 +55,37 @@ import Testing
         ("missing.yaml", "there is no file missing.yaml"), ("/tmp", "/tmp is a folder"), ("", "empty"),
         ("binary", "binary is not UTF-8 text"),
     ])
-    func aFleetFileThatCannotBeReadIsNamedWithTheRemedy(file: String, words: String) throws {
+    func aFleetFileThatCannotBeReadIsNamedWithTheRemedy(file: String, words: String) async throws {
         let holdfast = try BuiltHoldfast()
         try Data([0xFF, 0xFE]).write(to: holdfast.folder.appending(path: "binary"))
-        let ended = try holdfast.run(["apply", "-f", file])
+        let ended = try await holdfast.run(["apply", "-f", file])
         #expect(ended.status == 2)
         #expect(ended.error.contains(words) && ended.error.contains("with -f"), "\(ended.error)")
         #expect(!Self.foreign.contains { ended.error.contains($0) }, "\(ended.error)")
     }
 
     @Test(arguments: [("missing.pem", "there is no file missing.pem"), ("/tmp", "/tmp is a folder")])
-    func anAuthorityThatCannotBeReadIsNamedWithTheRemedy(file: String, words: String) throws {
-        let ended = try BuiltHoldfast().run(["status"], BuiltHoldfast.nobody.merging(["HOLDFAST_CA": file]) { $1 })
+    func anAuthorityThatCannotBeReadIsNamedWithTheRemedy(file: String, words: String) async throws {
+        let ended = try await BuiltHoldfast().run(["status"], ["HOLDFAST_CA": file])
         #expect(ended.status == 8)
         #expect(ended.error.contains("HOLDFAST_CA: \(words)") && ended.error.contains("ca.pem"), "\(ended.error)")
         #expect(!Self.foreign.contains { ended.error.contains($0) }, "\(ended.error)")
     }
 
-    @Test func whatIsNotThereIsSaidByACoordinatorThatIs() throws {
-        let holdfast = try BuiltHoldfast()
-        let there = try holdfast.serve()
+    @Test func whatIsNotThereIsSaidByACoordinatorThatIs() async throws {
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
         for format in ["table", "json"] {
-            let test = try holdfast.run(["alert", "test", "-o", format], there)
+            let test = try await fleet.run("alert", "test", "-o", format)
             #expect(test.status == 1)
             #expect((test.text + test.error).contains("no alert channel is configured"), "\(format)")
             if format == "json" { #expect(test.text == "[]\n") }
         }
         for command in ["next", "list"] {
-            let nope = try holdfast.run(["schedule", command, "--database", "nope"], there)
+            let nope = try await fleet.run("schedule", command, "--database", "nope")
             #expect(nope.status == 5)
             #expect(nope.text == "" && nope.error.contains("no database is called 'nope'"), "\(nope.error)")
-            #expect(try holdfast.run(["schedule", command], there).status == 0)
+            #expect(try await fleet.run("schedule", command).status == 0)
         }
     }
 }

@@ -36,8 +36,8 @@ package struct Doctor: Sendable {
             if reason == ENOENT { return nil }
             return bad(
                 "user",
-                "\(path) cannot be looked at (\(String(cString: strerror(reason)))): run this as the user of the agent, "
-                    + "such as sudo -u holdfast-agent holdfast-agent doctor")
+                "\(path) cannot be looked at (\(String(cString: strerror(reason)))): run this as the user of the agent; "
+                    + "holdfast-agent doctor --help has the line")
         }
         guard facts.st_uid != user else { return nil }
         // A user that has no name any more goes by its number.
@@ -45,8 +45,8 @@ package struct Doctor: Sendable {
         let owner = named ?? "#\(facts.st_uid)"
         return bad(
             "user",
-            "\(path) belongs to the user \(owner), and this is another: run sudo -u '\(owner)' holdfast-agent doctor; "
-                + "nothing was looked at")
+            "\(path) belongs to the user \(owner), and this is another: run this as '\(owner)'; holdfast-agent doctor "
+                + "--help has the line. Nothing was looked at")
     }
 
     /// Looks at everything that a backup needs, changing nothing but a probe file in directory destinations.

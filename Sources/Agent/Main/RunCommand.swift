@@ -35,7 +35,10 @@ struct RunCommand: AsyncParsableCommand {
         try PrivateDirectory.ensure(paths.data.path)
         let lock = try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
         defer { lock.release() }
-        try DeclaringFile.remember(host.file, paths)
+        do { try DeclaringFile.remember(host.file, paths) } catch {
+            // The backups go on (P3); only a file that vanishes later would not be missed.
+            logger.warning("where the configuration stands could not be noted", metadata: ["error": "\(error)"])
+        }
         let services = try buildAgent(paths: paths, configuration: configuration, world: world, logger: logger)
         logger.info(
             "agent starts",

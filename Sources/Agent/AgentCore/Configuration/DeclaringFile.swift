@@ -9,13 +9,14 @@ package enum DeclaringFile {
         guard file == nil, let known = try mark(paths).load() else { return }
         throw BackupError(
             .configuration,
-            "the databases of this host were declared in \(known), which is not there: put it back, name it with --config, "
-                + "or remove \(paths.declaringFile.path) if DATABASE_URL is all there is from now on")
+            "the databases of this host were declared in \(known): name it with --config, put it back if it is gone, or remove "
+                + "\(paths.declaringFile.path) if DATABASE_URL is all there is from now on")
     }
 
     /// Remembers the file, if there is one. Throws `.storageRefused` when the data directory cannot be written.
     package static func remember(_ file: URL?, _ paths: AgentPaths) throws(BackupError) {
-        guard let file, try mark(paths).load() != file.path else { return }
+        // A mark that cannot be read is written anew.
+        guard let file, (try? mark(paths).load()) != file.path else { return }
         try mark(paths).save(file.path)
     }
 

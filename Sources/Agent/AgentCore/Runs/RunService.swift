@@ -59,9 +59,11 @@ struct RunService: Service {
         }
     }
 
-    /// Its destinations are there, and take what we send: the moment to remove what earlier runs could not.
-    private func clearGivenUp(_ live: LiveRun) async {
-        let (destinations, places, stop) = (self.destinations, live.job.destinations, live.stop)
+    /// Where it is complete the store is there, and takes what we send: the moment to remove what earlier runs could not.
+    private func clearGivenUp(_ live: LiveRun, _ outcome: AttemptOutcome) async {
+        let complete = Set(outcome.destinations.filter(\.isComplete).map(\.destination))
+        let places = live.job.destinations.filter { complete.contains($0.name) }
+        let (destinations, stop) = (self.destinations, live.stop)
         for problem in await onThread({ destinations.abortGivenUp(at: places, stop: stop) }) {
             logger.warning("an upload that failed could not be removed yet", metadata: ["error": "\(problem)"])
         }
@@ -80,7 +82,7 @@ struct RunService: Service {
                 guard let failure = outcome.failure else {
                     try await reporter.succeeded(outcome)
                     logger.info("backup succeeded", metadata: metadata(live, attempt))
-                    await clearGivenUp(live)
+                    await clearGivenUp(live, outcome)
                     return
                 }
                 logger.warning("backup failed", metadata: metadata(live, attempt, failure))
@@ -90,6 +92,7 @@ struct RunService: Service {
                 let isTaken = failure.code == .exists && done < Self.mostNames
                 guard mayHelp, isTaken || (failure.code.isWorthRetrying && done < configuration.attempts) else {
                     try await reporter.failed(outcome, failure, stopped: live.stop.isStopped)
+                    await clearGivenUp(live, outcome)
                     return
                 }
                 if !isTaken { await pause(before: done + 1, live.stop) }

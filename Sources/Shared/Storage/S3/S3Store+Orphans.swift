@@ -5,8 +5,8 @@ extension S3Store {
     /// Aborts the uploads that an earlier process began here and did not end, and forgets them. Returns their keys.
     ///
     /// Call it before uploads begin, since what is under way now would be aborted too; with `onlyGivenUp` at any time: then
-    /// only those are touched that could not be aborted when they failed. Only uploads of keys in the journal are looked at.
-    /// Throws the first failure, after trying them all; what failed stays in the journal.
+    /// only those are touched that could not be aborted when they failed, and the first that finds the store away is the
+    /// last. Only uploads of keys in the journal are looked at. Throws the first failure; what failed stays in the journal.
     package func abortOrphans(onlyGivenUp: Bool = false) throws(BackupError) -> [String] {
         var ended: [String] = []
         var failure: BackupError?
@@ -21,6 +21,8 @@ extension S3Store {
                 ended.append(record.key)
             } catch {
                 failure = failure ?? error
+                // At work nobody waits for a store that is away: the rest goes another time.
+                if onlyGivenUp, error.code == .storageUnavailable { break }
             }
         }
         if let failure { throw failure }

@@ -17,6 +17,15 @@ package struct UploadRecord: Codable, Sendable, Hashable {
         self.uploadID = uploadID
         self.isGivenUp = isGivenUp
     }
+
+    /// Reads one that an earlier version wrote, too: its upload must not be forgotten.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        store = try values.decode(String.self, forKey: .store)
+        key = try values.decode(String.self, forKey: .key)
+        uploadID = try values.decodeIfPresent(String.self, forKey: .uploadID)
+        isGivenUp = try values.decodeIfPresent(Bool.self, forKey: .isGivenUp) ?? false
+    }
 }
 
 /// Remembers own uploads beyond the end of a process, so that what a crash left in the store can be removed.
