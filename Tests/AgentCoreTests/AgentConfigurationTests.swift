@@ -39,6 +39,13 @@ import Wire
         try DeclaringFile.require(file, paths)
         let error = #expect(throws: BackupError.self) { try DeclaringFile.require(nil, paths) }
         #expect(error?.code == .configuration && error?.message.contains("were declared in \(file.path)") == true)
+        // A damaged mark still counts, and does not stop a host whose file is there.
+        try Data("{".utf8).write(to: paths.declaringFile)
+        #expect(throws: BackupError.self) { try DeclaringFile.require(nil, paths) }
+        try DeclaringFile.require(file, paths)
+        try DeclaringFile.remember(file, paths)
+        let again = #expect(throws: BackupError.self) { try DeclaringFile.require(nil, paths) }
+        #expect(again?.message == error?.message)
         try FileManager.default.removeItem(at: paths.declaringFile)
         try DeclaringFile.require(nil, paths)
     }

@@ -235,6 +235,31 @@ struct S3FaultTests {
         foreign.abort()
     }
 
+    /// While others are under way only those go that were given up; one that does not go away is no reason to leave the rest,
+    /// and a store that is away is.
+    @Test(arguments: [("keep", 5, 1), ("reset", 999, 2)])
+    func whatWasGivenUpGoesWhenItsStoreIsThere(fault: String, times: Int, left: Int) throws {
+        let server = try ScriptedS3(faults: [Fault(op: "Abort", times: times, do: fault)])
+        let journal = MemoryUploadJournal()
+        let store = try server.store(journal: journal) { $0.retry.abortBudget = .milliseconds(200) }
+        let uploads = try ["a", "b", "active"].map { key in
+            let upload = try store.beginUpload(key)
+            try upload.write(Self.large)
+            return upload
+        }
+        for record in journal.records() where record.key != "active" {
+            var record = record
+            record.isGivenUp = true
+            journal.write(record)
+        }
+        #expect(throws: BackupError.self) { _ = try store.abortOrphans(onlyGivenUp: true) }
+        #expect(journal.records().count { $0.isGivenUp } == left)
+        let facts = try uploads[2].commit(bytes: Int64(Self.large.count), sha256: hex(sha256(Self.large)))
+        #expect(facts.bytes == Int64(Self.large.count))
+        #expect(try server.state().uploads.count == left)
+        for upload in uploads.dropLast() { upload.abort() }
+    }
+
     @Test func theFileJournalSurvivesItsProcess() throws {
         try withTemporaryFolder { folder in
             let path = folder.appending(path: "uploads").path

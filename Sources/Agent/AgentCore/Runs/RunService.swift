@@ -47,9 +47,10 @@ struct RunService: Service {
                 for await live in queue.cancelOnGracefulShutdown() {
                     group.addTask {
                         await slots.take()
-                        await carryOut(live)
+                        let outcome = await carryOut(live)
                         await slots.give()
                         await board.ended(live)
+                        if let outcome { await clearGivenUp(live.job, outcome) }
                     }
                 }
                 await board.stopAll()
@@ -60,16 +61,21 @@ struct RunService: Service {
     }
 
     /// Where it is complete the store is there, and takes what we send: the moment to remove what earlier runs could not.
-    private func clearGivenUp(_ live: LiveRun, _ outcome: AttemptOutcome) async {
+    private func clearGivenUp(_ job: RunJob, _ outcome: AttemptOutcome) async {
         let complete = Set(outcome.destinations.filter(\.isComplete).map(\.destination))
-        let places = live.job.destinations.filter { complete.contains($0.name) }
-        let (destinations, stop) = (self.destinations, live.stop)
-        for problem in await onThread({ destinations.abortGivenUp(at: places, stop: stop) }) {
-            logger.warning("an upload that failed could not be removed yet", metadata: ["error": "\(problem)"])
+        let places = job.destinations.filter { complete.contains($0.name) }
+        let (destinations, stop) = (self.destinations, StopSignal())
+        await withGracefulShutdownHandler {
+            for problem in await onThread({ destinations.abortGivenUp(at: places, stop: stop) }) {
+                logger.warning("an upload that failed could not be removed yet", metadata: ["error": "\(problem)"])
+            }
+        } onGracefulShutdown: {
+            stop.stop()
         }
     }
 
-    private func carryOut(_ live: LiveRun) async {
+    /// Answers how the last attempt ended; nil when not even that could be written down.
+    private func carryOut(_ live: LiveRun) async -> AttemptOutcome? {
         let reporter = RunReporter(live: live, world: world, journal: journal, spool: spool)
         do {
             FaultPoint.admitted.pass()
@@ -82,8 +88,7 @@ struct RunService: Service {
                 guard let failure = outcome.failure else {
                     try await reporter.succeeded(outcome)
                     logger.info("backup succeeded", metadata: metadata(live, attempt))
-                    await clearGivenUp(live, outcome)
-                    return
+                    return outcome
                 }
                 logger.warning("backup failed", metadata: metadata(live, attempt, failure))
                 let mayHelp = !outcome.isPartial && !live.stop.isStopped
@@ -92,8 +97,7 @@ struct RunService: Service {
                 let isTaken = failure.code == .exists && done < Self.mostNames
                 guard mayHelp, isTaken || (failure.code.isWorthRetrying && done < configuration.attempts) else {
                     try await reporter.failed(outcome, failure, stopped: live.stop.isStopped)
-                    await clearGivenUp(live, outcome)
-                    return
+                    return outcome
                 }
                 if !isTaken { await pause(before: done + 1, live.stop) }
                 attempt += 1
@@ -102,6 +106,7 @@ struct RunService: Service {
             // The journal keeps the run, so the next start ends it; until then the coordinator shows it as unknown.
             logger.error(
                 "a run's report could not be written", metadata: ["run": "\(live.job.run)", "error": "\(error)"])
+            return nil
         }
     }
 

@@ -45,7 +45,7 @@ extension S3Session {
             guard try isKnown(listing, stop, retry) else { return }
             guard wait(retry.firstPause, stop: stop) else { break }
         }
-        throw BackupError(.storageUnavailable, "the upload of \(key) does not go away; it will be tried again")
+        throw BackupError(.busy, "the upload of \(key) does not go away; it will be tried again")
     }
 
     /// Aborts all uploads of exactly this key. Where these credentials may not list uploads, that is left to the
