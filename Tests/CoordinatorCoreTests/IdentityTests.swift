@@ -50,6 +50,20 @@ struct IdentityTests {
         }
     }
 
+    @Test func aRevokedAgentIsToldSoWhenItJoinsAgainAndNobodyIsAlarmed() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await bench.coordinator.revokeAgent("db-01", by: bench.admin)
+        let join = try await join(bench, uses: 2)
+        for key in [agent.key, try PrivateKey()] {
+            let error = await #expect(throws: BackupError.self) {
+                try await bench.coordinator.enrol(request(join, agent.identity.id, key), remote: "a")
+            }
+            #expect(error?.code == .forbidden && error?.message.contains("db-01 was revoked for good") == true)
+        }
+        #expect(try await bench.coordinator.alerts(includeResolved: true, by: bench.admin).isEmpty)
+    }
+
     @Test func aRepeatedJoinIsTheSameAgentAndAnotherKeyIsAlerted() async throws {
         let bench = try await Bench()
         let join = try await join(bench)

@@ -59,6 +59,18 @@ struct OfflineHostTests {
         }
     }
 
+    /// Somebody asked, and left: what was written since must not be replaced when the host is back.
+    @Test func aRestoreThatIsNotTakenAtOnceIsNotDoneLater() async throws {
+        let bench = try await Bench()
+        let (agent, backup) = try await oneBackup(bench)
+        let started = try await bench.coordinator.restore(backup: backup.uuidString, Self.plain, by: bench.admin)
+        bench.clock.advance(121)
+        try await bench.coordinator.supervise()
+        #expect(try await agent.checkIn(revision: 1).commands.isEmpty)
+        let ended = try await bench.coordinator.operation(started.id, by: bench.admin)
+        #expect(ended.state == .expired && ended.message?.contains("did not take it in time") == true)
+    }
+
     @Test func verifyingWhatOnlyAnOfflineHostCanReadEndsAtOnce() async throws {
         let bench = try await Bench()
         let (agent, backup) = try await oneBackup(bench)

@@ -72,6 +72,19 @@ import Testing
         #expect(!Self.foreign.contains { ended.error.contains($0) }, "\(ended.error)")
     }
 
+    @Test func aFolderWithOtherFilesIsNotTakenForACoordinator() async throws {
+        let holdfast = try BuiltHoldfast()
+        try Data("x".utf8).write(to: holdfast.folder.appending(path: "mine"))
+        chmod(holdfast.folder.path, 0o755)
+        for folder in ["", holdfast.folder.path] {
+            let ended = try await holdfast.run(["init", "--data-dir", folder, "--no-context"])
+            #expect(ended.status == 2 && ended.error.contains("--data-dir"), "\(ended.error)")
+        }
+        let attributes = try FileManager.default.attributesOfItem(atPath: holdfast.folder.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o755)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: holdfast.folder.path) == ["mine"])
+    }
+
     @Test func whatIsNotThereIsSaidByACoordinatorThatIs() async throws {
         let fleet = try await Fleet()
         defer { fleet.stop() }

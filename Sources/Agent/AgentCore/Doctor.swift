@@ -62,7 +62,7 @@ package struct Doctor: Sendable {
         for setting in configuration.databases { out.append(await database(setting)) }
         let plan = await PlanStore(file: paths.plan).current
         if plan.revision == 0 {
-            out.append(bad("plan", "none yet: it comes with the first check-in; start `holdfast-agent run`"))
+            out.append(good("plan", "none yet: it comes with the first check-in of `holdfast-agent run`"))
         } else {
             out.append(good("plan", "revision \(plan.revision), \(plan.entries.count) entries"))
         }

@@ -34,6 +34,7 @@ struct JoinCommand: AsyncParsableCommand {
                 "no database is declared yet: write /etc/holdfast/agent.yaml, or give --config, or set DATABASE_URL"
             )
         }
-        say("next: holdfast-agent run --data-dir \(host.paths.data.path)")
+        let config = host.config.map { " --config \($0)" } ?? ""
+        say("next: holdfast-agent run --data-dir \(host.paths.data.path)\(config)")
     }
 }

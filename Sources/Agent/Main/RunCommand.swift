@@ -43,6 +43,9 @@ struct RunCommand: AsyncParsableCommand {
         logger.info(
             "agent starts",
             metadata: ["version": "\(Product.version)", "databases": "\(configuration.databases.count)"])
+        if configuration.databases.isEmpty {
+            logger.warning("no database is declared here: nothing is backed up; name agent.yaml with --config")
+        }
         try await runServices(services, logger: logger)
     }
 }

@@ -44,13 +44,27 @@ struct AgentShow: AsyncParsableCommand {
 
 struct AgentRevoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Refuse an agent from its next request on. Its backups stay.",
-        discussion: "Example: holdfast agent revoke db-01")
+        commandName: "revoke", abstract: "Refuse an agent from its next request on, for good. Its backups stay.",
+        discussion: """
+            Its databases are watched no longer, and neither its id nor its name can join again. On a terminal it asks \
+            for the name.
+
+            Example:
+              holdfast agent revoke db-01
+            """)
 
     @Argument(help: "Its name or id.") var agent: String
+    @Flag(help: "Do not ask.") var yes = false
 
     func run() async throws {
         let session = try OperatorSession()
+        if !yes, session.terminal.isInteractive {
+            let view = try await session.client.agent(agent)
+            let name = SafeText(view.name).text
+            let question =
+                "\(name) joins no more, and its \(view.databases.count) databases are watched no longer. Type \(name) to go on:"
+            guard session.terminal.ask(question) == name else { throw BackupError(.cancelled, "nothing was revoked") }
+        }
         try await session.client.revokeAgent(agent)
         session.terminal.say("revoked agent \(SafeText(agent).text): it is refused from its next request on")
     }

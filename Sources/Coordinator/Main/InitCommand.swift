@@ -30,6 +30,7 @@ struct Init: AsyncParsableCommand {
     @Flag(help: "Only make another admin token in a data directory that holds a coordinator.") var newToken = false
 
     func validate() throws {
+        guard !dataDir.isEmpty else { throw ValidationError("--data-dir is empty") }
         guard !newToken || hostnames.isEmpty else { throw ValidationError("--new-token changes no names") }
     }
 

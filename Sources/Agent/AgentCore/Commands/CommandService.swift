@@ -44,7 +44,13 @@ struct CommandService: Service {
             guard let order = command.order else {
                 throw BackupError(.usage, "this agent does not know the command \(command.verb.text); upgrade it")
             }
+            if let restore = command.restore {
+                logger.notice(
+                    "restore begins",
+                    metadata: ["backup": "\(restore.backup)", "to": "\(restore.target ?? "a new target")"])
+            }
             end = try await perform(order, command.id)
+            if command.restore != nil { logger.notice("restore ended") }
         } catch let error as BackupError {
             end = .failed(error)
         } catch {

@@ -85,7 +85,13 @@ extension Coordinator {
             throw BackupError(.forbidden, "the join string has expired; make another with `holdfast token create`")
         }
         if let known = try update.agent(request.agentId) {
-            guard known.keyFingerprint == certificate.keyFingerprint, known.revokedAt == nil else {
+            guard known.revokedAt == nil else {
+                throw BackupError(
+                    .forbidden,
+                    "the agent \(known.name) was revoked for good: join with another --data-dir and under another --name"
+                )
+            }
+            guard known.keyFingerprint == certificate.keyFingerprint else {
                 try update.open(.identityClash(known, remote: remote), channels: channels, at: now)
                 try update.audit(known.name, "enrol refused", known.id.uuidString, detail: "another key", at: now)
                 return (nil, true)

@@ -13,6 +13,7 @@ extension Coordinator {
     package static func initialise(
         paths: CoordinatorPaths, hostnames: [String], now: Date
     ) throws(BackupError) -> InitialisationResult {
+        try requireOwnFolder(paths)
         try PrivateDirectory.ensure(paths.dataDirectory.path)
         let lock = try LockFile(path: paths.lock.path, program: "holdfast init", now: now)
         defer { lock.release() }
@@ -36,6 +37,16 @@ extension Coordinator {
         let pem = try sealing("writing the CA") { () throws(SealingError) in try authority.certificate.pem() }
         return InitialisationResult(
             caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret))
+    }
+
+    /// A folder with other files in it, such as a home directory, is not made private and filled with ours.
+    private static func requireOwnFolder(_ paths: CoordinatorPaths) throws(BackupError) {
+        // One that cannot be read is refused by what follows.
+        let found = (try? FileManager.default.contentsOfDirectory(atPath: paths.dataDirectory.path)) ?? []
+        guard found.isEmpty || found.contains(paths.lock.lastPathComponent) else {
+            throw BackupError(
+                .usage, "\(paths.dataDirectory.path) holds other files: name a --data-dir of its own, new or empty")
+        }
     }
 
     /// Makes another admin token in a data directory, for when no other is left. Throws `.notFound` when the directory holds

@@ -111,8 +111,11 @@ extension Coordinator {
         let silent = try await catalog.read { view in
             try view.openOperationCommands().filter { record in
                 // Nobody waits for a deletion: it may be taken whenever its agent is back.
-                guard try record.receivedAt != nil || record.operation.flatMap(view.operation)?.kind != .delete else {
-                    return false
+                let kind = try record.operation.flatMap(view.operation)?.kind
+                guard record.receivedAt != nil || kind != .delete else { return false }
+                // Who asked may have left: nothing is restored by itself later, over what was written since.
+                if kind == .restore, record.receivedAt == nil {
+                    return now.timeIntervalSince(record.createdAt) > SilenceRule.restore
                 }
                 let seen = try sightings[record.agent]?.at ?? view.agent(record.agent)?.lastSeenAt ?? .distantPast
                 // One that was made after the last sighting has its own time to be taken.
@@ -128,7 +131,7 @@ extension Coordinator {
                 (operation.state, operation.finishedAt) = (.expired, now)
                 operation.message =
                     record.receivedAt == nil
-                    ? "its agent did not take it, and was not heard of for 15 minutes"
+                    ? "its agent did not take it in time; is it running there?"
                     : "its agent took it, and was not heard of for 15 minutes since"
                 try update.save(operation)
             }

@@ -30,6 +30,9 @@ struct BackupList: AsyncParsableCommand {
         let session = try OperatorSession()
         // One more than is shown says whether there are more.
         let found = try await session.client.backups(tier: tier, database: database, agent: agent, limit: limit + 1)
+        if found.isEmpty, let database, try await session.client.databases(agent: agent, database: database).isEmpty {
+            throw DatabaseShow.unknown(database, on: agent)
+        }
         let backups = Array(found.prefix(limit))
         if found.count > limit {
             session.terminal.say("only the newest \(limit) are listed: see more with --limit, or narrow the list")

@@ -61,6 +61,11 @@ struct Terminal: Sendable {
 
     func say(_ line: String, _ tint: Tint? = nil) { say([talkLook.tinted(line, tint)]) }
 
+    /// Tells a person who is about to wait what leaving means.
+    func sayOnWaiting(_ work: String) {
+        if isInteractive { say("(^C ends only the waiting: \(work) goes on)") }
+    }
+
     /// Asks, and waits for one line; nil at the end of the input.
     func ask(_ question: String) -> String? {
         try? FileHandle.standardError.write(contentsOf: Data((question + " ").utf8))
