@@ -241,7 +241,9 @@ struct S3FaultTests {
     func whatWasGivenUpGoesWhenItsStoreIsThere(fault: String, times: Int, left: Int) throws {
         let server = try ScriptedS3(faults: [Fault(op: "Abort", times: times, do: fault)])
         let journal = MemoryUploadJournal()
-        let store = try server.store(journal: journal) { $0.retry.abortBudget = .milliseconds(200) }
+        let store = try server.store(journal: journal) {
+            $0.retry.abortBudget = fault == "keep" ? .seconds(20) : .milliseconds(200)
+        }
         let uploads = try ["a", "b", "active"].map { key in
             let upload = try store.beginUpload(key)
             try upload.write(Self.large)

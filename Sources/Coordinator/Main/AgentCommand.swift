@@ -62,7 +62,7 @@ struct AgentRevoke: AsyncParsableCommand {
             let view = try await session.client.agent(agent)
             let name = SafeText(view.name).text
             let question =
-                "\(name) joins no more, and its \(view.databases.count) databases are watched no longer. Type \(name) to go on:"
+                "\(name) joins no more, and its databases (\(view.databases.count)) are watched no longer. Type \(name) to go on:"
             guard session.terminal.ask(question) == name else { throw BackupError(.cancelled, "nothing was revoked") }
         }
         try await session.client.revokeAgent(agent)

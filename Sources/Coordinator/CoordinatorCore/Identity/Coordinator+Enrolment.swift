@@ -24,7 +24,8 @@ extension Coordinator {
         }
         if outcome.isClash { bells.ring(.alerts) }
         guard let name = outcome.name else {
-            throw BackupError(.forbidden, "this agent id is enrolled with another key; revoke that agent first")
+            let why = outcome.isClash ? "is enrolled with another key" : "was revoked for good"
+            throw BackupError(.forbidden, "this agent id \(why): join with another --data-dir and under another --name")
         }
         logger.info("agent enrolled", metadata: ["agent": "\(name)", "id": "\(request.agentId)"])
         return try response(request.agentId, name, certificate)
@@ -72,7 +73,7 @@ extension Coordinator {
         return EnrolmentResponse(agentId: id, name: name, certificate: pem, caBundle: serverIdentity.caPEM)
     }
 
-    /// The agent's name; nil, and an incident, when its id is known by another key.
+    /// The agent's name; nil when it was revoked, and, with an incident, when its id is known by another key.
     private static func enrol(
         _ request: EnrolmentRequest, _ certificate: Certificate, remote: String, channels: [String],
         in update: CatalogUpdate, at now: Date
@@ -86,10 +87,8 @@ extension Coordinator {
         }
         if let known = try update.agent(request.agentId) {
             guard known.revokedAt == nil else {
-                throw BackupError(
-                    .forbidden,
-                    "the agent \(known.name) was revoked for good: join with another --data-dir and under another --name"
-                )
+                try update.audit(known.name, "enrol refused", known.id.uuidString, detail: "revoked", at: now)
+                return (nil, false)
             }
             guard known.keyFingerprint == certificate.keyFingerprint else {
                 try update.open(.identityClash(known, remote: remote), channels: channels, at: now)

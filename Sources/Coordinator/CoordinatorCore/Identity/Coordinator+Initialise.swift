@@ -43,7 +43,8 @@ extension Coordinator {
     private static func requireOwnFolder(_ paths: CoordinatorPaths) throws(BackupError) {
         // One that cannot be read is refused by what follows.
         let found = (try? FileManager.default.contentsOfDirectory(atPath: paths.dataDirectory.path)) ?? []
-        guard found.isEmpty || found.contains(paths.lock.lastPathComponent) else {
+        let ours = [paths.lock, paths.catalog].map(\.lastPathComponent)
+        guard found.allSatisfy({ $0 == "lost+found" }) || found.contains(where: ours.contains) else {
             throw BackupError(
                 .usage, "\(paths.dataDirectory.path) holds other files: name a --data-dir of its own, new or empty")
         }

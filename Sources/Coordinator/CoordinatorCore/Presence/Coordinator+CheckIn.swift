@@ -99,7 +99,7 @@ extension Coordinator {
                 return try update.plan(of: agent.id)
             }
         }
-        let commands = try await deliver(news.commands, at: now)
+        let commands = try await deliver(news.commands.filter { !$0.isLateRestore(at: now) }, at: now)
         return CheckInResponse(
             serverTime: now, waitSeconds: world.pollSeconds, pauseSeconds: world.pauseSeconds, plan: news.plan,
             commands: commands, wantsDatabases: !news.hasFacts)

@@ -105,6 +105,13 @@ extension Coordinator {
 }
 
 /// How long commands and addresses live, in seconds.
+extension CommandRecord {
+    /// Who asked may have left: a restore that did not go down at once is not done by itself later, over what was written since.
+    func isLateRestore(at now: Date) -> Bool {
+        command.restore != nil && deliveredAt == nil && now.timeIntervalSince(createdAt) > SilenceRule.restore
+    }
+}
+
 enum Lifetime {
     static let backup = 3600
     static let verify = 6 * 3600

@@ -111,12 +111,10 @@ extension Coordinator {
         let silent = try await catalog.read { view in
             try view.openOperationCommands().filter { record in
                 // Nobody waits for a deletion: it may be taken whenever its agent is back.
-                let kind = try record.operation.flatMap(view.operation)?.kind
-                guard record.receivedAt != nil || kind != .delete else { return false }
-                // Who asked may have left: nothing is restored by itself later, over what was written since.
-                if kind == .restore, record.receivedAt == nil {
-                    return now.timeIntervalSince(record.createdAt) > SilenceRule.restore
+                guard try record.receivedAt != nil || record.operation.flatMap(view.operation)?.kind != .delete else {
+                    return false
                 }
+                if record.isLateRestore(at: now) { return true }
                 let seen = try sightings[record.agent]?.at ?? view.agent(record.agent)?.lastSeenAt ?? .distantPast
                 // One that was made after the last sighting has its own time to be taken.
                 return now.timeIntervalSince(max(seen, startedAt, record.createdAt)) > SilenceRule.operation
@@ -125,14 +123,20 @@ extension Coordinator {
         guard !silent.isEmpty else { return }
         try await catalog.write { update in
             for record in silent {
-                guard let id = record.operation, var operation = try update.operation(id) else { continue }
+                // It may have gone down, or been taken, since it was read.
+                guard try update.command(record.command.id) == record, let id = record.operation,
+                    var operation = try update.operation(id)
+                else { continue }
                 try update.finishCommand(record.command.id, at: now)
                 guard operation.isOpen else { continue }
                 (operation.state, operation.finishedAt) = (.expired, now)
                 operation.message =
-                    record.receivedAt == nil
-                    ? "its agent did not take it in time; is it running there?"
-                    : "its agent took it, and was not heard of for 15 minutes since"
+                    switch (record.deliveredAt, record.receivedAt) {
+                    case (_, _?): "its agent took it, and was not heard of for 15 minutes since"
+                    case (_?, nil):
+                        "it went to its agent, which may have begun, and was not heard of for 15 minutes since"
+                    case (nil, nil): "its agent did not take it in time; is it running there?"
+                    }
                 try update.save(operation)
             }
         }

@@ -30,7 +30,10 @@ struct BackupList: AsyncParsableCommand {
         let session = try OperatorSession()
         // One more than is shown says whether there are more.
         let found = try await session.client.backups(tier: tier, database: database, agent: agent, limit: limit + 1)
-        if found.isEmpty, let database, try await session.client.databases(agent: agent, database: database).isEmpty {
+        // A typo must not look like lost backups.
+        if found.isEmpty, tier == nil, let database,
+            try await session.client.databases(agent: agent, database: database).isEmpty
+        {
             throw DatabaseShow.unknown(database, on: agent)
         }
         let backups = Array(found.prefix(limit))
