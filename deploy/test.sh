@@ -41,7 +41,11 @@ if [ -n "$skipped" ]; then
     printf 'skipped:\n%s\n' "$skipped" >&2
     die "tests were skipped; what they need must be here"
 fi
-[ "$status" = 0 ] || die "tests failed, see $log"
+if [ "$status" != 0 ]; then
+    # Once more at the end: a log of 600 tests is cut by whoever keeps it, and never here.
+    grep -E '^(✘|↳)|error: ' "$log" | head -n 100 >&2 || true
+    die "tests failed, see $log"
+fi
 [ "${ran:-0}" -gt 0 ] || die "no test ran"
 [ "$ran" -ge "${HOLDFAST_TEST_FLOOR:-1}" ] || die "only $ran tests ran, expected at least $HOLDFAST_TEST_FLOOR"
 say "$ran tests passed"
