@@ -40,6 +40,21 @@ import Wire
         #expect(FileManager.default.fileExists(atPath: folder.appending(path: "damaged-0000000000000000.json").path))
     }
 
+    /// A disk error in one file must not keep all that is told later from the coordinator.
+    @Test func anItemThatCannotBeReadHoldsUpNoOther() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let spool = try open()
+        try await spool.add(command: result("good"))
+        // Not even root reads a folder as a file.
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "0000000000000000.json"), withIntermediateDirectories: false)
+        let again = try open()
+        let items = await again.oldest(count: 10, bytes: 1 << 20)
+        #expect(items.map { $0.item.command?.message } == ["good"])
+        #expect(await again.commands() == items.compactMap { $0.item.command?.command })
+        #expect(await again.depth == 2)
+    }
+
     @Test func aBatchIsBoundedInBytesButNeverEmpty() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let spool = try open()

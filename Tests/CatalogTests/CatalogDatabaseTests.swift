@@ -79,6 +79,42 @@ struct CatalogDatabaseTests {
         try catalog.close()
     }
 
+    @Test func aCatalogOfAnEarlierSchemaKnowsItsTiers() async throws {
+        let raw = try DatabasePool(path: scratch.catalog)
+        try CatalogDatabase.migrator.migrate(raw, upTo: "3 operations are found by their backup")
+        try await raw.write { database in
+            let (digest, id) = (String(repeating: "a", count: 64), "12345678-9abc-4def-8000-000000000001")
+            try database.execute(
+                sql: """
+                    INSERT INTO agent (id, name, labels, keyFingerprint, certificateFingerprint, certificateNotAfter,
+                        joinToken, enrolledAt) VALUES (?1, 'db-01', '{}', ?2, ?2, 1, 't', 1);
+                    """, arguments: [id, digest])
+            try database.execute(
+                sql: """
+                    INSERT INTO database (id, agent, name, kind, labels, firstSeenAt)
+                        VALUES (7, ?1, 'inventory', 'postgres', '{}', 1);
+                    """, arguments: [id])
+            try database.execute(
+                sql: """
+                    INSERT INTO run (id, database, policy, tiers, state, attempt, nominalAt, recordedAt, heardAt, demanded,
+                        destinations) VALUES (?1, 7, 'p', 'daily,hourly', 'succeeded', 1, 2000, 3000, 3000, '[]', '[]');
+                    """, arguments: [id])
+            try database.execute(
+                sql: """
+                    INSERT INTO backup (id, database, run, policy, tiers, state, nominalAt, startedAt, snapshotAt,
+                        finishedAt, recordedAt, plainBytes, storedBytes, manifest)
+                        VALUES (?1, 7, ?1, 'p', 'daily,hourly', 'good', 2000, 2000, 2000, 3000, 3000, 1, 1, '{}');
+                    """, arguments: [id])
+        }
+        try raw.close()
+        let catalog = try CatalogDatabase(path: scratch.catalog)
+        let tiers = try await catalog.read { try $0.tierSummaries() }
+        #expect(tiers.keys.sorted() == [7])
+        #expect(tiers[7]?.map(\.tier).sorted() == [.hourly, .daily])
+        #expect(tiers[7]?.allSatisfy { $0.goodAt == Date(timeIntervalSince1970: 2) && $0.plannedAt == nil } == true)
+        try catalog.close()
+    }
+
     @Test func whatWaitsForTheCommitIsDoneOnlyAfterIt() async throws {
         let catalog = try CatalogDatabase(path: scratch.catalog)
         let done = Mutex<[String]>([])
@@ -134,7 +170,7 @@ struct CatalogDatabaseTests {
                 try update.save(
                     RunRecord(
                         id: UUID(), database: 77, policy: "p", tiers: [.daily], state: .running, attempt: 1,
-                        nominalAt: now, recordedAt: now, demanded: []))
+                        nominalAt: now, recordedAt: now, demanded: []), at: now)
             }
         }
         await #expect(throws: BackupError.self) {
@@ -178,12 +214,29 @@ struct CatalogDatabaseTests {
         #expect(summary.storedBytes == 30)
         // An agent's clock that is ahead makes nothing younger than the coordinator knows it to be.
         #expect(summary.lastGoodAt == now + 60)
+        let row = summary.id
+        func daily() async throws -> [Date?] {
+            let tiers = try await catalog.read { try $0.tierSummaries() }
+            return (tiers[row] ?? []).filter { $0.policy == "p" && $0.tier == .daily }.map(\.goodAt)
+        }
+        #expect(try await daily() == [now + 60])
         try await catalog.write { update in
             guard let backup = try update.backup(second) else { return }
-            try update.setState(.damaged, of: backup)
+            try update.setState(.damaged, of: backup, at: now + 60)
         }
         summary = try #require(try await catalog.read { try $0.databases().first })
         #expect(summary.lastGoodBackup == first)
+        #expect(try await daily() == [now])
+        // What retention deletes had come all the same.
+        try await catalog.write { update in
+            guard let backup = try update.backup(first) else { return }
+            try update.setState(.deleting, of: backup, at: now + 60)
+        }
+        #expect(try await daily() == [now])
+        try await catalog.write { update in
+            guard let backup = try update.backup(first) else { return }
+            try update.setState(.good, of: backup, at: now + 60)
+        }
         #expect(try await catalog.read { try $0.totals() } == FleetTotals(backups: 1, storedBytes: 10))
     }
 
@@ -237,7 +290,7 @@ struct CatalogDatabaseTests {
             let run = RunRecord(
                 id: UUID(), database: database, policy: "p", tiers: [.daily], state: .succeeded, attempt: 1,
                 nominalAt: recordedAt, recordedAt: recordedAt, demanded: [])
-            try update.save(run)
+            try update.save(run, at: recordedAt)
             let manifest = Manifest(
                 id: id, run: run.id, attempt: 1, agent: .init(id: agent, name: "db-01"),
                 database: .init(name: name, kind: .postgres, serverVersion: nil, sizeBytes: nil), policy: "p",

@@ -55,8 +55,9 @@ struct HostileConnectionTests {
         try await LiveServer.run { server in
             var answer = ""
             // A server that ends a connection of which it has not read all makes the kernel send a reset, which now and then
-            // overtakes the answer at the client. So the answer is asked for again, a few times; a wrong one never is.
-            for _ in 0..<5 where answer.isEmpty {
+            // overtakes the answer at the client: nothing comes then, or only the error's name. So the answer is asked for
+            // again, a few times; a wrong one never is.
+            for _ in 0..<5 where answer != "<TimeoutError>" && answer.wholeMatch(of: /(<\w+>)?/) != nil {
                 answer = try await RawConnection.send([bad.request], port: server.port)
             }
             let status = Int(answer.dropFirst("HTTP/1.1 ".count).prefix(3))
@@ -90,7 +91,21 @@ struct HostileConnectionTests {
         }
     }
 
-    @Test func aBodyForSomebodyWhoMayNotSendOneIsNotRead() async throws {
+    /// Closed at once, the connection would be reset, and now and then the client would never see why.
+    @Test func aClientThatSendsAllBeforeItReadsGetsItsAnswer() async throws {
+        var limits = ServerLimits()
+        limits.linger = .seconds(30)  // enough for a client that stalls
+        try await LiveServer.run(limits: limits) { server in
+            let head = "POST /v1/enrol HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n"
+            let body = String(repeating: " ", count: 10_000_000)
+            for _ in 0..<10 {
+                let answer = try await RawConnection.send([head + body], port: server.port, order: .writeThenRead)
+                #expect(answer.hasPrefix("HTTP/1.1 413"), "\(answer.prefix(200))")
+            }
+        }
+    }
+
+    @Test func aBodyForSomebodyWhoMayNotSendOneIsNotWaitedFor() async throws {
         try await LiveServer.run { server in
             let head = "POST /v1/agent/reports HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000\r\n\r\n"
             let answer = try await RawConnection.send(
@@ -123,7 +138,7 @@ struct HostileConnectionTests {
 
     @Test func headersThatDripEndWithTheIdleTime() async throws {
         var limits = ServerLimits()
-        limits.idle = .seconds(1)
+        limits.idle = .seconds(4)
         try await LiveServer.run(limits: limits) { server in
             let answer = try await RawConnection.send(
                 ["GET /health HTTP/1.1\r\n"], port: server.port, pause: 0.2, filler: .init(text: "a: b\r\n", times: 600)
@@ -168,7 +183,7 @@ struct HostileConnectionTests {
 
     @Test func aCrowdThatNeverShakesHandsGoesAwayAndHoldsUpNobody() async throws {
         var limits = ServerLimits()
-        limits.handshake = .seconds(2)
+        limits.handshake = .seconds(6)
         try await LiveServer.run(limits: limits) { server in
             async let closed = RawConnection.crowd(800, port: server.port)
             var served = 0
@@ -181,7 +196,7 @@ struct HostileConnectionTests {
 
     @Test func atItsCapTheServerServesAgainWhenConnectionsEnd() async throws {
         var limits = ServerLimits()
-        (limits.connections, limits.handshake) = (20, .seconds(1))
+        (limits.connections, limits.handshake) = (20, .seconds(4))
         try await LiveServer.run(limits: limits) { server in
             let closed = try await RawConnection.crowd(60, port: server.port)
             #expect(closed == 60)

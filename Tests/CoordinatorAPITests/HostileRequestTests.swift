@@ -71,7 +71,9 @@ struct HostileRequestTests {
     }
 
     @Test func bodiesBeyondTheLimitAre413() async throws {
-        try await LiveServer.run { server in
+        var limits = ServerLimits()
+        limits.linger = .seconds(30)  // enough for a client that stalls
+        try await LiveServer.run(limits: limits) { server in
             let (_, identity) = try await server.join("db-01")
             let agent = server.client(identity)
             let ten = [UInt8](repeating: UInt8(ascii: " "), count: 10_000_000)

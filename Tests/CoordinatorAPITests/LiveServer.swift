@@ -19,7 +19,6 @@ final class LiveServer: Sendable {
     let admin: String
     /// One token of each role.
     let tokens: [OperatorRole: String]
-    private let shared: TransferClient
 
     /// The authority's age: expired certificates can be made with it.
     static let age: TimeInterval = 5 * 86_400
@@ -67,7 +66,6 @@ final class LiveServer: Sendable {
         (self.coordinator, self.port, caPEM, admin) = (coordinator, port, made.caPEM, made.adminToken)
         authority = try CertificateAuthority(
             certificatePEM: made.caPEM, keyPEM: String(contentsOf: paths.caKey, encoding: .utf8))
-        shared = TransferClient(Self.options(made.caPEM, nil))
     }
 
     /// Written where the coordinator looks for them, so that every test has one of each role.
@@ -111,7 +109,8 @@ final class LiveServer: Sendable {
         var request = HTTPRequest(method, "https://localhost:\(port)\(path)", headers: headers, deadline: deadline)
         if let bearer { request.headers.append(("Authorization", "Bearer \(bearer)")) }
         if let body { request.body = .bytes(body) }
-        let (final, client) = (request, client ?? shared)
+        // Without one a connection of its own, which ends with the call: the server's end waits for those that are open.
+        let (final, client) = (request, client ?? self.client(nil))
         return try await onThread { () throws(TransferError) in try client.send(final) }
     }
 

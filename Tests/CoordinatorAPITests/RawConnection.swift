@@ -7,15 +7,22 @@ enum RawConnection {
     /// Sends each piece, with a pause between them when `pause` is given, then reads until the server ends the
     /// connection; answers everything that came.
     static func send(
-        _ pieces: [String], port: Int, pause: Double = 0, filler: Filler? = nil, end: End = .stay
+        _ pieces: [String], port: Int, pause: Double = 0, filler: Filler? = nil, end: End = .stay,
+        order: Order = .both
     ) async throws -> String {
         let plan: [String: Any] = [
             "port": port, "pieces": pieces.map { Data($0.utf8).base64EncodedString() }, "pause": pause,
             "filler": filler.map { Data($0.text.utf8).base64EncodedString() } ?? "", "times": filler?.times ?? 0,
-            "end": end.rawValue,
+            "end": end.rawValue, "order": order.rawValue,
         ]
         let input = Array(try JSONSerialization.data(withJSONObject: plan))
         return try await python(script, input)
+    }
+
+    /// Whether the client reads while it writes.
+    enum Order: String {
+        case both
+        case writeThenRead
     }
 
     /// How the client goes on when it has sent everything.
@@ -52,36 +59,63 @@ enum RawConnection {
         let times: Int
     }
 
-    /// Writing and reading go on at once, since a server may answer before it has read everything.
+    /// Writing and reading mostly go on at once, since a server may answer before it has read everything. In one thread: two
+    /// must not use one TLS connection at the same time.
     private static let script = """
-        import base64, json, socket, ssl, sys, threading, time
+        import base64, itertools, json, select, socket, ssl, sys, time
         plan = json.load(sys.stdin)
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        plain = socket.create_connection(("127.0.0.1", plan["port"]), timeout=45)
-        s = context.wrap_socket(plain)
+        s = context.wrap_socket(socket.create_connection(("127.0.0.1", plan["port"]), timeout=45))
+        s.setblocking(False)
+        filler = base64.b64decode(plan["filler"])
+        chunks = itertools.chain(map(base64.b64decode, plan["pieces"]), itertools.repeat(filler, plan["times"]))
+        rest, pausing_until, is_writing, last = memoryview(b""), 0, True, time.monotonic()
+
         def write():
-            try:
-                for piece in plan["pieces"]:
-                    s.sendall(base64.b64decode(piece))
-                    if plan["pause"]: time.sleep(plan["pause"])
-                block = base64.b64decode(plan["filler"])
-                for _ in range(plan["times"]):
-                    s.sendall(block)
-                    if plan["pause"]: time.sleep(plan["pause"])
-                if plan["end"] == "notify": s.unwrap()
-                if plan["end"] == "fin": s.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
-        threading.Thread(target=write, daemon=True).start()
-        try:
-            while True:
-                got = s.recv(65536)
-                if not got: break
-                sys.stdout.buffer.write(got)
-        except OSError as error:
-            sys.stdout.buffer.write(("<" + type(error).__name__ + ">").encode())
+            global rest, pausing_until, is_writing
+            if not rest:
+                if time.monotonic() < pausing_until: return
+                chunk = next(chunks, None)
+                if chunk is None:
+                    is_writing = False
+                    if plan["end"] == "notify": s.unwrap()
+                    if plan["end"] == "fin": socket.socket.shutdown(s, socket.SHUT_WR)
+                    return
+                rest = memoryview(chunk)
+            rest = rest[s.send(rest):]
+            if not rest: pausing_until = time.monotonic() + plan["pause"]
+
+        while True:
+            moved = False
+            if is_writing:
+                try:
+                    before = len(rest)
+                    write()
+                    moved = not is_writing or len(rest) != before
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    pass
+                except OSError:
+                    is_writing = False
+            if not is_writing or plan["order"] == "both":
+                try:
+                    got = s.recv(65536)
+                    if not got: break
+                    sys.stdout.buffer.write(got)
+                    moved = True
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    pass
+                except OSError as error:
+                    sys.stdout.buffer.write(("<" + type(error).__name__ + ">").encode())
+                    break
+            if moved:
+                last = time.monotonic()
+            elif time.monotonic() - last > 45:
+                sys.stdout.buffer.write(b"<TimeoutError>")
+                break
+            else:
+                select.select([s], [s] if is_writing and rest else [], [], 0.05 if is_writing else 1)
         """
 
     private static let crowdScript = """

@@ -94,6 +94,74 @@ struct AlertTests {
             bench.clock.advance(3600)
         }
         #expect(try await delivery(bench)?.state == "abandoned")
+        func findings() async throws -> [String] {
+            try await bench.coordinator.status(by: bench.admin).coordinator.findings.filter { $0.contains("slack") }
+        }
+        // Just now nobody is told any more: that is told.
+        let lost = try await findings()
+        #expect(lost.count == 1)
+        #expect(
+            lost.first?.hasSuffix(
+                "slack, 0 waiting and 1 given up, the oldest since 2026-03-01T00:00:00Z: slack answered 404") == true)
+        slack.answer([])
+        #expect(try await bench.coordinator.testAlerts(by: bench.admin).map(\.delivered) == [true])
+        #expect(try await findings() == [])
+    }
+
+    /// Nothing would ever end it: no run of it comes any more.
+    @Test(arguments: ["gone", "unselected"])
+    func whatFailedOfADatabaseThatNobodyBacksUpAnyMoreIsOver(_ way: String) async throws {
+        let bench = try await bench(Slack())
+        let agent = try await bench.enrol("db-01", labels: ["env": "prod"])
+        func open() async throws -> [String] {
+            try await bench.coordinator.supervise()
+            return try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).map(\.kind)
+        }
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        try await fail(agent, "inventory")
+        bench.clock.advance(200)
+        #expect(try await open() == ["failed"])
+        if way == "gone" {
+            _ = try await agent.checkIn(databases: [], revision: 1)
+        } else {
+            let yaml = "policies: { dev: { selector: { env: dev }, tiers: { daily: {} } } }"
+            _ = try await bench.coordinator.apply(
+                ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        }
+        #expect(try await open() == [])
+    }
+
+    /// Who is not told by a message must be told by `status` and by monitoring.
+    @Test func aChannelThatTakesNothingIsAWarningUntilItDoes() async throws {
+        let slack = Slack()
+        let bench = try await bench(slack)
+        let agent = try await bench.enrol("db-01")
+        func findings() async throws -> [String] {
+            try await bench.coordinator.status(by: bench.admin).coordinator.findings
+        }
+        func level() async throws -> Int { try await bench.coordinator.check(by: bench.admin).level }
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        func succeed() async throws {
+            try await agent.send([
+                agent.report(
+                    .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now,
+                    destinations: plan.destinations)
+            ])
+        }
+        try await fail(agent, "inventory")
+        bench.clock.advance(1)
+        try await succeed()
+        for expected in [[], ["2026-03-01T00:00:00Z: slack answered 404"], []] {
+            // One refusal may be a passing one; a message that is taken ends it.
+            slack.answer(expected.isEmpty && slack.posts.count > 1 ? [] : [WebhookAnswer(status: 404)])
+            try await bench.coordinator.deliverAlerts()
+            let found = try await findings()
+            #expect(found.count == expected.count, "\(found)")
+            #expect(zip(found, expected).allSatisfy { $0.hasSuffix($1) && $0.contains("slack, 1 waiting") }, "\(found)")
+            #expect(try await level() == (expected.isEmpty ? 0 : 1))
+            bench.clock.advance(60)
+        }
+        #expect(slack.posts.count == 3)
     }
 
     @Test func manyAtOnceAreOneMessageThatNamesThemAll() async throws {

@@ -87,12 +87,19 @@ struct IdentityTests {
             try await bench.coordinator.enrol(request(more, UUID(), PrivateKey()), remote: "c")
         }
         #expect(taken?.code == .exists)
+        // Whoever holds a join string need not learn other agents' ids.
+        #expect(taken?.message.contains(id.uuidString.lowercased()) == false)
         for name in ["", "../x", "a/b", "-x", "a b", String(repeating: "x", count: 64)] {
             await #expect(throws: BackupError.self) {
                 try await bench.coordinator.enrol(request(more, UUID(), PrivateKey(), name: name), remote: "d")
             }
         }
         #expect(try await bench.coordinator.agents(by: bench.admin).map(\.name) == ["db-01"])
+        // After a day without another try it is over by itself.
+        bench.clock.advance(86_401)
+        try await bench.coordinator.supervise()
+        let left = try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).map(\.kind)
+        #expect(!left.contains("identity"))
     }
 
     @Test func tokensExpireAndAreRevokedAndGuessesFail() async throws {

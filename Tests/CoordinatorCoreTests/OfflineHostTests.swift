@@ -72,6 +72,33 @@ struct OfflineHostTests {
         #expect(ended.state == .expired && ended.message?.contains("did not take it in time") == true)
     }
 
+    /// Whoever asked is told that it is not done; so it must not be done.
+    @Test func aRestoreThatIsGivenUpWhileItsAddressesAreMadeDoesNotGoDown() async throws {
+        let offsite = try Offsite()
+        let (signing, signs) = AsyncStream<Void>.makeStream()
+        let isGivenUp = DispatchSemaphore(value: 0)
+        let bench = try await Bench.withBucket(offsite) { world in
+            world.presign = { (_, key, _) throws(BackupError) in
+                signs.yield()
+                isGivenUp.wait()
+                return "https://acme.example/\(key)"
+            }
+        }
+        let (_, backup) = try await oneBackup(bench, offsite)
+        let other = try await bench.enrol("db-02")
+        _ = try await other.checkIn(databases: [other.facts("inventory")])
+        var elsewhere = Self.plain
+        elsewhere.agent = "db-02"
+        let started = try await bench.coordinator.restore(backup: backup.uuidString, elsewhere, by: bench.admin)
+        async let answer = other.checkIn(revision: 1)
+        _ = await signing.first { _ in true }
+        bench.clock.advance(121)
+        try await bench.coordinator.supervise()
+        isGivenUp.signal()
+        #expect(try await answer.commands.isEmpty)
+        #expect(try await bench.coordinator.operation(started.id, by: bench.admin).state == .expired)
+    }
+
     @Test func verifyingWhatOnlyAnOfflineHostCanReadEndsAtOnce() async throws {
         let bench = try await Bench()
         let (agent, backup) = try await oneBackup(bench)

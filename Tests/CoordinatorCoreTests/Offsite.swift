@@ -78,7 +78,8 @@ final class Offsite: ObjectStore {
 extension Bench {
     /// A coordinator whose default destinations are `local` and a bucket.
     static func withBucket(
-        _ offsite: Offsite, at start: String = "2026-03-01T00:00:00Z", environment: [String: String] = [:]
+        _ offsite: Offsite, at start: String = "2026-03-01T00:00:00Z", environment: [String: String] = [:],
+        _ change: (inout CoordinatorWorld) -> Void = { _ in }
     ) async throws -> Bench {
         try await Bench(
             environment: environment.merging(["BACKUP_S3_BUCKET": "acme-backups"]) { $1 }, at: start
@@ -87,6 +88,7 @@ extension Bench {
             world.presign = { (_, key, seconds) throws(BackupError) in
                 "https://acme.example/\(key)?X-Amz-Expires=\(seconds)&X-Amz-Signature=CANARY-presigned"
             }
+            change(&world)
         }
     }
 

@@ -51,10 +51,10 @@ struct OverdueTests {
         bench.clock.set("2026-03-02T10:00:00Z")
         let again = try await Coordinator.open(
             paths: bench.coordinator.paths, world: bench.coordinator.world, logger: Bench.quiet)
-        bench.clock.advance(59)
+        bench.clock.advance(179)
         try await again.supervise()
         #expect(try await again.alerts(includeResolved: false, by: bench.admin).isEmpty)
-        bench.clock.advance(240)
+        bench.clock.advance(120)
         try await again.supervise()
         #expect(try await again.alerts(includeResolved: false, by: bench.admin).map(\.kind) == ["overdue"])
         #expect(try await again.agents(by: bench.admin).first?.state == .online)

@@ -95,6 +95,42 @@ struct ReportTests {
         #expect(trail.contains { $0.contains("db-02 result refused") })
     }
 
+    /// P5: the ids of scheduled runs can be reckoned beforehand; who took one would keep its true reports out for good.
+    @Test func aScheduledRunIsBegunOnlyByWhoseItIs() async throws {
+        let bench = try await Bench()
+        let (one, other) = (try await bench.enrol("db-01"), try await bench.enrol("db-02"))
+        _ = try await one.checkIn(databases: [one.facts("inventory")])
+        let nominal = bench.clock.now + 1800
+        let run = ScheduledRun.id(
+            policy: "default", agent: one.identity.id, database: try DatabaseName("inventory"), nominalAt: nominal)
+        let theft = try other.report(.started, run: run, database: "inventory", nominalAt: nominal)
+        let refused = try await other.send([theft]).refused
+        #expect(refused.map(\.reason) == ["the run's id belongs to another agent, policy, database or time"])
+        let early = try one.report(.started, run: run, database: "inventory", nominalAt: nominal + 1)
+        #expect(try await one.send([early]).refused.count == 1)
+        let own = try one.report(.succeeded, run: run, database: "inventory", nominalAt: nominal)
+        #expect(try await one.send([own]).refused.isEmpty)
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .succeeded)
+    }
+
+    @Test func noResultCountsMoreBytesThanCanBeAddedUp() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        try await agent.send([
+            agent.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now)
+        ])
+        let backup = try #require(try await bench.coordinator.backups(by: bench.admin).first)
+        let started = try await bench.coordinator.verify(backup: backup.id.uuidString, by: bench.admin)
+        let command = try #require(try await agent.checkIn(revision: 1).commands.first)
+        try await agent.send(results: [
+            CommandResult(
+                command: command.id, at: bench.clock.now, succeeded: true, message: "sound", proof: .sound, bytes: .max)
+        ])
+        let ended = try await bench.coordinator.operation(try #require(started.first?.id), by: bench.admin)
+        #expect(ended.state == .succeeded && ended.bytes == 1 << 50)
+    }
+
     /// P1, P5: what a report claims must add up, and may only name what the run itself can have written.
     @Test(arguments: ["folder", "name", "digest", "manifest", "incomplete", "empty", "none", "unknown place"])
     func aSuccessThatDoesNotAddUpIsAFailure(_ lie: String) async throws {

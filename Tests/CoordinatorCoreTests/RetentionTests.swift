@@ -312,6 +312,39 @@ struct RetentionTests {
             #expect((try await bench.coordinator.backups(by: bench.admin).count < before) == isOn)
         }
     }
+
+    /// Who removes a policy or a tier has not asked for its backups to be deleted.
+    @Test(arguments: [
+        (
+            "policies: { other: { tiers: { hourly: {}, daily: {}, weekly: {}, monthly: {} } } }",
+            "policy default is gone: "
+        ),
+        (
+            "policies: { default: { tiers: { daily: {}, weekly: {}, monthly: {} } } }",
+            "policy default is gone for its tiers hourly: "
+        ),
+    ])
+    func whatNoRuleKeepsAnyMoreIsDeletedByAPersonOnly(_ policies: String, _ warning: String) async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite, environment: ["BACKUP_AUTO_CLEANUP": "true"])
+        try await bucketOnly(bench)
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        try await seed(bench, agent, offsite, days: 4)
+        _ = try await agent.checkIn(revision: 1)
+        let yaml = "destinations: { offsite: { s3: { bucket: acme-backups, region: us-east-1 } } }\n" + policies
+        let told = try await bench.coordinator.apply(
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        #expect(told.warnings.contains { $0.hasPrefix(warning) })
+        let before = try await bench.coordinator.backups(by: bench.admin).count
+        try await bench.coordinator.cleanupIfDue()
+        #expect(try await bench.coordinator.backups(by: bench.admin).count == before)
+        let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
+        let doomed = plan.items.count(where: \.delete)
+        #expect(doomed > 0)
+        let done = try await bench.coordinator.cleanup(CleanupRequest(digest: plan.digest), by: bench.admin)
+        #expect(done.deleted.count == doomed)
+    }
 }
 
 extension Calendar {

@@ -7,18 +7,21 @@ import Wire
 /// Mistakes in the two files of settings, from outside: exit status 8 (configuration), file, line and key on stderr, and
 /// nothing applied.
 @Suite(.timeLimit(.minutes(3))) struct BadSettingsTests {
-    static let fleets: [(what: String, yaml: String, line: Int, key: String)] = [
-        ("an unknown key", "policies:\n  p:\n    tiers: { daily: {} }\n    florr: 3\n", 4, "policies.p.florr"),
-        ("a wrong type", "policies:\n  p:\n    tiers:\n      - daily\n", 4, "policies.p.tiers"),
+    static let fleets: [(what: String, yaml: String, line: Int, says: String)] = [
+        ("an unknown key", "policies:\n  p:\n    tiers: { daily: {} }\n    florr: 3\n", 4, "policies.p.florr: "),
+        ("a wrong type", "policies:\n  p:\n    tiers:\n      - daily\n", 4, "policies.p.tiers: "),
         (
             "a bad cron expression", "policies:\n  p:\n    tiers:\n      daily: { schedule: \"0 25 * * *\" }\n", 4,
-            "policies.p.tiers.daily.schedule"
+            "policies.p.tiers.daily.schedule: "
         ),
         (
             "a bad zone", "policies:\n  p:\n    timezone: Europe/Atlantis\n    tiers: { daily: {} }\n", 3,
-            "policies.p.timezone"
+            "policies.p.timezone: "
         ),
-        ("a duplicate", "policies:\n  p: { tiers: { daily: {} } }\n  p: { tiers: { daily: {} } }\n", 3, "p"),
+        (
+            "a duplicate", "policies:\n  p: { tiers: { daily: {} } }\n  p: { tiers: { daily: {} } }\n", 3,
+            "this key stands twice: p\n"
+        ),
     ]
 
     @Test func aBadFleetFileIsToldWithLineAndKeyAndChangesNothing() async throws {
@@ -26,11 +29,13 @@ import Wire
         defer { fleet.stop() }
         let database = fleet.folder.appending(path: "dev.db")
         _ = try await ProgramOutput.of("sqlite3", [database.path, "CREATE TABLE t (x)"])
-        try await fleet.apply(
+        let good =
             """
             destinations: { local: { directory: \(fleet.local.path) } }
             policies: { all: { tiers: { weekly: { schedule: "7 3 * * 4", keep: 12w } }, destinations: [local] } }
-            """)
+            alerts: { slack: { webhookFile: \(fleet.folder.path)/webhook } }
+            """
+        try await fleet.apply(good)
         let agent = try await fleet.join("db-01", "databases:\n  - { name: devdb, sqlite: \(database.path) }\n")
         defer { agent.kill() }
         try agent.start()
@@ -42,14 +47,16 @@ import Wire
         let file = fleet.folder.appending(path: "bad/fleet.yaml")
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        for (what, yaml, line, key) in Self.fleets {
+        for (what, yaml, line, says) in Self.fleets {
             try Data(yaml.utf8).write(to: file)
             let output = try await fleet.run("apply", "-f", file.path)
             #expect(output.status == 8, "\(what): \(output.error)")
             #expect(output.text.isEmpty, "\(what): \(output.text)")
-            #expect(output.error.contains("fleet.yaml:\(line): "), "\(what): \(output.error)")
-            #expect(output.error.contains(key), "\(what): \(output.error)")
+            #expect(output.error.contains("fleet.yaml:\(line): \(says)"), "\(what): \(output.error)")
             #expect(try await fleet.list([ScheduleView].self, "schedule", "list") == before, "\(what)")
+            // Nor is any destination or alert route another one.
+            let same = try await fleet.run("apply", "--dry-run", "-f", "-", input: good)
+            #expect(same.status == 0 && same.error.contains("no change: "), "\(what): \(same.text)\(same.error)")
         }
         // The same file without a mistake does change it.
         try Data("policies:\n  p:\n    tiers: { daily: { schedule: \"9 4 * * *\" } }\n".utf8).write(to: file)

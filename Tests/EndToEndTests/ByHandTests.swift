@@ -9,6 +9,7 @@ import Wire
     @Test func applicationFilesComeBackTheSame() async throws {
         let fleet = try await Fleet()
         defer { fleet.stop() }
+        try await fleet.applyByHandOnly()
         let tree = fleet.folder.appending(path: "tree")
         let made = try await ProgramOutput.of(
             "sh",
@@ -97,6 +98,7 @@ import Wire
     @Test func everyListingSpeaksTheDocumentedJSON() async throws {
         let fleet = try await Fleet()
         defer { fleet.stop() }
+        try await fleet.applyByHandOnly()
         let database = fleet.folder.appending(path: "dev.db")
         _ = try await ProgramOutput.of("sqlite3", [database.path, "CREATE TABLE t (x); INSERT INTO t VALUES (1)"])
         let agent = try await fleet.join("db-01", "databases:\n  - { name: devdb, sqlite: \(database.path) }\n")
@@ -130,6 +132,7 @@ import Wire
     @Test func aChangedObjectFailsVerificationAndRestore() async throws {
         let fleet = try await Fleet()
         defer { fleet.stop() }
+        try await fleet.applyByHandOnly()
         let database = fleet.folder.appending(path: "dev.db")
         _ = try await ProgramOutput.of("sqlite3", [database.path, "CREATE TABLE t (x); INSERT INTO t VALUES (1)"])
         let agent = try await fleet.join("db-01", "databases:\n  - { name: devdb, sqlite: \(database.path) }\n")
@@ -153,6 +156,7 @@ import Wire
     @Test func whatExistsIsReplacedOnlyWhenThatIsConfirmed() async throws {
         let fleet = try await Fleet()
         defer { fleet.stop() }
+        try await fleet.applyByHandOnly()
         let database = fleet.folder.appending(path: "dev.db")
         let targets = ["first", "second", "third"].map { fleet.folder.appending(path: "\($0).db").path }
         for (path, value) in [(database.path, "new")] + targets.map({ ($0, "old") }) {
@@ -203,12 +207,19 @@ import Wire
 }
 
 extension Fleet {
+    /// Nothing is backed up by schedule: such a run could come in between. The destination is the one that holds when none
+    /// is declared, each host's own directory.
+    func applyByHandOnly() async throws {
+        try await apply(
+            #"policies: { all: { tiers: { daily: { schedule: "0 0 29 2 *", include: [application] } } } }"#)
+    }
+
     /// `backup create --wait`, once the coordinator knows the host's databases.
     func backup(_ arguments: String...) async throws {
         try await eventually("databases are known") {
             try await list([DatabaseView].self, "database", "list").isEmpty ? nil : true
         }
-        let output = try await run(["backup", "create", "--wait"] + arguments, input: "")
+        let output = try await backUp(arguments)
         guard output.status == 0 else { throw ServerFailure("backup create: \(output.text)\(output.error)") }
     }
 

@@ -4,13 +4,61 @@ import TestSupport
 import Testing
 import Wire
 
-/// `cleanup` as the built program on a year of backups in a real bucket: what it prints is what it leaves.
+/// `cleanup` as the built program on backups of many days in a real bucket: what it prints is what it leaves.
 @Suite(.timeLimit(.minutes(10))) struct CleanupTests {
     @Test func aYearOfBackupsIsLeftExactlyAsPrintedInTheBucketToo() async throws {
         let s3 = try S3Server()
         defer { s3.stop() }
-        let fleet = try await Fleet(environment: s3.credentials("coordinator"))
+        let (fleet, plan) = try await seeded(s3, days: 365)
         defer { fleet.stop() }
+        #expect(plan.suspended == nil)
+        let (doomed, kept) = (plan.items.filter(\.delete), plan.items.filter { !$0.delete })
+        #expect(doomed.count > 500)
+        #expect(kept.count > 40 && kept.count < 80)
+        #expect(plan.items.allSatisfy { !$0.reason.isEmpty })
+        let before = try await backups(fleet)
+        #expect(Set(before.map(\.id)) == Set(plan.items.map(\.backup)))
+        let shown = try await fleet.holdfast("cleanup", "--dry-run")
+        #expect(ids(shown, "delete") == ids(doomed) && ids(shown, "keep") == ids(kept))
+        #expect(try await s3.keys() == before.flatMap(keys).sorted(), "showing a plan deletes nothing")
+
+        let printed = try await fleet.run("cleanup", "--force", input: "")
+        #expect(printed.status == 0, "\(printed.error)")
+        #expect(printed.text.contains("deleted \(doomed.count) backups"))
+        #expect(ids(printed.text, "delete") == ids(doomed) && ids(printed.text, "keep") == ids(kept))
+        let left = try await backups(fleet)
+        #expect(Set(left.map(\.id)) == Set(kept.map(\.backup)))
+        #expect(Set(before.map(\.id)).subtracting(left.map(\.id)) == Set(doomed.map(\.backup)))
+        #expect(left.allSatisfy { $0.state == .good })
+        #expect(try await s3.keys() == left.flatMap(keys).sorted())
+        #expect(try await fleet.list(CleanupView.self, "cleanup", "--dry-run").items.allSatisfy { !$0.delete })
+    }
+
+    @Test func aPersonIsAskedAndOnlyYESDeletes() async throws {
+        let s3 = try S3Server()
+        defer { s3.stop() }
+        let (fleet, plan) = try await seeded(s3, days: 60)
+        defer { fleet.stop() }
+        let doomed = plan.items.filter(\.delete)
+        #expect(doomed.count > 20)
+        let before = try await backups(fleet)
+        let refused = try await fleet.atTerminal(["cleanup"], typing: "no\n")
+        #expect(refused.status == 130 && refused.text.contains("nothing was deleted"), "\(refused.text)")
+        #expect(Set(try await backups(fleet).map(\.id)) == Set(before.map(\.id)))
+        #expect(try await s3.keys() == before.flatMap(keys).sorted())
+
+        let confirmed = try await fleet.atTerminal(["cleanup"], typing: "YES\n")
+        #expect(confirmed.status == 0, "\(confirmed.text)")
+        #expect(confirmed.text.contains("deleted \(doomed.count) backups"), "\(confirmed.text)")
+        let left = try await backups(fleet)
+        #expect(Set(before.map(\.id)).subtracting(left.map(\.id)) == Set(doomed.map(\.backup)))
+        #expect(left.count == before.count - doomed.count)
+        #expect(try await s3.keys() == left.flatMap(keys).sorted())
+    }
+
+    /// A fleet with the backups of so many days, and what the coordinator would do once it has seen every copy.
+    private func seeded(_ s3: S3Server, days: Int) async throws -> (Fleet, CleanupView) {
+        let fleet = try await Fleet(environment: s3.credentials("coordinator"))
         try await fleet.apply(
             """
             destinations: { offsite: \(s3.destination) }
@@ -19,35 +67,31 @@ import Wire
         _ = try await fleet.join("db-01", "databases: []\n")
         let agent = try #require(try await fleet.list([AgentView].self, "agent", "list").first)
         fleet.killCoordinator()
-        try await SeededYear(fleet: fleet, s3: s3, agent: agent, policy: "all", destination: "offsite").seed()
+        try await SeededYear(fleet: fleet, s3: s3, agent: agent, policy: "all", destination: "offsite").seed(days: days)
         try await fleet.start()
-
         let plan = try await eventually("the coordinator has seen every copy", within: .seconds(240)) {
             let plan = try await fleet.list(CleanupView.self, "cleanup", "--dry-run")
             return plan.items.contains { $0.reason == "not confirmed yet" } ? nil : plan
         }
-        #expect(plan.suspended == nil)
-        let (doomed, kept) = (plan.items.filter(\.delete), plan.items.filter { !$0.delete })
-        #expect(doomed.count > 500)
-        #expect(kept.count > 40 && kept.count < 80)
-        #expect(plan.items.allSatisfy { !$0.reason.isEmpty })
-        let before = try await backups(fleet)
-        #expect(Set(before.map(\.id)) == Set(plan.items.map(\.backup)))
-        #expect(try await s3.keys() == before.flatMap(keys).sorted(), "showing a plan deletes nothing")
-
-        let printed = try await fleet.run("cleanup", "--force", input: "")
-        #expect(printed.status == 0, "\(printed.error)")
-        #expect(printed.text.contains("deleted \(doomed.count) backups"))
-        #expect(printed.text.split(separator: "\n").count { $0.hasPrefix("keep ") } == kept.count)
-        let left = try await backups(fleet)
-        #expect(Set(left.map(\.id)) == Set(kept.map(\.backup)))
-        #expect(left.allSatisfy { $0.state == .good })
-        #expect(try await s3.keys() == left.flatMap(keys).sorted())
-        #expect(try await fleet.list(CleanupView.self, "cleanup", "--dry-run").items.allSatisfy { !$0.delete })
+        return (fleet, plan)
     }
 
     private func backups(_ fleet: Fleet) async throws -> [BackupView] {
         try await fleet.list([BackupView].self, "backup", "list", "--limit", "10000")
+    }
+
+    /// The short ids in the rows of that fate in a printed plan.
+    private func ids(_ text: String, _ fate: String) -> [String] {
+        var found: [String] = []
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count > 1, words[0] == fate { found.append(String(words[1])) }
+        }
+        return found.sorted()
+    }
+
+    private func ids(_ items: [CleanupItem]) -> [String] {
+        items.map { String($0.backup.uuidString.lowercased().prefix(8)) }.sorted()
     }
 
     /// Where a backup's objects and its manifest lie.

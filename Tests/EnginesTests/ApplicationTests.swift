@@ -91,6 +91,43 @@ struct ApplicationTests {
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "1\n")
     }
 
+    @Test("that are named by a link and below it come back by both")
+    func linkAndBelow() async throws {
+        let folder = try Folder()
+        try await shell(
+            "mkdir -p \"$1/releases/5/config\" && echo 1 >\"$1/releases/5/config/f\" && ln -s releases/5 \"$1/current\"",
+            [folder.path])
+        let engine = try engine(folder, [folder.path + "/current", folder.path + "/current/config"])
+        let outcome = try await engine.restore(request(try await backup(engine), .tar))
+        let file = outcome.target + folder.path + "/current/config/f"
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "1\n")
+    }
+
+    @Test("of which all were excluded are no backup")
+    func allExcluded() async throws {
+        let folder = try Folder()
+        try await shell("mkdir \"$1/cache\" && echo 1 >\"$1/cache/f\"", [folder.path])
+        let result = try await backup(try engine(folder, [folder.path + "/cache"], exclude: ["cache"]))
+        #expect(result.failure == nil, "tar itself finds nothing wrong")
+        let error = #expect(throws: BackupError.self) { try result.inspected.get() }
+        #expect(error?.message.contains("there is nothing in it") == true)
+    }
+
+    /// tar stores such a name in a record, where a size of 9 EB could be read out of it.
+    @Test("may have names that look like tar's own records")
+    func namesLikeRecords() async throws {
+        let folder = try Folder()
+        let tree = folder.path + "/tree"
+        try await shell(
+            "mkdir \"$1\" && cd \"$1\" && echo 1 >$'é\\n30 size=9223372036854775807' && echo 2 >$'é\\n16 size=1000000'",
+            [tree])
+        let engine = try engine(folder, [tree])
+        let archive = try await backup(engine)
+        #expect(try archive.inspection().entries == 3)
+        let outcome = try await engine.restore(request(archive, .tar))
+        try await shell("diff -r \"$1\" \"$2\"", [tree, outcome.target + tree])
+    }
+
     @Test("that are not there, or change while they are read, make the backup fail with their names")
     func incomplete() async throws {
         let folder = try Folder()

@@ -37,11 +37,12 @@ struct PostgresConnectionTests {
     @Test(
         "with a mistake is refused, naming what is wrong and not the password",
         arguments: [
-            ("mysql://u:CANARY@h/x", "postgresql://"), ("postgresql://u:CANARY@h/x?sslmod=require", "\"sslmod\""),
+            ("mysql://u:CANARY@h/x", "postgresql://"), ("postgresql://u:CANARY@h/x?sslmod=require", "none of libpq's"),
             ("postgresql://u:CANARY@h:port/x", "port"), ("postgresql://u:CANARY%@h/x", "password"),
-            ("postgresql://u:CANARY@h/x?sslmode", "\"sslmode\""), ("CANARY", "key=value"), ("host='CANARY", "quote"),
+            ("postgresql://u:CANARY@h/x?sslmode", "no value"), ("CANARY", "key=value"), ("host='CANARY", "quote"),
             ("postgresql://u:CANARY%0A@h/x", "line break"), ("postgresql://u:CANARY@h/x?dbname=%00", "NUL"),
-            ("password=CANARY keepalives=1", "\"keepalives\""),
+            ("password=CANARY keepalives=1", "\"keepalives\""), ("host=h password=a CANARY dbname=x", "single quotes"),
+            ("postgresql://u:12?CANARY@h/db", "%3F"), ("postgresql://u:12?CANARY=1@h/db", "none of libpq's"),
         ])
     func mistakes(text: String, named: String) {
         let error = #expect(throws: BackupError.self) { try PostgresConnection(parsing: text) }

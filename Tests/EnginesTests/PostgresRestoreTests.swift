@@ -26,7 +26,7 @@ struct PostgresRestoreTests {
         let engine = try cluster.engine("tgt")
         let outcome = try await engine.restore(request(dump, .plain, target: "tgt_new \"x\""))
         #expect(
-            outcome == RestoreOutcome(target: "tgt_new \"x\"", keptBeside: nil, checked: "1 tables, 1000 rows match"))
+            outcome == RestoreOutcome(target: "tgt_new \"x\"", keptBeside: nil, checked: "1 table, 1000 rows match"))
         #expect(try await cluster.sql("SELECT count(*) FROM t", database: "tgt_new \"x\"") == "1000\n")
         let taken = try #require(await failure { _ = try await engine.restore(request(dump, .plain, target: "tgt")) })
         #expect(taken.code == .exists)
@@ -163,7 +163,8 @@ struct PostgresRestoreTests {
             // pg_dump runs at this moment, for it has more to write than was read.
             guard count < 1_000_000 else { return }
             #expect(!processTexts(containing: "pg_dump").isEmpty)
-            #expect(processTexts(containing: "CANARY").isEmpty)
+            // However it is quoted; other tests beside this one may have secrets of their own.
+            #expect(processTexts(containing: secret.filter(\.isNumber)).isEmpty)
         }
         _ = try written.inspection()
         #expect(!written.text.contains("CANARY"))

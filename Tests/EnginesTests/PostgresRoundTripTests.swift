@@ -2,6 +2,7 @@ import Archive
 import Domain
 import Engines
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -102,7 +103,7 @@ struct PostgresRoundTripTests {
         #expect(try await empty.databases() == ["postgres", "template0", "template1"])
         let outcome = try await there.restore(request(dump, .plain, globals: roles))
         #expect(
-            outcome.checked.contains("roles and tablespaces loaded, 1 of them there already, postgres left as it is"))
+            outcome.checked.contains("roles and tablespaces loaded; 1 role there already, left as they are"))
         #expect(try await empty.dump(outcome.target) == cluster.dump("owned"))
         #expect(
             try await empty.sql("SELECT rolpassword LIKE 'SCRAM%' FROM pg_authid WHERE rolname = 'Rolle ü'") == "t\n")
@@ -125,6 +126,76 @@ struct PostgresRoundTripTests {
         }
         #expect(error?.message.contains("42704") == true)
         #expect(try await !cluster.databases().contains("ship2"))
+    }
+
+    @Test("but roles that are there already keep their passwords, rights and memberships")
+    func globalsLeaveRolesAlone() async throws {
+        let cluster = try SharedCluster.get()
+        try await cluster.sql(
+            """
+            CREATE ROLE rulers; CREATE ROLE "the Clerk" LOGIN CREATEDB PASSWORD 'old'; GRANT rulers TO "the Clerk";
+            COMMENT ON ROLE "the Clerk" IS E'before;\\nALTER ROLE "the Clerk" SUPERUSER;\\n--';
+            ALTER ROLE "the Clerk" SET application_name = E'it''s\\nALTER ROLE "the Clerk" SUPERUSER;\\n-- \\\\';
+            CREATE ROLE "new\none" NOLOGIN; COMMENT ON ROLE "new\none" IS E'x;\\ny'; CREATE DATABASE office OWNER "the Clerk"
+            """)
+        let streams = try await cluster.engine("office").streams()
+        let roles = try await write(streams[0])
+        let dump = try await write(streams[1])
+        try await cluster.sql(
+            """
+            ALTER ROLE "the Clerk" NOLOGIN NOCREATEDB PASSWORD 'new'; REVOKE rulers FROM "the Clerk";
+            COMMENT ON ROLE "the Clerk" IS 'now'; DROP ROLE "new\none"
+            """)
+        let look = """
+            SELECT r.*, a.rolpassword, shobj_description(r.oid, 'pg_authid'), pg_has_role(r.oid, 'rulers', 'MEMBER')
+            FROM pg_roles r JOIN pg_authid a USING (oid) WHERE r.rolname = 'the Clerk'
+            """
+        let before = try await cluster.sql(look)
+        let outcome = try await cluster.engine("office").restore(request(dump, .plain, globals: roles))
+        #expect(try await cluster.sql(look) == before)
+        #expect(before.hasSuffix("|now|f\n"), "\(before)")
+        let new = "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = E'new\\none'"
+        #expect(try await cluster.sql(new) == "x;\ny\n")
+        #expect(outcome.checked.contains("there already, left as they are"), "\(outcome.checked)")
+    }
+
+    /// In one transaction a restore would need a lock for each table and index: more than this server has room for.
+    @Test("with more tables than a transaction can lock")
+    func manyTables() async throws {
+        let cluster = try SharedCluster.get()
+        try await cluster.sql("CREATE DATABASE wide")
+        try await cluster.sql(
+            "SELECT format('CREATE TABLE t%s (i int PRIMARY KEY, t text)', n) FROM generate_series(1, 2500) n \\gexec",
+            database: "wide")
+        let engine = try cluster.engine("wide")
+        let outcome = try await engine.restore(request(try await cluster.backup(engine), .plain))
+        #expect(outcome.checked.hasPrefix("2500 tables, "))
+    }
+
+    @Test(
+        "into the database that is meant and no other, whatever a service file says",
+        arguments: [
+            ObjectFormat.plain, .custom,
+        ])
+    func serviceFile(format: ObjectFormat) async throws {
+        let cluster = try SharedCluster.get()
+        let name = "served_\(format.rawValue)"
+        try await cluster.sql("CREATE DATABASE \(name)")
+        try await cluster.sql("CREATE TABLE t AS SELECT 1 AS x", database: name)
+        let dump = try await cluster.backup(cluster.engine(name, format: format))
+        // The day a restore is needed: the tables are gone.
+        try await cluster.sql("DROP TABLE t", database: name)
+        let folder = try Folder()
+        try Data("[prod]\nhost=\(cluster.folder)\nport=\(cluster.port)\nuser=postgres\ndbname=\(name)\n".utf8)
+            .write(to: folder.url.appending(path: ".pg_service.conf"))
+        let home = ProcessInfo.processInfo.environment["HOME"]
+        setenv("HOME", folder.path, 1)
+        defer { if let home { setenv("HOME", home, 1) } else { unsetenv("HOME") } }
+        let engine = try PostgresEngine(
+            name: DatabaseName(name), connection: PostgresConnection(parsing: "service=prod"), format: format)
+        let error = try #require(await failure { _ = try await engine.restore(request(dump, format)) })
+        #expect(error.message.contains("service file"), "\(error)")
+        #expect(try await cluster.sql("SELECT count(*) FROM pg_class WHERE relname = 't'", database: name) == "0\n")
     }
 
     @Test("without passwords of roles when those may not be read, and says so")

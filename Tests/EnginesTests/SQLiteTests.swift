@@ -44,27 +44,7 @@ struct SQLiteTests {
         let folder = try Folder()
         let path = folder.path + "/live.db"
         try database(path, journal: journal)
-        // Two rows a transaction that cancel out: a copy that has half a transaction shows it. `port N` says "ready".
-        try folder.script(
-            "writer.py",
-            """
-            import sqlite3, sys, time, select
-            db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
-            db.execute("PRAGMA synchronous = OFF")
-            n = 0
-            start = time.monotonic()
-            while not select.select([sys.stdin], [], [], 0)[0]:
-                n += 1
-                db.execute("BEGIN IMMEDIATE")
-                db.execute("INSERT INTO ledger (amount) VALUES (?)", (n,))
-                db.execute("INSERT INTO ledger (amount) VALUES (?)", (-n,))
-                db.execute("UPDATE filler SET t = hex(randomblob(150)) WHERE id = ?", (n % 20000,))
-                db.execute("COMMIT")
-                if n == 20:
-                    print("port 1", flush=True)
-                time.sleep(max(0, start + n / 250 - time.monotonic()))
-            """)
-        let writer = try ServerProcess(program: "python3", ["\(folder.path)/writer.py", path])
+        let writer = try ServerProcess(script: "sqlite_writer.py", [path])
         defer { writer.stop() }
         func transactions() throws -> Int {
             try DatabaseQueue(path: path, configuration: readOnly).inDatabase {
@@ -74,9 +54,9 @@ struct SQLiteTests {
         let engine = try engine(folder, path)
         let clock = ContinuousClock()
         let (begin, first) = (clock.now, try transactions())
-        // Ten, and more while too little time has passed to tell the rate.
-        var round = 0
-        while round < 10 || clock.now - begin < .seconds(5) {
+        // Ten, and more until the writer's mean tells: it makes up for what a machine that stalled for a second kept from it.
+        var (round, rate) = (0, 0.0)
+        while round < 10 || clock.now - begin < .seconds(5) || (rate < 200 && clock.now - begin < .seconds(90)) {
             round += 1
             let committed = try transactions()
             let copy = try await backup(engine)
@@ -93,9 +73,10 @@ struct SQLiteTests {
             }
             #expect(sum == 0)
             #expect(rows >= committed * 2)
+            rate = Double(try transactions() - first) / ((clock.now - begin) / .seconds(1))
         }
-        let (last, seconds) = (try transactions(), (clock.now - begin) / .seconds(1))
-        #expect(Double(last - first) / seconds >= 200, "\(last - first) transactions in \(seconds) s")
+        let last = try transactions()
+        #expect(rate >= 200, "\(last - first) transactions in \(clock.now - begin)")
         // Whoever wrote all the time still does.
         try await eventually("another transaction", within: .seconds(10)) { try transactions() > last ? true : nil }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/spool") == [])
@@ -319,6 +300,29 @@ struct SQLiteTests {
         #expect(error.message.contains("unfinished change of a program that crashed"))
         #expect(result.bytes.isEmpty)
         #expect(try Data(contentsOf: URL(filePath: path + "-journal")) == journal)
+    }
+
+    /// `quick_check` does not see an index that lacks a row; the rows are all there.
+    @Test("with an index that lacks a row is restored, and that is told")
+    func staleIndex() async throws {
+        let folder = try Folder()
+        let path = folder.path + "/app.db"
+        let sessions = [
+            "CREATE TABLE t (x); CREATE INDEX i ON t (x); INSERT INTO t VALUES (1), (2)",
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_master WHERE name = 'i'", "INSERT INTO t VALUES (3)",
+            """
+            PRAGMA writable_schema = ON; INSERT INTO sqlite_master VALUES ('index', 'i', 't', 3, 'CREATE INDEX i ON t (x)')
+            """,
+        ]
+        for sql in sessions {
+            let ended = try await ProgramOutput.of("sqlite3", [path, sql])
+            #expect(ended.status == 0, "\(ended.error)")
+        }
+        let engine = try engine(folder, path)
+        let outcome = try await engine.restore(request(try await backup(engine), .sqlite))
+        #expect(outcome.checked.hasPrefix("quick_check ok, 1 table; BUT integrity_check FOUND"), "\(outcome.checked)")
+        let rows = try await ProgramOutput.of("sqlite3", [outcome.target, "SELECT count(*) FROM t NOT INDEXED"])
+        #expect(rows.text == "3\n")
     }
 
     @Test("that is replaced by another file while it is copied is not backed up")

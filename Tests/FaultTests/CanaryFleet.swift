@@ -12,6 +12,10 @@ struct CanaryFleet {
     let fleet: Fleet
     let agent: FleetAgent
 
+    private static let password = "CANARYpostgres5c1d"
+    private static let mistaken = "CANARYmistaken83ee"
+    /// So many that pg_dump and psql are seen at work.
+    static let rows = 2_000_000
     /// The databases that fail: one is not there, one has another password.
     static let failing: Set<String> = ["wrong", "denied"]
     /// Every listing of the operator's.
@@ -26,8 +30,8 @@ struct CanaryFleet {
         let cluster = try PostgresCluster()
         let s3 = try S3Server()
         let sinks = try AlertSinks(slackAnswers: "500", mailAnswers: "451 try later")
-        try await cluster.sql("CREATE ROLE backup SUPERUSER LOGIN PASSWORD 'CANARY-postgres'; CREATE DATABASE shop")
-        try await cluster.sql("CREATE TABLE t AS SELECT generate_series(1, 200000) AS x", database: "shop")
+        try await cluster.sql("CREATE ROLE backup SUPERUSER LOGIN PASSWORD '\(Self.password)'; CREATE DATABASE shop")
+        try await cluster.sql("CREATE TABLE t AS SELECT generate_series(1, \(Self.rows)) AS x", database: "shop")
         let fleet = try await Fleet(environment: s3.credentials("coordinator"))
         try await fleet.apply(
             """
@@ -35,7 +39,7 @@ struct CanaryFleet {
             policies: { all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }, destinations: [local, offsite] } }
             \(sinks.yaml)
             """)
-        func url(_ database: String, _ password: String = "CANARY-postgres") -> String {
+        func url(_ database: String, _ password: String = CanaryFleet.password) -> String {
             cluster.url(database: database, user: "backup", password: password)
         }
         let agent = try await fleet.join(
@@ -47,8 +51,8 @@ struct CanaryFleet {
               - { name: denied, url: "env:DENIED" }
             retries: { attempts: 1 }
             """,
-            environment: s3.credentials("agent").merging([
-                "DATABASE_URL": url("shop"), "WRONG": url("no-such-db"), "DENIED": url("shop", "CANARY-mistaken"),
+            environment: s3.credentials("session").merging([
+                "DATABASE_URL": url("shop"), "WRONG": url("no-such-db"), "DENIED": url("shop", Self.mistaken),
             ]) { $1 })
         try agent.start()
         try await eventually("databases are known") {
@@ -74,19 +78,29 @@ struct CanaryFleet {
         }
         func key(_ identity: String) -> String { s3.credentials(identity)["AWS_SECRET_ACCESS_KEY"] ?? "" }
         return [
-            "database's password": "CANARY-postgres", "mistaken password": "CANARY-mistaken",
-            "agent's S3 secret": key("agent"), "coordinator's S3 secret": key("coordinator"),
-            "mail password": AlertSinks.mailPassword,
-            "mail password in base64": Data("\0holdfast\0\(AlertSinks.mailPassword)".utf8).base64EncodedString(),
+            "database's password": Self.password, "mistaken password": Self.mistaken,
+            "agent's S3 secret": key("session"),
+            "agent's S3 token": s3.credentials("session")["AWS_SESSION_TOKEN"] ?? "",
+            "coordinator's S3 secret": key("coordinator"), "mail password": AlertSinks.mailPassword,
+            // As the two ways of SMTP authentication send it.
+            "mail password in base64": Data(AlertSinks.mailPassword.utf8).base64EncodedString(),
+            "mail user and password in base64": Data("\0holdfast\0\(AlertSinks.mailPassword)".utf8)
+                .base64EncodedString(),
             "webhook": AlertSinks.webhookSecret, "admin token": token, "admin token's secret": String(secret),
             "join string": agent.joinString, "join secret": try JoinString(agent.joinString).secret,
         ]
     }
 
-    /// All files of the coordinator, the agent and the directory destination, as text.
+    /// How a secret looks: as it is, and within a URL.
+    static func forms(of secret: String) -> Set<String> {
+        [secret, secret.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? secret]
+    }
+
+    /// All files of the coordinator, the agent and the directory destination, as text. What is compressed would show nothing.
     func files() -> [String: String] {
         var texts: [String: String] = [:]
-        for file in (try? FileManager.default.subpathsOfDirectory(atPath: fleet.folder.path)) ?? [] {
+        for file in (try? FileManager.default.subpathsOfDirectory(atPath: fleet.folder.path)) ?? []
+        where !file.hasSuffix(".gz") {
             // Folders, and what went away meanwhile, have no bytes.
             guard let bytes = try? Data(contentsOf: fleet.folder.appending(path: file)) else { continue }
             texts[file] = String(decoding: bytes, as: UTF8.self)

@@ -11,17 +11,28 @@ import Wire
         defer { bench.stop() }
         let (fleet, s3, sinks) = (bench.fleet, bench.s3, bench.sinks)
         let secrets = try bench.secrets()
-        #expect(secrets.count == 11 && secrets.values.allSatisfy { $0.count > 10 })
+        #expect(secrets.count == 13 && secrets.values.allSatisfy { $0.count > 10 })
 
         let watch = ArgumentWatch()
         let created = try await fleet.run("backup", "create", "--wait")
         #expect(created.status != 0, "one of the databases is not there, and one has another password")
         let backups = try await fleet.list([BackupView].self, "backup", "list")
         #expect(backups.map(\.database.rawValue) == ["shop"])
-        let id = try #require(backups.first).id.uuidString
+        let backup = try #require(backups.first)
+        let id = backup.id.uuidString
         let restored = try await fleet.run("restore", id, "--to", "again")
         #expect(restored.status == 0, "\(restored.error)")
-        #expect(try await bench.cluster.sql("SELECT count(*) FROM t", database: "again") == "200000\n")
+        let object = try #require(backup.objects.first { !$0.name.contains("globals") })
+        let file = fleet.local.appending(path: "db-01/database-backups/\(object.name)")
+        let onTheHost = try await bench.agent.run(["restore", file.path, "--to", "locally"])
+        #expect(onTheHost.status == 0, "\(onTheHost.error)")
+        for database in ["again", "locally"] {
+            let rows = try await bench.cluster.sql("SELECT count(*) FROM t", database: database)
+            #expect(rows == "\(CanaryFleet.rows)\n", "\(database)")
+        }
+        let doctor = try await bench.agent.run(["doctor"])
+        #expect(doctor.status == 1)
+        #expect(CanaryFleet.failing.allSatisfy { doctor.text.contains("database \($0): ") }, "\(doctor.text)")
         let verified = try await fleet.run("backup", "verify", id)
         #expect(verified.status == 0, "\(verified.error)")
         try await eventually("Slack and the mailbox hear of both failures", within: .seconds(120)) {
@@ -37,7 +48,10 @@ import Wire
         }
 
         var texts = ["argv": arguments.joined(separator: "\n")]
-        for (name, output) in ["backup create": created, "restore": restored, "backup verify": verified] {
+        for (name, output) in [
+            "backup create": created, "restore": restored, "backup verify": verified,
+            "restore on the host": onTheHost, "doctor": doctor,
+        ] {
             texts[name] = output.text + output.error
         }
         for command in CanaryFleet.commands + [["backup", "show", id]] {
@@ -72,7 +86,8 @@ import Wire
         #expect(texts.keys.contains { $0.hasPrefix("backups/db-01/") && $0.hasSuffix(".json") })
         #expect(texts["db-01/agent.log"]?.contains("no-such-db") == true, "the log says why the run failed")
         for (name, secret) in secrets {
-            let places = texts.filter { $0.value.contains(secret) }.keys.sorted()
+            let forms = CanaryFleet.forms(of: secret)
+            let places = texts.filter { text in forms.contains { text.value.contains($0) } }.keys.sorted()
             // The operator's own file is where `init` writes the token; nothing else holds a secret.
             #expect(places == (name.hasPrefix("admin token") ? ["config/holdfast/context.json"] : []), "the \(name)")
         }

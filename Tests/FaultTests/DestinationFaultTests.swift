@@ -45,17 +45,22 @@ import Wire
             (s3.destination.replacing("bucket: acme-backups", with: "bucket: no-such-bucket"), [:], "NoSuchBucket"),
         ] {
             let host = try await FaultFleet(
-                destinations: [("offsite", destination)], coordinator: s3.credentials("coordinator"),
+                destinations: [("offsite", destination)], megabytes: 12, coordinator: s3.credentials("coordinator"),
                 agent: s3.credentials("admin").merging(keys) { $1 })
             try host.agent.start()
             let output = try await host.backup()
-            #expect(output.status != 0)
+            #expect(output.status == 1)
+            #expect(try await host.fleet.runStates() == ["failed"])
+            #expect(try await host.backups().isEmpty)
+            #expect(try await host.fleet.catalog("SELECT id FROM backup UNION SELECT backup FROM copy") == [])
             let error = try #require(
                 try await host.fleet.list([DatabaseView].self, "database", "list").first?.lastError)
             #expect(error.contains(word), "\(error)")
             #expect(!error.contains("CANARY"))
             host.stop()
         }
+        #expect(try !s3.begunUploads().isEmpty, "none of them came as far as an upload in parts")
+        #expect(try await s3.uploads() == 0)
         #expect(try await s3.keys().isEmpty)
     }
 
@@ -89,14 +94,14 @@ import Wire
         let door = try Forwarder(to: s3.port, turnedAway: 2)
         defer { door.stop() }
         let slow = s3.destination.replacing(s3.endpoint, with: "https://localhost:\(door.port)")
-            .replacing(" } }", with: ", bandwidth: 2MB } }")
+            .replacing(" } }", with: ", bandwidth: 1MB } }")
         let host = try await FaultFleet(
             destinations: [("offsite", slow)], megabytes: 20, coordinator: s3.credentials("coordinator"),
             agent: s3.credentials("agent"))
         defer { host.stop() }
         try host.agent.start()
         try await host.begin()
-        try await eventually("the upload has begun") { try await s3.uploads() > 0 ? true : nil }
+        try await host.isUploading(to: s3)
         try await door.close()
         #expect(door.refuses)
         try await Task.sleep(for: .seconds(20))  // what is tested is this very outage

@@ -56,7 +56,7 @@ struct DumpFleet {
 
     /// An upload has begun, and PostgreSQL waits for its dump to be taken: the run is in the middle of both.
     func isInMidDump() async throws {
-        try await eventually("an upload is under way") { try await s3.uploads() > 0 ? true : nil }
+        try await eventually("an upload has begun") { try s3.begunUploads().isEmpty ? nil : true }
         try await eventually("the dump waits for the upload") {
             let waiting = try await cluster.sql(
                 """

@@ -8,15 +8,16 @@ import Wire
 /// stock tools do (fault 15).
 @Suite(.timeLimit(.minutes(5))) struct ExpiredTokenTests {
     @Test func aNewerTokenIsTakenAndTheUploadGoesOn() async throws {
-        let bucket = try Self.bucket()
-        defer { bucket.stop() }
-        let host = try await Self.host(bucket)
-        defer { host.stop() }
-        try Self.give("OLD", to: host)
-        try await Self.beginUpload(host, bucket)
+        let (host, bucket) = try await Self.inMidUpload()
+        defer {
+            host.stop()
+            bucket.stop()
+        }
         try Self.give("NEW", to: host)
         try await bucket.expire("OLD")
-        let backup = try await eventually("the backup is good") { try await host.backups().first }
+        let backup = try await eventually("the backup is good", within: .seconds(120)) {
+            try await host.backups().first
+        }
         #expect(backup.state == .good)
         #expect(try await host.fleet.runStates() == ["succeeded"])
         let state = try await bucket.state()
@@ -30,12 +31,11 @@ import Wire
 
     /// Nothing can be cleaned up then; the next run does, when there is a token again.
     @Test func withoutANewerTokenTheRunFailsAndWhatIsLeftGoesLater() async throws {
-        let bucket = try Self.bucket()
-        defer { bucket.stop() }
-        let host = try await Self.host(bucket)
-        defer { host.stop() }
-        try Self.give("OLD", to: host)
-        try await Self.beginUpload(host, bucket)
+        let (host, bucket) = try await Self.inMidUpload()
+        defer {
+            host.stop()
+            bucket.stop()
+        }
         try await bucket.expire("OLD")
         try await eventually("the run has failed") {
             try await host.fleet.runStates() == ["failed"] ? true : nil
@@ -55,18 +55,22 @@ import Wire
         #expect(state.objects.count == 2 && state.violations == [])
     }
 
-    private static func bucket() throws -> ScriptedBucket {
-        try ScriptedBucket(identities: ["OLD:SECRET1:TOKEN1", "NEW:SECRET2:TOKEN2", "HOME:SECRET"])
-    }
-
-    /// 40 MB at 8 MB a second: four parts and a rest in five seconds.
-    private static func host(_ bucket: ScriptedBucket) async throws -> FaultFleet {
+    /// An agent with the old token that uploads 40 MB at 2 MB a second (four parts and a rest in twenty seconds), when a part
+    /// is stored and more are to come.
+    private static func inMidUpload() async throws -> (FaultFleet, ScriptedBucket) {
+        let bucket = try ScriptedBucket(identities: ["OLD:SECRET1:TOKEN1", "NEW:SECRET2:TOKEN2", "HOME:SECRET"])
         let quiet = ["AWS_EC2_METADATA_DISABLED": "true"]
         let host = try await FaultFleet(
-            destinations: [("offsite", bucket.destination(bandwidth: "8MB"))], megabytes: 40,
+            destinations: [("offsite", bucket.destination(bandwidth: "2MB"))], megabytes: 40,
             coordinator: quiet.merging(["AWS_ACCESS_KEY_ID": "HOME", "AWS_SECRET_ACCESS_KEY": "SECRET"]) { $1 },
             agent: quiet)
-        return host
+        try give("OLD", to: host)
+        try host.agent.start()
+        try await host.begin()
+        try await eventually("a part is stored") {
+            try await bucket.state().has("UploadPart", 200) ? true : nil
+        }
+        return (host, bucket)
     }
 
     /// Puts the credentials of that identity in the place of those before, at once.
@@ -83,14 +87,5 @@ import Wire
 
             """.utf8
         ).write(to: folder.appending(path: "credentials"), options: .atomic)
-    }
-
-    /// Returns when a part is stored and more are to come.
-    private static func beginUpload(_ host: FaultFleet, _ bucket: ScriptedBucket) async throws {
-        try host.agent.start()
-        try await host.begin()
-        try await eventually("a part is stored") {
-            try await bucket.state().has("UploadPart", 200) ? true : nil
-        }
     }
 }

@@ -39,12 +39,14 @@ struct FaultFleet {
             """, environment: environment)
     }
 
-    /// From now on backups go there.
-    func apply(_ destinations: [(name: String, yaml: String)]) async throws {
-        try await Self.apply(destinations, to: fleet)
+    /// From now on backups go there. `alerts` is the line of that name, if any.
+    func apply(_ destinations: [(name: String, yaml: String)], alerts: String = "") async throws {
+        try await Self.apply(destinations, alerts: alerts, to: fleet)
     }
 
-    private static func apply(_ destinations: [(name: String, yaml: String)], to fleet: Fleet) async throws {
+    private static func apply(
+        _ destinations: [(name: String, yaml: String)], alerts: String = "", to fleet: Fleet
+    ) async throws {
         let local = "{ directory: \(fleet.local.path) }"
         try await fleet.apply(
             """
@@ -54,6 +56,7 @@ struct FaultFleet {
               all:
                 tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }
                 destinations: [\(destinations.map(\.name).joined(separator: ", "))]
+            \(alerts)
             """)
     }
 
@@ -69,12 +72,18 @@ struct FaultFleet {
         try await fleet.holdfast("backup", "create")
     }
 
+    /// An upload is under way, and the agent has written down its id.
+    func isUploading(to s3: S3Server) async throws {
+        try await eventually("an upload has begun") { try s3.begunUploads().isEmpty ? nil : true }
+        try await eventually("the agent knows the upload") { try agent.hasNotedAnUpload() ? true : nil }
+    }
+
     func backups() async throws -> [BackupView] { try await fleet.list([BackupView].self, "backup", "list") }
 
     /// Asks for a backup and waits; the exit status and what was said.
     func backup() async throws -> ProgramOutput {
         try await known()
-        return try await fleet.run("backup", "create", "--wait")
+        return try await fleet.backUp()
     }
 
     /// File names below the local destination, without folders.
@@ -86,5 +95,16 @@ struct FaultFleet {
     func stop() {
         agent.kill()
         fleet.stop()
+    }
+}
+
+extension FleetAgent {
+    /// Whether it has written down an upload with the id that the store gave it. Cut off before, it could not abort it: it
+    /// may list none.
+    func hasNotedAnUpload() throws -> Bool {
+        let folder = data.appending(path: "uploads")
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path).contains { name in
+            try String(contentsOf: folder.appending(path: name), encoding: .utf8).contains("\"uploadID\"")
+        }
     }
 }

@@ -104,7 +104,20 @@ extension Fleet {
     }
 
     /// Posts it as an agent would, with the certificate that is given.
+    ///
+    /// A server that ends a connection of which it has not read all makes the kernel send a reset, which now and then
+    /// overtakes the answer or the alert. So that a call was cut is no answer: it is asked for again, a few times.
     fileprivate func post(_ path: String, _ body: [UInt8], _ identity: WrongCertificates.Identity?) async throws
+        -> Answer
+    {
+        var answer = try await postOnce(path, body, identity)
+        for _ in 0..<4 where answer.status == 0 && !answer.words.contains("alert") {
+            answer = try await postOnce(path, body, identity)
+        }
+        return answer
+    }
+
+    private func postOnce(_ path: String, _ body: [UInt8], _ identity: WrongCertificates.Identity?) async throws
         -> Answer
     {
         let file = folder.appending(path: "body")

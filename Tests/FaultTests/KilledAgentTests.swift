@@ -62,7 +62,7 @@ import Wire
         defer { host.stop() }
         try host.agent.start()
         try await host.begin()
-        try await eventually("the upload has begun") { try await s3.uploads() > 0 ? true : nil }
+        try await host.isUploading(to: s3)
         host.agent.kill()
         #expect(try await s3.keys().isEmpty)
         try host.agent.start()
@@ -92,7 +92,7 @@ import Wire
         defer { host.stop() }
         try host.agent.start()
         try await host.begin()
-        try await eventually("the upload has begun") { try await s3.uploads() > 0 ? true : nil }
+        try await host.isUploading(to: s3)
         #expect(host.agent.terminate() == 0)
         #expect(try await s3.uploads() == 0)
         #expect(try await s3.keys().isEmpty)

@@ -9,16 +9,18 @@ import Wire
     @Test func aRunThatEndsWhileItIsDownIsToldLater() async throws {
         let s3 = try S3Server()
         defer { s3.stop() }
-        let slow = s3.destination.replacing(" } }", with: ", bandwidth: 4MB } }")
+        // 1 MB/s for 24 MB: the kill falls into the upload, also on a machine that stalls.
+        let slow = s3.destination.replacing(" } }", with: ", bandwidth: 1MB } }")
         let host = try await FaultFleet(
-            destinations: [("offsite", slow)], megabytes: 20, coordinator: s3.credentials("coordinator"),
+            destinations: [("offsite", slow)], megabytes: 24, coordinator: s3.credentials("coordinator"),
             agent: s3.credentials("agent"))
         defer { host.stop() }
         try host.agent.start()
         try await host.begin()
-        try await eventually("the upload has begun") { try await s3.uploads() > 0 ? true : nil }
+        try await host.isUploading(to: s3)
         host.fleet.killCoordinator()
-        try await eventually("the agent finishes alone") {
+        #expect(try await s3.keys().isEmpty, "the upload had ended before the coordinator did")
+        try await eventually("the agent finishes alone", within: .seconds(120)) {
             try await s3.keys().contains { $0.hasSuffix(".json") } ? true : nil
         }
         try await host.fleet.start()
@@ -43,13 +45,39 @@ import Wire
                 try await host.backups().count == round * 2 ? true : nil
             }
         }
-        let check = try await ProgramOutput.of(
-            "sqlite3",
-            [
-                host.fleet.data.appending(path: "catalog.sqlite").path,
-                "PRAGMA integrity_check; PRAGMA foreign_key_check",
-            ])
-        #expect(check.text == "ok\n", "\(check.text)\(check.error)")
+        #expect(try await host.fleet.catalog("PRAGMA integrity_check; PRAGMA foreign_key_check") == ["ok"])
+    }
+
+    /// The incident is written down, and nobody has taken its messages yet.
+    @Test func whatWasStillToBeToldIsToldAfterwards() async throws {
+        let sinks = try AlertSinks(slackAnswers: "500", mailAnswers: "451 try later")
+        defer { sinks.stop() }
+        let host = try await FaultFleet()
+        defer { host.stop() }
+        try await host.apply([("local", FaultFleet.local)], alerts: sinks.yaml)
+        try FileManager.default.removeItem(at: host.database)
+        try host.agent.start()
+        #expect(try await host.backup().status == 1)
+        let waiting = "SELECT channel FROM delivery WHERE state = 'pending' AND attempts > 0 ORDER BY channel"
+        try await eventually("both have refused") {
+            try await host.fleet.catalog(waiting) == ["email", "slack"] ? true : nil
+        }
+        host.fleet.killCoordinator()
+        #expect(try await host.fleet.catalog(waiting) == ["email", "slack"])
+        #expect(try sinks.posts().map(\.answered) == [500])
+        #expect(try sinks.mails() == [])
+
+        try await host.fleet.start()
+        try await eventually("both are told") {
+            let deliveries = try await host.fleet.list([IncidentView].self, "alert", "list").flatMap(\.deliveries)
+            return deliveries.count == 2 && deliveries.allSatisfy { $0.state == "sent" } ? true : nil
+        }
+        // Each of the one failure, once.
+        let posts = try sinks.posts()
+        #expect(posts.map(\.answered) == [500, 200])
+        #expect(posts.allSatisfy { $0.fields["Database"] == "devdb" && $0.title.contains("failed") })
+        let mails = try sinks.mails()
+        #expect(mails.count == 1 && mails.allSatisfy { $0.contains("Database: devdb") })
     }
 
     /// When it is killed, and the fault that holds the agent, or the coordinator, at that place for some seconds.
@@ -64,7 +92,7 @@ import Wire
         case reporting
 
         var fault: String {
-            let later = #""do": "status", "status": 503, "code": "SlowDown", "headers": {"Retry-After": "6"}"#
+            let later = #""do": "status", "status": 503, "code": "SlowDown", "headers": {"Retry-After": "20"}"#
             return switch self {
             case .queued, .reporting: "[]"
             case .uploading: #"[{"op": "UploadPart", \#(later)}]"#

@@ -56,6 +56,18 @@ import Wire
         #expect(!text.contains("\u{1b}"))
     }
 
+    /// `-o json` goes to terminals too.
+    @Test func whatATerminalObeysIsEscapedAndReadBackAsItWas() throws {
+        let marks = "\u{7f}\u{85}\u{9b}31m\u{2028}\u{202a}\u{202e}\u{2066}\u{2069}"
+        let status = Sample.status(databases: [], incidents: [Sample.incident("a\(marks)ü→z")])
+        let text = try JSONText.of(status)
+        for mark in marks.unicodeScalars where mark.value > 0x7e {
+            #expect(!text.unicodeScalars.contains(mark), "U+\(String(mark.value, radix: 16))")
+        }
+        #expect(text.contains("\\u009b31m") && text.contains("ü→z"))
+        #expect(try JSON.decoder().decode(StatusView.self, from: Data(text.utf8)) == status)
+    }
+
     @Test func labelsAreNotTakenForFields() throws {
         var agent = Sample.agent("db-01")
         agent.labels = ["env": "prod"]

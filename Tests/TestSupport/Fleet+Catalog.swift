@@ -9,8 +9,9 @@ extension Fleet {
         return output.text.split(separator: "\n").map(String.init)
     }
 
-    /// The states of all runs, in the order in which they were asked for.
+    /// The states of all runs that were carried out, in the order in which they were asked for. One that was skipped because
+    /// another was in the way is none of them: whoever asked for it asks again.
     package func runStates() async throws -> [String] {
-        try await catalog("SELECT state FROM run ORDER BY recordedAt, nominalAt")
+        try await catalog("SELECT state FROM run WHERE state <> 'skipped' ORDER BY recordedAt, nominalAt")
     }
 }

@@ -20,25 +20,37 @@ package final class PostgresCluster: Sendable {
     package init() throws {
         guard let installed = Self.installed.last else { throw ServerFailure("no PostgreSQL server is installed") }
         binDirectory = installed
-        var template = Array("/tmp/holdfast-pg-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw ServerFailure("mkdtemp: errno \(errno)") }
-        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        self.folder = folder
-        password = "super-\(UInt64.random(in: 0...UInt64.max))"
-        let port = try FreePort.take()
-        self.port = port
-        let log = URL(filePath: folder + ".log")
-        do {
-            server = try ServerProcess(
-                program: "/bin/sh", ["-c", Self.script],
-                environment: [
-                    "BIN": installed, "DIR": folder, "PORT": String(port), "PASSWORD": password, "LC_ALL": "C.UTF-8",
-                ], log: log)
-        } catch {
-            let words = try? String(contentsOf: log, encoding: .utf8)
-            try? FileManager.default.removeItem(atPath: folder)
-            throw ServerFailure("PostgreSQL did not start: \(words?.suffix(2000) ?? "") \(error)")
+        let password = "super-\(UInt64.random(in: 0...UInt64.max))"
+        self.password = password
+        (server, folder, port) = try Self.start(installed, password: password)
+    }
+
+    /// Tries a few ports: somebody else may take one between the moment at which it is free and that at which the server
+    /// listens.
+    private static func start(_ installed: String, password: String) throws -> (ServerProcess, String, Int) {
+        var reasons: [String] = []
+        for _ in 1...3 {
+            var template = Array("/tmp/holdfast-pg-XXXXXX".utf8CString)
+            guard mkdtemp(&template) != nil else { throw ServerFailure("mkdtemp: errno \(errno)") }
+            let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let port = try FreePort.take()
+            let log = URL(filePath: folder + ".log")
+            do {
+                let server = try ServerProcess(
+                    program: "/bin/sh", ["-c", script],
+                    environment: [
+                        "BIN": installed, "DIR": folder, "PORT": String(port), "PASSWORD": password,
+                        "LC_ALL": "C.UTF-8",
+                    ], log: log)
+                return (server, folder, port)
+            } catch {
+                let words = try? String(contentsOf: log, encoding: .utf8)
+                reasons.append("\(words?.suffix(2000) ?? "") \(error)")
+                try? FileManager.default.removeItem(atPath: folder)
+                try? FileManager.default.removeItem(at: log)
+            }
         }
+        throw ServerFailure("PostgreSQL did not start: \(reasons.joined(separator: "; then: "))")
     }
 
     deinit { stop() }

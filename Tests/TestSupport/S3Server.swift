@@ -25,13 +25,16 @@ package final class S3Server: Sendable {
     package var endpoint: String { "https://localhost:\(server.port)" }
     package var ca: String { identities["ca"]?.first ?? "" }
 
-    /// Variables with the keys of `admin`, `agent` (may only write) or `coordinator` (reads and deletes).
+    /// Variables with the keys of `admin`, `agent` (may only write), `coordinator` (reads and deletes) or `session` (may do
+    /// everything, with a token).
     package func credentials(_ identity: String) -> [String: String] {
         let keys = identities[identity] ?? []
-        return [
+        var variables = [
             "AWS_ACCESS_KEY_ID": keys.first ?? "", "AWS_SECRET_ACCESS_KEY": keys.count > 1 ? keys[1] : "",
             "AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "us-east-1",
         ]
+        if keys.count > 2 { variables["AWS_SESSION_TOKEN"] = keys[2] }
+        return variables
     }
 
     /// The stock client with everybody's rights; throws with its words unless it exits 0.

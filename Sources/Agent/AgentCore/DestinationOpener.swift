@@ -17,7 +17,7 @@ package struct DestinationOpener: Sendable {
     /// Throws `.configuration` for a destination of a kind that this agent does not know. `stop` ends its transfers.
     package func open(_ destination: Destination, stop: StopSignal) throws(BackupError) -> any ObjectStore {
         if let directory = destination.directory {
-            return try DirectoryStore(root: directory.path ?? paths.backups.path)
+            return try DirectoryStore(root: directory.path ?? paths.backups.path, stop: stop)
         }
         if let s3 = destination.s3 {
             return try s3Store(s3, stop: stop)

@@ -48,15 +48,15 @@ package struct EngineStream: Sendable {
     /// reader that there is no more). Throws when any process of it did not end with exit status 0: then what was
     /// written is not a backup, whatever it looks like.
     package var write: @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void
-    /// The command that restores this object with stock tools, with `-` for the decoded stream: `psql inventorysync`.
-    package var stockRestore: String
+    package var stockRestore: StockRestore
     /// The first byte comes only when a copy has been made and checked, which may take long and ends by itself.
     package var copiesFirst: Bool
 
     package init(
         role: ObjectRole, format: ObjectFormat, copiesFirst: Bool = false,
         makeInspector: @escaping @Sendable () throws(BackupError) -> any Inspector,
-        write: @escaping @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void, stockRestore: String
+        write: @escaping @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void,
+        stockRestore: StockRestore
     ) {
         self.role = role
         self.format = format

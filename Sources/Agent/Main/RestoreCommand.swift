@@ -59,7 +59,9 @@ struct RestoreCommand: AsyncParsableCommand {
         let stop = StopSignal()
         let restore = BreakGlassRestore(world: world)
         let places = self.places
-        say("looking at \(places[0])")
+        // Without a link's query, which may be the right to read it.
+        let first = String(places[0].hasPrefix("http") ? places[0].prefix { $0 != "?" } : places[0][...])
+        say("looking at \(first)")
         let found = try await onThread { () throws(BackupError) in try restore.find(places, stop: stop) }
         if found.manifest == nil {
             say("WARNING: no manifest lies beside it, so there are no checksums to compare")
@@ -68,7 +70,7 @@ struct RestoreCommand: AsyncParsableCommand {
         if force, let to, !yes { try Confirmation.typed(to) }
         let setting = try restore.setting(for: found, configuration: configuration(world), url: url, target: to)
         say(
-            "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? places[0])"
+            "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? first)"
         )
         let outcome = try await restore.restore(
             found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force,

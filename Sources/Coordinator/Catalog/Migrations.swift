@@ -16,6 +16,12 @@ extension CatalogDatabase {
         migrator.registerMigration("3 operations are found by their backup") { database in
             try database.execute(sql: "CREATE INDEX operationByBackup ON operation (backup, destination)")
         }
+        migrator.registerMigration("4 the tiers of a database have summaries") { database in
+            for statement in Schema4.statements { try database.execute(sql: statement) }
+        }
+        migrator.registerMigration("5 messages are found by their channel") { database in
+            try database.execute(sql: "CREATE INDEX deliveryByChannel ON delivery (channel, state)")
+        }
         return migrator
     }
 }

@@ -27,7 +27,7 @@ struct Apply: AsyncParsableCommand {
         session.terminal.say(result.warnings.map { "warning: " + SafeText($0).text })
         switch (result.changes.isEmpty, result.applied) {
         case (true, _): session.terminal.say("no change: the fleet is already as \(request.fileName) declares it")
-        case (false, true): session.terminal.say("applied: \(Quantity.count(result.changes.count, "change"))", .good)
+        case (false, true): session.terminal.say("applied: \(CountText.of(result.changes.count, "change"))", .good)
         case (false, false): session.terminal.say("dry run: nothing was applied")
         }
     }

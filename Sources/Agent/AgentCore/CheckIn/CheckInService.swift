@@ -91,7 +91,7 @@ struct CheckInService: Service {
             try await plans.replace(plan)
             logger.info("a new plan", metadata: ["revision": "\(plan.revision)", "entries": "\(plan.entries.count)"])
         }
-        for command in response.commands { try await commands.receive(command) }
+        for command in response.commands { try await commands.receive(command, clock: response.serverTime) }
         return response
     }
 }

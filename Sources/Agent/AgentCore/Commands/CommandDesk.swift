@@ -37,11 +37,13 @@ package actor CommandDesk {
     /// Takes up what an earlier agent left. To be called before the first check-in and before interrupted runs are ended,
     /// whose journal it reads.
     func recover() async throws(BackupError) {
-        for result in await spool.oldest(count: .max, bytes: .max).compactMap(\.item.command) {
-            // Done, and told: a second delivery must not do it again.
-            seen[result.command] = world.now()
+        // Done, and told: a second delivery must not do it again.
+        for command in await spool.commands() { seen[command] = world.now() }
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
+            // Taken for empty, what was begun would never end, and what is sent again would be done again.
+            throw BackupError(.configuration, "the folder of commands, \(folder.path), cannot be listed", cause: error)
         }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         for name in names {
             guard let id = UUID(uuidString: String(name.dropLast(5))) else { continue }
             seen[id] = world.now()
@@ -56,9 +58,16 @@ package actor CommandDesk {
                     }
                     continue
                 }
-                try await finish(id, .failed(BackupError(.cancelled, "the agent stopped while it worked on this")))
-            } catch  where error.code == .integrity {
-                try await finish(id, .failed(error))
+                // A restore that was killed leaves what it had loaded, and never under a final name.
+                let left =
+                    command.restore == nil
+                    ? ""
+                    : "; what it may have left has a name with _restoring_ (a database) or .partial, and can be dropped"
+                try await finish(
+                    id, .failed(BackupError(.cancelled, "the agent stopped while it worked on this" + left)))
+            } catch {
+                // On a disk that is full not even that can be told; the agent has other work, and the next start tells it.
+                if error.code == .integrity { try? await finish(id, .failed(error)) }
             }
         }
     }
@@ -74,8 +83,11 @@ package actor CommandDesk {
         if working[progress.command] != nil { working[progress.command] = progress }
     }
 
-    func receive(_ command: Command) async throws(BackupError) {
+    /// `clock` is the coordinator's, which said until when the command holds: this host's own may be wrong.
+    func receive(_ command: Command, clock: Date) async throws(BackupError) {
         let now = world.now()
+        var command = command
+        command.expiresAt += now.timeIntervalSince(clock)
         let isKnown = seen[command.id] != nil
         // On disk before it is acknowledged: what was acknowledged is never sent again.
         if !isKnown { try file(command.id).save(command) }

@@ -20,15 +20,16 @@ struct CommandService: Service {
     func run() async throws {
         guard await board.ready() else { return await untilTold() }
         let queue = desk.queue
-        let slots = Slots(2)
+        // Long work a little at a time, and a restore, for which somebody waits, not behind verifications. Asking to stop,
+        // to begin or to delete waits for nothing.
+        let (restores, verifications) = (Slots(2), Slots(2))
         await withDiscardingTaskGroup { group in
             for await command in queue.cancelOnGracefulShutdown() {
+                let slots = command.restore != nil ? restores : command.verify != nil ? verifications : nil
                 group.addTask {
-                    // Long work a little at a time; asking to stop, to begin or to delete must not wait behind it.
-                    let isLong = command.verify != nil || command.restore != nil
-                    if isLong { await slots.take() }
+                    await slots?.take()
                     await carryOut(command)
-                    if isLong { await slots.give() }
+                    await slots?.give()
                 }
             }
             group.cancelAll()
@@ -88,7 +89,8 @@ struct CommandService: Service {
                     Destination(name: order.destination, directory: order.directory), stop: StopSignal())
                 for key in order.keys { try store.delete(key) }
             }
-            return .done(message: "\(order.keys.count) objects deleted", proof: nil, restoredTo: nil, bytes: 0)
+            let gone = CountText.of(order.keys.count, "object")
+            return .done(message: "\(gone) deleted", proof: nil, restoredTo: nil, bytes: 0)
         }
     }
 

@@ -29,7 +29,7 @@ struct VerifyJob {
             }
             return .done(
                 message:
-                    "\(order.sources.count) objects read again at \(order.destination): sizes, SHA-256 and structure match",
+                    "\(CountText.of(order.sources.count, "object")) read again at \(order.destination): sizes, SHA-256 and structure match",
                 proof: .sound, restoredTo: nil, bytes: counter.bytes)
         }
     }

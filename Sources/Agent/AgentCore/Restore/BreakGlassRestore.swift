@@ -24,18 +24,26 @@ package struct BreakGlassRestore: Sendable {
     package func find(_ places: [String], stop: StopSignal = StopSignal()) throws(BackupError) -> Found {
         guard let first = places.first else { throw BackupError(.usage, "name a manifest or a dump to restore") }
         let place = try StoredPlace(first, world: world, stop: stop)
-        if places.count == 1, let manifest = try manifest(of: place) {
-            let wanted =
-                place.isManifest
-                ? manifest.objects : manifest.objects.filter { $0.name == place.name || $0.role == .globals }
-            return Found(
-                manifest: manifest, readers: wanted.map { place.reader($0, stop: stop) })
+        var others: [StoredPlace] = []
+        for text in places.dropFirst() { others.append(try StoredPlace(text, world: world, stop: stop)) }
+        if let manifest = try manifest(of: place) {
+            let named = Set(([place] + others).map(\.name))
+            // All of one backup: the manifest says what they are, and what their checksums must be.
+            if named.subtracting([place.name]).isSubset(of: manifest.objects.map(\.name)) {
+                let wanted = manifest.objects.filter { object in
+                    if named.contains(object.name) || (place.isManifest && others.isEmpty) { return true }
+                    // Beside a link nothing else can be found.
+                    return object.role == .globals && !place.isLink
+                }
+                return Found(
+                    manifest: manifest,
+                    readers: wanted.map { object in
+                        (others.first { $0.name == object.name } ?? place).reader(object, stop: stop)
+                    })
+            }
         }
         var readers: [ObjectReader] = []
-        for text in places {
-            let place = try StoredPlace(text, world: world, stop: stop)
-            readers.append(place.reader(try Self.guess(place.name), stop: stop))
-        }
+        for place in [place] + others { readers.append(place.reader(try Self.guess(place.name), stop: stop)) }
         return Found(manifest: nil, readers: readers)
     }
 
@@ -47,7 +55,8 @@ package struct BreakGlassRestore: Sendable {
         let restore = Restore(
             readers: found.readers, engine: engine, target: target, replace: replace,
             skipChecksum: skipChecksum || found.manifest == nil, withGlobals: withGlobals,
-            fingerprint: found.manifest?.fingerprint, now: world.now(), stop: stop)
+            fingerprint: found.manifest?.fingerprint, now: world.now(), stop: stop,
+            inspects: found.manifest == nil && !skipChecksum)
         let counter = ByteCounter()
         if found.manifest != nil, !skipChecksum { try await restore.check(counter) }
         return try await restore.load(counter)

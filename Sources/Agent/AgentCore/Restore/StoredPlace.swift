@@ -38,6 +38,8 @@ struct StoredPlace: Sendable {
     }
 
     var name: String { key.split(separator: "/").last.map(String.init) ?? key }
+    /// One object behind an address, and nothing beside it.
+    var isLink: Bool { store is LinkedObject }
     var isManifest: Bool { name.hasSuffix(".json") }
 
     /// The manifest has the object's stem: everything before its suffixes and `_globals`.

@@ -55,8 +55,10 @@ struct BackupAttempt: Sendable {
             for stream in streams {
                 let made = try await make(stream, to: writers)
                 objects.append(made.object)
-                if let tables = made.tables, stream.role == .dump { fingerprint = .init(tables: tables) }
-                restore.append(RestoreLine.text(for: made.object, command: stream.stockRestore))
+                if let tables = made.tables, !tables.isEmpty, stream.role == .dump {
+                    fingerprint = .init(tables: tables)
+                }
+                restore.append(RestoreLine.text(for: made.object, stream.stockRestore))
             }
             let manifest = Manifest(
                 id: world.newID(), run: job.run, attempt: number, agent: .init(id: agent.id, name: agent.name),

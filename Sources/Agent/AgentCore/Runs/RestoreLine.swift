@@ -1,14 +1,18 @@
 import Archive
 import Domain
+import Engines
 
 /// The one line of shell that restores an object with stock tools (P7). Every name in it is quoted for the shell.
 enum RestoreLine {
-    static func text(for object: Manifest.Object, command: String) -> String {
-        let file = quoted(object.name)
-        switch object.codec {
-        case .gzip: return "gunzip -c \(file) | \(command)"
-        case .zstd: return "zstd -dc \(file) | \(command)"
-        case .none: return "\(command) < \(file)"
+    static func text(for object: Manifest.Object, _ restore: StockRestore) -> String {
+        let stored = quoted(object.name)
+        switch (object.codec, restore) {
+        case (.gzip, .command(let command)): return "gunzip -c \(stored) | \(command)"
+        case (.zstd, .command(let command)): return "zstd -dc \(stored) | \(command)"
+        case (.none, .command(let command)): return "\(command) < \(stored)"
+        case (.gzip, .file(let name)): return "gunzip -c \(stored) > \(quoted(name))"
+        case (.zstd, .file(let name)): return "zstd -dc \(stored) > \(quoted(name))"
+        case (.none, .file(let name)): return "cp -- \(stored) \(quoted(name))"
         }
     }
 

@@ -10,6 +10,7 @@ final class RunReporter: Sendable {
     private let journal: RunJournal
     private let spool: Spool
     private let record: Mutex<RunJournal.Record>
+    private let decided = Mutex<RunReport?>(nil)
 
     init(live: LiveRun, world: AgentWorld, journal: RunJournal, spool: Spool) {
         self.live = live
@@ -78,13 +79,25 @@ final class RunReporter: Sendable {
     }
 
     private func end(_ event: RunEvent, _ fill: (inout RunReport) -> Void) async throws(BackupError) {
-        let record = try change { $0.sequence += 1 }
+        let record = self.record.withLock { record in
+            record.sequence += 1
+            return record
+        }
         var report = report(record, event)
         report.destinations = record.leftovers
         fill(&report)
+        decided.withLock { $0 = report }
+        try await tell()
+    }
+
+    /// Whether it is known how the run ended.
+    var isDecided: Bool { decided.withLock { $0 != nil } }
+
+    /// Writes how the run ended; to be called again when that failed. Does nothing before it is decided.
+    func tell() async throws(BackupError) {
+        guard let report = decided.withLock({ $0 }) else { return }
         // First that it has ended and how, so that a kill in between cannot bring it back to life (P8).
-        let decided = report
-        _ = try change { $0.end = decided }
+        _ = try change { $0.end = report }
         try await spool.add(run: report)
         FaultPoint.spooled.pass()
         try journal.remove(live.job.run)

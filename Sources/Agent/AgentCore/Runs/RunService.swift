@@ -77,6 +77,7 @@ struct RunService: Service {
     /// Answers how the last attempt ended; nil when not even that could be written down.
     private func carryOut(_ live: LiveRun) async -> AttemptOutcome? {
         let reporter = RunReporter(live: live, world: world, journal: journal, spool: spool)
+        var last: AttemptOutcome?
         do {
             FaultPoint.admitted.pass()
             var attempt = live.firstAttempt
@@ -84,6 +85,7 @@ struct RunService: Service {
                 try await reporter.started(attempt)
                 logger.info("backup started", metadata: metadata(live, attempt))
                 let outcome = await attemptOnce(live, attempt, reporter)
+                last = outcome
                 try reporter.keep(leftoversOf: outcome)
                 guard let failure = outcome.failure else {
                     try await reporter.succeeded(outcome)
@@ -103,11 +105,34 @@ struct RunService: Service {
                 attempt += 1
             }
         } catch {
-            // The journal keeps the run, so the next start ends it; until then the coordinator shows it as unknown.
             logger.error(
                 "a run's report could not be written", metadata: ["run": "\(live.job.run)", "error": "\(error)"])
-            return nil
+            // An attempt that failed ends the run now: where nothing can be written no other will do better.
+            if !reporter.isDecided, let last, let failure = last.failure {
+                try? await reporter.failed(last, failure, stopped: live.stop.isStopped)
+            }
+            return await tellLater(live, reporter) ? last : nil
         }
+    }
+
+    /// Tries again to write how a run ended, once that is decided, until it is written or the agent ends. Otherwise, or then,
+    /// the journal keeps the run, and the next start ends it; until that the coordinator shows it as unknown.
+    private func tellLater(_ live: LiveRun, _ reporter: RunReporter) async -> Bool {
+        while reporter.isDecided, !Task.isCancelled, !Task.isShuttingDownGracefully {
+            for _ in 0..<120 where !Task.isShuttingDownGracefully {
+                // Cancellation ends it, and is looked at in the condition.
+                try? await Task.sleep(for: .milliseconds(250))
+            }
+            do {
+                try await reporter.tell()
+                return true
+            } catch {
+                logger.error(
+                    "a run's report still cannot be written",
+                    metadata: ["run": "\(live.job.run)", "error": "\(error)"])
+            }
+        }
+        return false
     }
 
     private func attemptOnce(_ live: LiveRun, _ number: Int, _ reporter: RunReporter) async -> AttemptOutcome {
@@ -122,9 +147,11 @@ struct RunService: Service {
         }
     }
 
-    /// Waits `delay`, 4 × `delay`, 16 × `delay` … before the second, third, fourth attempt, or until the run is stopped.
+    /// Waits `delay`, 4 × `delay`, 16 × `delay` … before the second, third, fourth attempt, a quarter of an hour at most (or
+    /// the delay, where that is longer), or until the run is stopped.
     private func pause(before attempt: Int, _ stop: StopSignal) async {
-        var left = Double(configuration.retryDelaySeconds) * pow(4, Double(attempt - 2)) * (0.75 + world.chance() / 2)
+        let delay = Double(configuration.retryDelaySeconds)
+        var left = min(delay * pow(4, Double(attempt - 2)), max(delay, 900)) * (0.75 + world.chance() / 2)
         while left > 0, !stop.isStopped {
             // Cancellation ends the wait; the stop signal is then set as well.
             try? await Task.sleep(for: .milliseconds(Int(min(left, 0.25) * 1000)))

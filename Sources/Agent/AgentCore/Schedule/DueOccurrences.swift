@@ -20,6 +20,8 @@ package struct DueOccurrences: Sendable, Equatable {
     }
 
     package var run: Occurrence?
+    /// Some tier of the run has an hour or more to start in: it is worth waiting for another run of the database to end.
+    package var mayWait: Bool
     package var missed: [Occurrence]
     /// The entry is decided up to this nominal time; nil when nothing was due.
     package var decidedUntil: Date?
@@ -36,6 +38,7 @@ package struct DueOccurrences: Sendable, Equatable {
         var runnable: [(Date, Tier)] = []
         var passed: [(Date, Tier)] = []
         var next: Date?
+        var longest: TimeInterval = 0
         for planned in entry.tiers {
             let schedule = try Schedule(cron: planned.schedule, timeZone: entry.timeZone)
             var due: [Date] = []
@@ -49,20 +52,26 @@ package struct DueOccurrences: Sendable, Equatable {
             let window = min(at.timeIntervalSince(newest) / 2, 6 * 3600)
             if now <= newest.addingTimeInterval(spread + window) {
                 runnable.append((newest, planned.tier))
+                longest = max(longest, window)
             } else {
                 due.append(newest)
             }
             passed += due.map { ($0, planned.tier) }
         }
         nextAt = next
+        mayWait = longest >= 3600
         run = runnable.map(\.0).max().map { nominal in
             Occurrence(nominalAt: nominal, tiers: runnable.map(\.1).sorted(by: >))
         }
         missed = Dictionary(grouping: passed, by: \.0)
             .map { Occurrence(nominalAt: $0, tiers: $1.map(\.1).sorted(by: >)) }
-            .sorted { $0.nominalAt < $1.nominalAt }.suffix(Self.mostMissed)
+            .sorted { $0.nominalAt < $1.nominalAt }
         // Occurrences at the very instant of the run are part of it, not missed.
         missed.removeAll { $0.nominalAt == run?.nominalAt }
+        // Of too many those of the most frequent tier are left out first.
+        let rare = missed.filter { $0.tiers.first != .hourly }.suffix(Self.mostMissed)
+        let frequent = missed.filter { $0.tiers.first == .hourly }.suffix(Self.mostMissed - rare.count)
+        missed = (rare + frequent).sorted { $0.nominalAt < $1.nominalAt }
         self.decidedUntil = (runnable + passed).map(\.0).max()
     }
 }

@@ -1,7 +1,7 @@
+import Archive
 import Domain
 import Foundation
 import Logging
-import Sealing
 import ServiceLifecycle
 import Wire
 
@@ -75,11 +75,19 @@ struct SchedulerService: Service {
             do {
                 let due = try DueOccurrences(entry: entry, decidedUntil: since, now: now)
                 if let next = due.nextAt { wakeAt = min(wakeAt, next) }
+                if let occurrence = due.run {
+                    guard try await start(entry, occurrence, mayWait: due.mayWait, plan: plan) else {
+                        // Nothing is decided: the next run takes what has not passed by then.
+                        wakeAt = min(wakeAt, now.addingTimeInterval(5))
+                        continue
+                    }
+                    // Now, so that it is not begun again when what was missed cannot be told.
+                    decided[key] = due.decidedUntil
+                }
                 for occurrence in due.missed {
                     try await spool.add(
                         run: report(entry, occurrence, .missed, "the start window passed before it could run"))
                 }
-                if let occurrence = due.run { try await start(entry, occurrence, plan: plan) }
                 if let until = due.decidedUntil { decided[key] = until }
             } catch {
                 logger.error("scheduling failed", metadata: ["database": "\(entry.database)", "error": "\(error)"])
@@ -90,14 +98,21 @@ struct SchedulerService: Service {
         return wakeAt
     }
 
-    private func start(_ entry: Plan.Entry, _ occurrence: DueOccurrences.Occurrence, plan: Plan) async throws {
+    /// Begins a run, or records that it is skipped because another is at work. False when it is to wait for that: a daily
+    /// backup must not fall out every night because an hourly one is always at work at its time.
+    private func start(
+        _ entry: Plan.Entry, _ occurrence: DueOccurrences.Occurrence, mayWait: Bool, plan: Plan
+    ) async throws -> Bool {
         let job = RunJob(
             run: runID(entry, occurrence.nominalAt), command: nil, entry: entry,
             destinations: plan.destinations.filter { entry.destinations.contains($0.name) }, tiers: occurrence.tiers,
             nominalAt: occurrence.nominalAt)
         switch try await board.submit(job) {
-        case .accepted, .known: break
-        case .overlap(let reason): try await spool.add(run: report(entry, occurrence, .skipped, reason))
+        case .accepted, .known: return true
+        case .overlap where mayWait: return false
+        case .overlap(let reason):
+            try await spool.add(run: report(entry, occurrence, .skipped, reason))
+            return true
         }
     }
 
@@ -110,10 +125,8 @@ struct SchedulerService: Service {
             at: world.now(), event: event, reason: reason)
     }
 
-    /// One id for one occurrence, whoever reckons it and however often (DESIGN section 6).
     private func runID(_ entry: Plan.Entry, _ nominalAt: Date) -> UUID {
-        let name = [entry.policy, agent.id.uuidString.lowercased(), entry.database.rawValue, Timestamp.text(nominalAt)]
-        return uuidV5(namespace: Self.namespace, name: name.joined(separator: "\n"))
+        ScheduledRun.id(policy: entry.policy, agent: agent.id, database: entry.database, nominalAt: nominalAt)
     }
 
     private func save(_ decided: [String: Date]) {
@@ -125,8 +138,4 @@ struct SchedulerService: Service {
     }
 
     private static func key(_ entry: Plan.Entry) -> String { entry.policy + "\n" + entry.database.rawValue }
-
-    /// The namespace of run ids; a fixed number, made once for this purpose.
-    private static let namespace = UUID(
-        uuid: (0x8e, 0x1f, 0x3b, 0x52, 0x6a, 0x0d, 0x4c, 0x77, 0x9a, 0x51, 0x2d, 0xc0, 0x44, 0xe9, 0x71, 0x06))
 }

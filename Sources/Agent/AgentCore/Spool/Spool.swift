@@ -54,8 +54,9 @@ package actor Spool {
         var out: [(name: String, item: ReportBatch.Item)] = []
         var total = 0
         for name in waiting where out.count < count {
-            // What cannot be read just now (no descriptors, a passing disk error) is read another time.
-            guard let data = try? Data(contentsOf: folder.appending(path: name)) else { break }
+            // What cannot be read just now (no descriptors, a disk error) is read another time, and holds nothing up: reports
+            // change nothing by their order.
+            guard let data = try? Data(contentsOf: folder.appending(path: name)) else { continue }
             do {
                 if !out.isEmpty, total + data.count > bytes { break }
                 total += data.count
@@ -65,6 +66,19 @@ package actor Spool {
             }
         }
         return out
+    }
+
+    /// The commands whose results wait here. Reads one file after the other, and keeps none.
+    package func commands() -> [UUID] {
+        struct Result: Decodable {
+            struct Command: Decodable { let command: UUID }
+            let command: Command?
+        }
+        return waiting.compactMap { name in
+            // One that cannot be read says no command; it is delivered, or put aside, later.
+            guard let data = try? Data(contentsOf: folder.appending(path: name)) else { return nil }
+            return try? JSON.decoder().decode(Result.self, from: data).command?.command
+        }
     }
 
     /// Forgets what was acknowledged.

@@ -11,7 +11,9 @@ extension ApplicationEngine {
                 let output = Descriptor(adopting: descriptor)
                 defer { output.close() }
                 try await write(to: output, stop)
-            }, stockRestore: "tar --extract --preserve-permissions --numeric-owner --file=- --directory=FOLDER")
+            },
+            stockRestore: .command(
+                "tar --extract --preserve-permissions --numeric-owner --acls --xattrs --file=- --directory=FOLDER"))
     }
 
     /// Names go through tar's input, ended by NUL, so that no name can be an option or be cut by a newline. tar works in

@@ -82,12 +82,11 @@ package struct ApplicationEngine: Engine {
             all.insert(path.split(separator: "/").joined(separator: "/"))
             all.insert(String(real.dropFirst()))
         }
-        // What lies under another of them comes with that one.
+        // What lies under another of them comes with that one; under a link it is in the set by its real path, and beside the
+        // link it would be in tar's way.
         let kept = all.filter { member in
-            !all.contains { $0 != member && ($0.isEmpty || member.hasPrefix($0 + "/")) && !isLink($0) }
+            !all.contains { $0 != member && ($0.isEmpty || member.hasPrefix($0 + "/")) }
         }
         return kept.sorted().map { $0.isEmpty ? "." : $0 }
     }
-
-    private func isLink(_ member: String) -> Bool { FileIdentity(ofLink: "/" + member)?.isLink ?? false }
 }

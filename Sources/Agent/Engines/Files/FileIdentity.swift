@@ -9,6 +9,8 @@ struct FileIdentity: Equatable, Sendable {
     var owner: uid_t
     var group: gid_t
     var bytes: Int64
+    /// When its bytes last changed, in nanoseconds since 1970.
+    var modified: Int64
 
     /// Nil when there is nothing. A symbolic link at the end is followed.
     init?(at path: String) {
@@ -31,6 +33,7 @@ struct FileIdentity: Equatable, Sendable {
         owner = facts.st_uid
         group = facts.st_gid
         bytes = Int64(facts.st_size)
+        modified = Int64(facts.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(facts.st_mtim.tv_nsec)
     }
 
     func isSameFile(as other: FileIdentity?) -> Bool { device == other?.device && inode == other?.inode }

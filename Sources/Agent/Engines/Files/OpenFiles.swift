@@ -11,8 +11,14 @@ enum OpenFiles {
     /// the file or, in WAL mode for as long as it is open, on its `-shm` are seen by everyone.
     static func users(of path: String) -> [String] {
         var found = processes(with: path)
-        for file in [path, path + "-shm"] {
-            if let pid = lockHolder(of: file), pid != getpid() { found.insert(pid) }
+        if found.isEmpty, let file = FileIdentity(at: path) {
+            // It throws only what the closure does.
+            _ = try? SQLiteUse.unlessOpen(file) { () throws(BackupError) in
+                for file in [path, path + "-shm"] {
+                    if let pid = lockHolder(of: file), pid != getpid() { found.insert(pid) }
+                }
+                return false
+            }
         }
         return found.sorted().map { "\(name(of: $0)) (pid \($0))" }
     }

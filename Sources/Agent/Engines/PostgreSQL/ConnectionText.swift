@@ -37,11 +37,13 @@ struct ConnectionText {
         if let path, !path.isEmpty { settings["dbname"] = try Self.decoded(path, "database") }
         for pair in (query ?? "").split(separator: "&", omittingEmptySubsequences: true) {
             let (key, value) = Self.cut(pair, at: "=")
-            let name = try Self.decoded(key, "parameter name")
+            // Neither is shown: after a ? in a password that was not quoted these are pieces of it.
+            let name = try Self.decoded(key, "name of a parameter")
             guard let value else {
-                throw BackupError(.configuration, "database url: the parameter \"\(name)\" has no value")
+                throw BackupError(
+                    .configuration, "database url: a parameter has no value; in a password a ? must be written %3F")
             }
-            settings[name] = try Self.decoded(value, name)
+            settings[name] = try Self.decoded(value, "value of a parameter")
         }
     }
 
@@ -94,7 +96,12 @@ struct ConnectionText {
                     .configuration, "database url: it must be postgresql://… or key=value words, and has neither")
             }
             value = value.drop(while: \.isWhitespace)
-            settings[String(name.filter { !$0.isWhitespace })] = try Self.takeValue(&value)
+            let key = name.trimmingCharacters(in: .whitespacesAndNewlines)
+            guard !key.contains(where: \.isWhitespace) else {
+                throw BackupError(
+                    .configuration, "database url: a word has no =; put a value with blanks in single quotes")
+            }
+            settings[key] = try Self.takeValue(&value)
             rest = value
         }
     }

@@ -22,7 +22,7 @@ extension PostgresRestore {
                 .integrity, "the table \(table.name) has \(rows) rows after the restore, the dump had \(table.rows)")
         }
         guard counted.count == tables.count else { throw BackupError(.bug, "counting rows: an answer is missing") }
-        return "\(tables.count) tables, \(counted.reduce(0, +)) rows match"
+        return "\(CountText.of(tables.count, "table")), \(CountText.of(counted.reduce(0, +), "row")) match"
     }
 
     /// `ONLY`, because pg_dump writes the rows of a partition or an inheriting table under that one's name.

@@ -33,10 +33,7 @@ package struct PostgresConnection: Sendable, Equatable, CustomStringConvertible,
                 }
                 environment["PGSSLMODE"] = "require"
             default:
-                guard let variable = Self.variables[key] else {
-                    throw BackupError(
-                        .configuration, "database url: the parameter \"\(key)\" is unknown or cannot be passed on")
-                }
+                guard let variable = Self.variables[key] else { throw Self.unknown(key) }
                 environment[variable] = value
             }
         }
@@ -47,6 +44,24 @@ package struct PostgresConnection: Sendable, Equatable, CustomStringConvertible,
         self.database = database.flatMap { $0.isEmpty ? nil : $0 }
         self.password = password.flatMap { $0.isEmpty ? nil : $0 }
     }
+
+    /// Names a parameter of libpq's own only: any other may be a piece of a password that was not quoted.
+    private static func unknown(_ key: String) -> BackupError {
+        let isKnown = key.hasPrefix("keepalives") || Self.unpassable.contains(key)
+        return BackupError(
+            .configuration,
+            isKnown
+                ? "database url: the parameter \"\(key)\" cannot be passed on; take it out"
+                : "database url: it has a parameter that is none of libpq's; in a password a blank, ? or & must be quoted"
+        )
+    }
+
+    /// Parameters of libpq that have no environment variable.
+    private static let unpassable: Set<String> = [
+        "fallback_application_name", "replication", "tcp_user_timeout", "sslpassword", "scram_client_key",
+        "scram_server_key", "oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope",
+        "max_protocol_version", "min_protocol_version",
+    ]
 
     /// Every parameter of libpq that has an environment variable.
     private static let variables = [

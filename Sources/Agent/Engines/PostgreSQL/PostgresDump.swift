@@ -22,7 +22,7 @@ extension PostgresEngine {
         return EngineStream(
             role: .dump, format: format, makeInspector: makeInspector,
             write: writer(dumper.path, arguments, doing: "pg_dump of \(database)"),
-            stockRestore: stockRestore)
+            stockRestore: .command(stockRestore))
     }
 
     func globalsStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
@@ -34,7 +34,7 @@ extension PostgresEngine {
         return EngineStream(
             role: .globals, format: .plain, makeInspector: { PlainDumpInspector(expecting: .cluster) },
             write: writer(dumper.path, arguments, doing: "pg_dumpall of the roles and tablespaces"),
-            stockRestore: "psql postgres")
+            stockRestore: .command("psql postgres"))
     }
 
     /// Runs a tool whose output is the object. The descriptor is closed last, when it is known how the tool ended.

@@ -25,10 +25,12 @@ struct PostgresFacts: Decodable, Sendable {
         guard let facts = facts.first else {
             throw BackupError(.sourceUnavailable, "asking \(session.connection): no answer")
         }
-        // The name is hostile input; what was reached must be what was meant.
+        // The name is hostile input, and a service file's dbname goes before it; what was reached must be what was meant.
         guard facts.database == database else {
             throw BackupError(
-                .sourceRefused, "the server gave the database \"\(facts.database)\" instead of \"\(database)\"")
+                .sourceRefused,
+                "the server gave the database \"\(facts.database)\" instead of \"\(database)\"; if the connection names a "
+                    + "service, take dbname out of the service file")
         }
         return facts
     }

@@ -3,17 +3,16 @@ import Threads
 
 /// Loads roles and tablespaces before a dump whose owners and rights need them.
 extension PostgresRestore {
-    /// What is there already stays, and is no error; anything else is one, because the dump would fail for it later.
-    /// Nothing is run before the source has been read to its end and found good. Answers with words for the operator.
-    ///
-    /// The role as which this restore works is left as it is: its password there may be another than here, and the next
-    /// connection would fail.
+    /// Roles that are there already stay as they are, with their rights, settings and passwords: the backup is older than
+    /// they are. Any error is one, because the dump would fail for it later. Nothing is run before the source has been read
+    /// to its end and found good. Answers with words for the operator.
     func loadGlobals(_ source: @escaping DecodedSource, _ session: PostgresSession, _ maintenance: String)
         async throws(BackupError) -> String
     {
-        let role = try await PostgresFacts.read(session, maintenance).role
+        let known = try await session.ask(
+            "SELECT to_json(rolname) FROM pg_roles;", database: maintenance, as: String.self)
         let text = try await onThread { () throws(BackupError) in try Self.collect(source) }
-        let kept = Self.lines(of: text, withoutChangesOf: role)
+        let (kept, left) = GlobalsText.text(text, withoutRoles: known)
         var child = session.child(
             try session.tools.anyClient(),
             ["--no-psqlrc", "--quiet", "--no-password", "--set=VERBOSITY=verbose", "--file=-"], database: maintenance)
@@ -34,7 +33,9 @@ extension PostgresRestore {
             }
             present += 1
         }
-        return "roles and tablespaces loaded, \(present) of them there already, \(role) left as it is"
+        let tablespaces = present > 0 ? "; \(CountText.of(present, "tablespace")) there already" : ""
+        let roles = "\(CountText.of(left, "role")) there already, left as they are"
+        return "roles and tablespaces loaded; \(roles)\(tablespaces)"
     }
 
     private static func collect(_ source: DecodedSource) throws(BackupError) -> [UInt8] {
@@ -46,13 +47,5 @@ extension PostgresRestore {
             bytes.append(contentsOf: piece)
         }
         return bytes
-    }
-
-    /// pg_dumpall writes one statement a line, with names quoted where they must be.
-    private static func lines(of text: [UInt8], withoutChangesOf role: String) -> [UInt8] {
-        let changes = [role, SQLText.identifier(role)].map { Array("ALTER ROLE \($0) WITH ".utf8) }
-        let kept = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .filter { line in !changes.contains { line.starts(with: $0) } }
-        return Array(kept.joined(separator: [UInt8(ascii: "\n")]))
     }
 }

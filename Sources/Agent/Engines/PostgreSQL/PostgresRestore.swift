@@ -3,7 +3,7 @@ import Domain
 import Foundation
 import Threads
 
-/// One restore into a new database: made beside, loaded in one transaction, checked, and only then given its final name.
+/// One restore into a new database: made beside, loaded, checked, and only then given its final name.
 struct PostgresRestore {
     let engine: PostgresEngine
     let request: RestoreRequest

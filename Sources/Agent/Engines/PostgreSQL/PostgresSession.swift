@@ -62,14 +62,12 @@ struct PostgresSession: Sendable {
         _ = try await ask(sql, database: database, as: Int.self)
     }
 
-    /// A database that every server has, to create, rename and drop others from.
+    /// A database that every server has, to create, rename and drop others from; and it was that one that answered.
     func maintenanceDatabase() async throws(BackupError) -> String {
         do throws(BackupError) {
-            try await execute("", database: "postgres")
-            return "postgres"
+            return try await PostgresFacts.read(self, "postgres").database
         } catch  where error.code == .sourceRefused {
-            try await execute("", database: "template1")
-            return "template1"
+            return try await PostgresFacts.read(self, "template1").database
         }
     }
 }

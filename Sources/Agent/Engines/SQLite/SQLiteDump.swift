@@ -19,11 +19,9 @@ extension SQLiteEngine {
                     }
                 }
             },
-            stockRestore: "cat > \(URL(filePath: path).lastPathComponent.isEmpty ? "restored.db" : restoredName)")
+            // Not in the way of the original.
+            stockRestore: .file(URL(filePath: path).lastPathComponent + ".restored"))
     }
-
-    /// A file name for the stock command that is not in the way of the original.
-    private var restoredName: String { SQLText.shellWord(URL(filePath: path).lastPathComponent + ".restored") }
 
     /// A checked copy without a name: its folder is gone when this returns, so a crash from here on leaves nothing.
     private func checkedCopy(_ stop: StopSignal) throws(BackupError) -> Descriptor {
@@ -33,8 +31,8 @@ extension SQLiteEngine {
         let source = try SQLiteSource(path: path)
         try source.copy(to: copy, stop: stop)
         do throws(BackupError) {
-            _ = try SQLiteCheck.run(.quick, on: copy)
-        } catch {
+            try SQLiteCheck.run(.quick, on: copy, stop: stop)
+        } catch  where error.code == .integrity {
             throw BackupError(
                 .integrity, "the copy of \(path) is not whole, so the database itself is damaged", cause: error)
         }

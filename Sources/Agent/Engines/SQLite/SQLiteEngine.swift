@@ -5,8 +5,8 @@ import Threads
 /// One SQLite file, copied by SQLite's online backup while others write.
 ///
 /// The source is opened read-only and never checkpointed by us. A database in WAL mode needs its `-shm` file even for
-/// reading: when no program has the database open, SQLite makes `-wal` and `-shm` beside it (owned as the database is) and
-/// leaves them there; so the agent needs the right to write to the folder, or a program that has the database open.
+/// reading: when no program has the database open, SQLite makes `-wal` and `-shm` beside it and leaves them there. That is
+/// done only by root or the database's own user, so that its program can use them; for another see ``SQLiteAtRest``.
 ///
 /// The copy lies in the spool while it is checked and stored, so the spool needs room for the whole database.
 package struct SQLiteEngine: Engine {

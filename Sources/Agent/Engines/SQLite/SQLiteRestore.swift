@@ -16,11 +16,12 @@ struct SQLiteRestore {
         if existing != nil, !request.replace {
             throw BackupError(.exists, "\(target) is there already; nothing was changed")
         }
+        if let existing { try Self.refuseForeign(existing, target) }
         let partial = "\(target).\(time).partial"
         let owner = FileIdentity(at: target) ?? FileIdentity(at: engine.path)
         try write(to: partial, like: owner)
         do throws(BackupError) {
-            let tables = try SQLiteCheck.run(.full, on: partial)
+            let checked = try SQLiteCheck.restored(partial, stop: request.stop)
             try Self.sync(partial)
             let kept = "\(target)_before_\(time)"
             if existing == nil, FileIdentity(ofLink: target) != nil {
@@ -38,10 +39,22 @@ struct SQLiteRestore {
             try? Self.sync((target as NSString).deletingLastPathComponent)  // a folder that refuses fsync is no loss
             return RestoreOutcome(
                 target: target, keptBeside: moved.first.map { kept + $0 },
-                checked: "integrity_check ok, \(tables) tables")
+                checked: checked)
         } catch {
             unlink(partial)
             throw error
+        }
+    }
+
+    /// Whoever is not root can give the new file neither its owner back, nor see who else has the old one open.
+    static func refuseForeign(
+        _ existing: FileIdentity, _ target: String, user: uid_t = geteuid()
+    ) throws(BackupError) {
+        guard user == 0 || existing.owner == user else {
+            throw BackupError(
+                .storageRefused,
+                "\(target) belongs to another user, who could not use what this user puts in its place: restore beside, or "
+                    + "replace it by `holdfast-agent restore` as root")
         }
     }
 

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GRDB
+import Glibc
 import Threads
 
 /// The database file of someone else, opened read-only.
@@ -10,9 +11,12 @@ struct SQLiteSource {
     let identity: FileIdentity
     private let path: String
     private let queue: DatabaseQueue
+    /// Nil when nobody had it open, and it is read as it lies there.
+    private let use: SQLiteUse?
+    private var isAtRest: Bool { use == nil }
 
-    /// Throws `.sourceRefused` when there is no such file or it is no SQLite database.
-    init(path: String) throws(BackupError) {
+    /// Throws `.sourceRefused` when there is no such file or it is no SQLite database. `user` is who reads it.
+    init(path: String, user: uid_t = geteuid()) throws(BackupError) {
         guard let resolved = FileIdentity.realPath(path), let identity = FileIdentity(at: resolved) else {
             throw BackupError(.sourceRefused, "there is no SQLite database at \(path)")
         }
@@ -23,8 +27,12 @@ struct SQLiteSource {
         self.path = path
         self.resolved = resolved
         self.identity = identity
+        use = try SQLiteUse.unlessOpen(identity) { () throws(BackupError) in
+            try !SQLiteAtRest.mustBeReadSo(resolved, identity, user)
+        }
         do {
-            queue = try DatabaseQueue(path: resolved, configuration: configuration)
+            let name = use == nil ? SQLiteAtRest.address(resolved) : resolved
+            queue = try DatabaseQueue(path: name, configuration: configuration)
         } catch {
             throw Self.refusal(error, resolved)
         }
@@ -69,11 +77,14 @@ struct SQLiteSource {
         } catch is Stopped {
             throw BackupError(.cancelled, "copying \(resolved) was stopped")
         } catch {
+            // What changed under the reader looks like damage.
+            if isAtRest { try SQLiteAtRest.refuseUse(resolved, since: identity) }
             throw Self.refusal(error, resolved)
         }
         guard identity.isSameFile(as: FileIdentity(at: path)) else {
             throw BackupError(.sourceUnavailable, "\(path) was replaced by another file while it was being copied")
         }
+        if isAtRest { try SQLiteAtRest.refuseUse(resolved, since: identity) }
     }
 
     private struct Stopped: Error {}

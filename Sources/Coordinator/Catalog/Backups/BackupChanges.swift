@@ -21,7 +21,8 @@ extension CatalogUpdate {
                 String(decoding: try manifest.encoded(), as: UTF8.self),
             ])
         for copy in copies { try add(copy, at: backup.recordedAt) }
-        try refreshSummary(backup.database)
+        if backup.state == .good { try noteGood(backup, at: backup.recordedAt) }
+        try refreshSummary(backup.database, at: backup.recordedAt)
     }
 
     private func add(_ copy: CopyRecord, at now: Date) throws {
@@ -45,10 +46,16 @@ extension CatalogUpdate {
         }
     }
 
-    package func setState(_ state: BackupState, of backup: BackupRecord) throws {
+    /// Also in the summaries of its database and its tiers.
+    package func setState(_ state: BackupState, of backup: BackupRecord, at now: Date) throws {
         try database.execute(
             sql: "UPDATE backup SET state = ? WHERE id = ?", arguments: [state.rawValue, backup.id.text])
-        try refreshSummary(backup.database)
+        switch state {
+        case .good: try noteGood(backup, at: now)
+        case .partial, .damaged: try noteUnfit(backup, at: now)
+        case .deleting, .deleted: break
+        }
+        try refreshSummary(backup.database, at: now)
     }
 
     package func setCopyState(_ state: CopyState, error: String?, backup: UUID, destination: String) throws {
@@ -62,14 +69,14 @@ extension CatalogUpdate {
         try database.execute(
             sql: "UPDATE backup SET proof = ?1, proofAt = ?2 WHERE id = ?3 AND coalesce(proof, -1) <= ?1",
             arguments: [level.rawValue, now.milliseconds, backup.id.text])
-        try refreshSummary(backup.database)
+        try refreshSummary(backup.database, at: now)
     }
 
     /// Nothing is proven of it any more.
-    package func clearProof(of backup: BackupRecord) throws {
+    package func clearProof(of backup: BackupRecord, at now: Date) throws {
         try database.execute(
             sql: "UPDATE backup SET proof = NULL, proofAt = NULL WHERE id = ?", arguments: [backup.id.text])
-        try refreshSummary(backup.database)
+        try refreshSummary(backup.database, at: now)
     }
 
     package func setPinned(_ pinned: Bool, of backup: UUID) throws {

@@ -51,18 +51,23 @@ extension CatalogUpdate {
     }
 
     /// Brings the summary up to date with the database's backups. To be called by whatever changes one.
-    func refreshSummary(_ id: Int64) throws {
+    ///
+    /// What was recorded while the clock was ahead comes last, so that it hides nothing that is recorded since.
+    func refreshSummary(_ id: Int64, at now: Date) throws {
         try database.execute(
             sql: """
                 UPDATE database SET
                     (lastGoodBackup, lastGoodAt, lastGoodRecordedAt, lastGoodProof) =
-                        (SELECT id, snapshotAt, recordedAt, proof FROM backup
-                         WHERE backup.database = ?1 AND state = 'good' ORDER BY recordedAt DESC, snapshotAt DESC, id DESC LIMIT 1),
+                        (SELECT id, snapshotAt, recordedAt, proof FROM backup WHERE backup.id = coalesce(
+                            (SELECT id FROM backup WHERE backup.database = ?1 AND state = 'good' AND recordedAt <= ?2
+                             ORDER BY recordedAt DESC, snapshotAt DESC, id DESC LIMIT 1),
+                            (SELECT id FROM backup WHERE backup.database = ?1 AND state = 'good'
+                             ORDER BY recordedAt DESC, snapshotAt DESC, id DESC LIMIT 1))),
                     (goodBackups, storedBytes) =
                         (SELECT count(*), CAST(total(storedBytes) AS INTEGER) FROM backup
                          WHERE backup.database = ?1 AND state = 'good')
                 WHERE id = ?1
                 """,
-            arguments: [id])
+            arguments: [id, (now + ClockSkew.tolerated).milliseconds])
     }
 }

@@ -13,17 +13,23 @@ extension CatalogView {
         ).map(Self.incident)
     }
 
-    /// Keys of the open incidents of one kind.
-    package func openIncidentKeys(kind: String) throws -> Set<String> {
+    /// Keys of the open incidents of one kind; of those only that were opened before a time, if one is given.
+    package func openIncidentKeys(kind: String, openedBefore time: Date = .distantFuture) throws -> Set<String> {
         try Set(
             String.fetchAll(
-                database, sql: "SELECT key FROM incident WHERE resolvedAt IS NULL AND kind = ?", arguments: [kind]))
+                database, sql: "SELECT key FROM incident WHERE resolvedAt IS NULL AND kind = ? AND openedAt < ?",
+                arguments: [kind, time.milliseconds]))
     }
 
-    package func hasOpenIncident(key: String) throws -> Bool {
-        try Bool.fetchOne(
-            database, sql: "SELECT EXISTS (SELECT 1 FROM incident WHERE resolvedAt IS NULL AND key = ?)",
-            arguments: [key]) ?? false
+    /// The open incident of this key, or of a key that adds to it after a colon.
+    package func openIncidentKey(beginning key: String) throws -> String? {
+        try String.fetchOne(
+            database,
+            // Two searches in the index of open ones; ';' comes behind ':'.
+            sql: """
+                SELECT key FROM incident WHERE resolvedAt IS NULL AND key = ?1 UNION ALL
+                SELECT key FROM incident WHERE resolvedAt IS NULL AND key > ?1 || ':' AND key < ?1 || ';'
+                """, arguments: [key])
     }
 
     package func openIncidentCount(onlyCritical: Bool = false) throws -> Int {
@@ -61,6 +67,13 @@ extension CatalogUpdate {
                 condition.environment, condition.title, condition.detail, now.milliseconds,
             ])
         try send(condition, incident: database.lastInsertedRowID, channels: channels, at: now)
+    }
+
+    /// The open incident goes on under another key and other words, and says nothing again.
+    package func reword(key: String, as condition: IncidentCondition) throws {
+        try database.execute(
+            sql: "UPDATE incident SET key = ?, title = ?, detail = ? WHERE key = ? AND resolvedAt IS NULL",
+            arguments: [condition.key, condition.title, condition.detail, key])
     }
 
     /// Resolves the open incident of this key, if there is one.

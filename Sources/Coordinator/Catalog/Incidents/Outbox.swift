@@ -16,6 +16,46 @@ extension CatalogView {
         ).map(Self.delivery)
     }
 
+    /// Of these channels those that have refused a message twice and more and still have not taken it, and those that have
+    /// taken none since one was given up.
+    package func failingChannels(_ channels: [String]) throws -> [FailingChannel] {
+        try channels.compactMap { channel in
+            let waiting = try unsent(channel, "state = 'pending'")
+            let lost = try unsent(
+                channel,
+                """
+                state = 'abandoned'
+                    AND id > coalesce((SELECT max(id) FROM delivery WHERE channel = ?1 AND state = 'sent'), 0)
+                """)
+            guard lost != nil || (waiting?.attempts ?? 0) > 1 else { return nil }
+            return FailingChannel(
+                channel: channel, waiting: waiting?.count ?? 0, lost: lost?.count ?? 0,
+                since: [waiting, lost].compactMap { $0?.since }.min() ?? .distantPast,
+                reason: waiting?.reason ?? lost?.reason ?? "no reason was given")
+        }
+    }
+
+    private struct Unsent {
+        let count: Int
+        let attempts: Int
+        let since: Date
+        let reason: String?
+    }
+
+    /// Nil when there is none. The condition is our own text, and may speak of the channel as `?1`.
+    private func unsent(_ channel: String, _ condition: String) throws -> Unsent? {
+        let row = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT count(*) AS number, max(attempts) AS attempts, min(createdAt) AS since,
+                    (SELECT lastError FROM delivery WHERE channel = ?1 AND lastError IS NOT NULL AND \(condition)
+                        ORDER BY id DESC LIMIT 1) AS reason
+                FROM delivery WHERE channel = ?1 AND \(condition)
+                """, arguments: [channel])
+        guard let row, let since = row.date("since") else { return nil }
+        return Unsent(count: row["number"], attempts: row["attempts"], since: since, reason: row["reason"])
+    }
+
     private static func delivery(_ row: Row) -> DeliveryRecord {
         DeliveryRecord(
             id: row["id"], incident: row["incident"], channel: row["channel"], isSuccess: row["kind"] == "success",
@@ -34,6 +74,15 @@ extension CatalogUpdate {
                     UPDATE delivery SET state = 'sent', sentAt = ?, attempts = attempts + 1, lastError = NULL WHERE id = ?
                     """, arguments: [now.milliseconds, id])
         }
+    }
+
+    /// The channel took a test message, past the outbox: what was given up before tells nothing of it any more.
+    package func noteTaken(by channel: String, title: String, at now: Date) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO delivery (channel, kind, title, detail, state, createdAt, attempts, nextAt, sentAt)
+                VALUES (?1, 'success', ?2, '', 'sent', ?3, 1, ?3, ?3)
+                """, arguments: [channel, title, now.milliseconds])
     }
 
     /// Another try at `nextAt`; nil gives up.

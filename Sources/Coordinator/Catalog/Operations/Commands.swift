@@ -67,12 +67,16 @@ extension CatalogUpdate {
             ])
     }
 
-    package func markDelivered(_ ids: [UUID], at now: Date) throws {
+    /// Says which of these are still to be done: those, and only those, may go down now, and count as delivered.
+    package func markDelivered(_ ids: [UUID], at now: Date) throws -> Set<UUID> {
+        var open: Set<UUID> = []
         for id in ids {
             try database.execute(
-                sql: "UPDATE command SET deliveredAt = coalesce(deliveredAt, ?) WHERE id = ?",
+                sql: "UPDATE command SET deliveredAt = coalesce(deliveredAt, ?) WHERE id = ? AND finishedAt IS NULL",
                 arguments: [now.milliseconds, id.text])
+            if database.changesCount > 0 { open.insert(id) }
         }
+        return open
     }
 
     /// Only the agent that a command is for can say so. Ids that it does not have are ignored.

@@ -5,7 +5,7 @@ import Wire
 
 extension CatalogUpdate {
     /// Adds or replaces a run, and notes it in its database's summary.
-    package func save(_ run: RunRecord) throws {
+    package func save(_ run: RunRecord, at now: Date) throws {
         try database.execute(
             sql: """
                 INSERT INTO run (id, database, policy, tiers, state, attempt, nominalAt, recordedAt, heardAt, startedAt,
@@ -24,7 +24,7 @@ extension CatalogUpdate {
                 run.failure?.code, run.failure?.message, try JSONColumn.encode(run.demanded),
                 try JSONColumn.encode(run.destinations),
             ])
-        try noteLastRun(run)
+        try noteLastRun(run, at: now)
     }
 
     /// Remembers that this report was taken.
@@ -36,14 +36,19 @@ extension CatalogUpdate {
             arguments: [run.text, attempt, sequence, event, at.milliseconds, receivedAt.milliseconds])
     }
 
-    /// The summary shows the run of the latest nominal time, however late its reports come.
-    private func noteLastRun(_ run: RunRecord) throws {
-        let newest = try Row.fetchOne(
-            database,
-            sql: """
-                SELECT id, state, coalesce(failureMessage, reason) AS error FROM run
-                WHERE database = ? ORDER BY nominalAt DESC, recordedAt DESC, id LIMIT 1
-                """, arguments: [run.database])
+    /// The summary shows the run of the latest nominal time, however late its reports come; one whose time has not come
+    /// yet, because a clock was ahead, only when there is no other.
+    private func noteLastRun(_ run: RunRecord, at now: Date) throws {
+        func latest(_ comparison: String) throws -> Row? {
+            try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT id, state, coalesce(failureMessage, reason) AS error FROM run
+                    WHERE database = ?1 AND nominalAt \(comparison) ?2
+                    ORDER BY nominalAt DESC, recordedAt DESC, id LIMIT 1
+                    """, arguments: [run.database, (now + ClockSkew.tolerated).milliseconds])
+        }
+        let newest = try latest("<=") ?? latest(">")
         let state = newest?["state"] as String?
         let error = state == "succeeded" || state == "running" ? nil : newest?["error"] as String?
         try database.execute(

@@ -68,15 +68,15 @@ struct StatusPage {
 
     private static func hidden(_ count: Int, _ noun: String, _ command: String) -> String? {
         guard count > rowLimit else { return nil }
-        return "\(Wording.count(count - rowLimit, "more \(noun)")), in better or equal state: `\(command)` shows all."
+        return "\(CountText.of(count - rowLimit, "more \(noun)")), in better or equal state: `\(command)` shows all."
     }
 
     private static func totals(_ totals: TotalsView) -> String {
         [
-            "\(totals.databasesHealthy) of \(Wording.count(totals.databases, "database")) healthy",
-            "\(totals.agentsOnline) of \(Wording.count(totals.agents, "agent")) online",
-            "\(Wording.count(totals.backups, "good backup")), \(Wording.bytes(totals.storedBytes))",
-            totals.openIncidents == 0 ? "no open incidents" : Wording.count(totals.openIncidents, "open incident"),
+            "\(totals.databasesHealthy) of \(CountText.of(totals.databases, "database")) healthy",
+            "\(totals.agentsOnline) of \(CountText.of(totals.agents, "agent")) online",
+            "\(CountText.of(totals.backups, "good backup")), \(Wording.bytes(totals.storedBytes))",
+            totals.openIncidents == 0 ? "no open incidents" : CountText.of(totals.openIncidents, "open incident"),
         ].joined(separator: " · ")
     }
 
@@ -91,18 +91,18 @@ struct StatusPage {
             )
         }
         if view.incidents.contains(where: { $0.resolvedAt == nil && $0.severity == "critical" }) {
-            return ("bad", Wording.count(totals.openIncidents, "open incident"))
+            return ("bad", CountText.of(totals.openIncidents, "open incident"))
         }
-        if failing > 0 { return ("warn", "Last backup failed for \(Wording.count(failing, "database"))") }
-        if totals.openIncidents > 0 { return ("warn", Wording.count(totals.openIncidents, "open incident")) }
+        if failing > 0 { return ("warn", "Last backup failed for \(CountText.of(failing, "database"))") }
+        if totals.openIncidents > 0 { return ("warn", CountText.of(totals.openIncidents, "open incident")) }
         if !view.coordinator.findings.isEmpty { return ("warn", "The coordinator itself needs a look") }
         if databases.isEmpty {
             return ("idle", "No databases yet: join a host with a line from `holdfast token create`")
         }
         let waiting = databases.count { $0.state == .waiting }
-        if waiting > 0 { return ("idle", "\(Wording.count(waiting, "database")) waiting for a first backup") }
+        if waiting > 0 { return ("idle", "\(CountText.of(waiting, "database")) waiting for a first backup") }
         let unprotected = databases.count { $0.state == .unprotected }
-        if unprotected > 0 { return ("warn", "\(Wording.count(unprotected, "database")) that no policy covers") }
+        if unprotected > 0 { return ("warn", "\(CountText.of(unprotected, "database")) that no policy covers") }
         return (
             "good",
             databases.count == 1 ? "The database is protected" : "All \(databases.count) databases are protected"

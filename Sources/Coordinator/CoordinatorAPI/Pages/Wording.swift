@@ -29,7 +29,4 @@ enum Wording {
             .number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US_POSIX")))
             + " " + units[unit]
     }
-
-    /// `1 database`, `2 databases`.
-    static func count(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
 }

@@ -22,6 +22,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var handshakeDeadline: Scheduled<Void>?
     private var requestDeadline: Scheduled<Void>?
     private var answerDeadline: Scheduled<Void>?
+    /// Set while what is left of an answered request is read and dropped.
+    private var lingerDeadline: Scheduled<Void>?
     /// A request's head has come, and its end has not.
     private var isReading = false
     /// Requests of which the head has come and the answer has not gone.
@@ -47,7 +49,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func end() {
-        for deadline in [handshakeDeadline, requestDeadline, answerDeadline] { deadline?.cancel() }
+        for deadline in [handshakeDeadline, requestDeadline, answerDeadline, lingerDeadline] { deadline?.cancel() }
         presence.leave()
     }
 
@@ -60,14 +62,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             } catch {
                 context.close(promise: nil)
             }
-        case ChannelEvent.inputClosed: presence.leave()
+        case ChannelEvent.inputClosed:
+            presence.leave()
+            if lingerDeadline != nil { context.close(promise: nil) }
         default: break
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isClosing else { return }
+        guard !isClosing else {
+            if case .end = unwrapInboundIn(data) { restIsRead(context) }
+            return
+        }
         switch unwrapInboundIn(data) {
         case .head(let head):
             isReading = true
@@ -121,10 +128,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func writeEnd(_ context: ChannelHandlerContext, _ data: NIOAny, _ promise: EventLoopPromise<Void>?) {
         let gone = promise ?? context.eventLoop.makePromise(of: Void.self)
         let (closes, deadline) = (closesAfterAnswer, answerDeadline)
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         gone.futureResult.whenComplete { _ in
             deadline?.cancel()
-            if closes { bound.value.close(promise: nil) }
+            let (guardian, context) = bound.value
+            if closes { guardian.closeOnceRead(context) }
         }
         isAnswering = false
         open = max(0, open - 1)
@@ -132,6 +140,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if closes { requestDeadline?.cancel() }
         context.write(data, promise: gone)
         if closes { context.flush() }
+    }
+
+    // MARK: Ending
+
+    /// To close while bytes of the request are unread makes the kernel send a reset, which can overtake the answer (RFC 9112,
+    /// section 9.6). So they are read and dropped first, for a while.
+    private func closeOnceRead(_ context: ChannelHandlerContext) {
+        if isReading {
+            lingerDeadline = close(context, after: limits.linger)
+        } else {
+            context.close(promise: nil)
+        }
+    }
+
+    private func restIsRead(_ context: ChannelHandlerContext) {
+        isReading = false
+        if lingerDeadline != nil { context.close(promise: nil) }
     }
 
     // MARK: Refusing

@@ -34,6 +34,8 @@ package struct ServerLimits: Sendable {
     package var request: Duration = .seconds(30)
     /// For a client to take an answer.
     package var answer: Duration = .seconds(60)
+    /// How long what is left of a request is read and dropped once it was answered.
+    package var linger: Duration = .seconds(2)
     /// What a check-in may wait for news at most.
     package var poll: Duration = .seconds(50)
 

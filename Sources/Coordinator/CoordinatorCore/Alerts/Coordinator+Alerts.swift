@@ -17,10 +17,12 @@ extension Coordinator {
         for channel in sender.routes.channels {
             do throws(AlertSender.Refusal) {
                 try await sender.send(message, to: channel)
-                views.append(AlertTestView(channel: channel, delivered: true))
             } catch {
                 views.append(AlertTestView(channel: channel, delivered: false, error: error.reason))
+                continue
             }
+            try await catalog.write { try $0.noteTaken(by: channel, title: message.title, at: now) }
+            views.append(AlertTestView(channel: channel, delivered: true))
         }
         return views
     }

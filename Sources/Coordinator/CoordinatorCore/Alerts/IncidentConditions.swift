@@ -14,13 +14,26 @@ enum IncidentKind {
 /// What makes two incidents the same one.
 enum IncidentKey {
     static func failed(_ database: DatabaseRecord) -> String { "failed:\(database.id)" }
+    /// What the key of an overdue database begins with; behind it stands what of it is.
     static func overdue(_ database: DatabaseRecord) -> String { "overdue:\(database.id)" }
+    static func overdue(_ database: DatabaseRecord, _ missing: Set<String>) -> String {
+        "\(overdue(database)):\(missing.sorted().joined(separator: ","))"
+    }
     static func offline(_ agent: UUID) -> String { "offline:\(agent.uuidString.lowercased())" }
     static func identity(_ agent: UUID) -> String { "identity:\(agent.uuidString.lowercased())" }
     static func damaged(_ backup: UUID) -> String { "damaged:\(backup.uuidString.lowercased())" }
     /// One for a host and a destination: what keeps one backup there mostly keeps all.
     static func undeleted(_ agent: UUID, _ destination: String) -> String {
         "undeleted:\(agent.uuidString.lowercased()):\(destination)"
+    }
+
+    static func database(ofFailed key: String) -> Int64? {
+        key.hasPrefix("failed:") ? Int64(key.dropFirst("failed:".count)) : nil
+    }
+
+    /// What was overdue when the incident was told.
+    static func missing(ofOverdue key: String) -> Set<String> {
+        Set(key.split(separator: ":", maxSplits: 2).dropFirst(2).joined().split(separator: ",").map(String.init))
     }
 
     static func agent(ofOffline key: String) -> UUID? {
@@ -36,11 +49,11 @@ extension IncidentCondition {
             title: "Backup of \(database.name) on \(database.agentName) failed", detail: error)
     }
 
-    static func overdue(_ database: DatabaseRecord, reason: String) -> Self {
+    static func overdue(_ database: DatabaseRecord, _ overdue: Protection.Overdue) -> Self {
         Self(
-            key: IncidentKey.overdue(database), kind: IncidentKind.overdue, isCritical: true, agent: database.agentName,
-            database: database.name.rawValue, environment: database.environment,
-            title: "Backup of \(database.name) on \(database.agentName) is overdue", detail: reason)
+            key: IncidentKey.overdue(database, overdue.missing), kind: IncidentKind.overdue, isCritical: true,
+            agent: database.agentName, database: database.name.rawValue, environment: database.environment,
+            title: "Backup of \(database.name) on \(database.agentName) is overdue", detail: overdue.reason)
     }
 
     static func offline(_ agent: AgentRecord, lastSeenAt: Date?) -> Self {

@@ -12,7 +12,7 @@ extension Coordinator {
         let changes = FleetDifference.lines(from: fleet, to: next)
         let databases = try await catalog.read { try $0.databases(withRevoked: false).filter { $0.goneAt == nil } }
         let now = world.now()
-        let warnings = FleetWarnings.lines(next, databases, at: now)
+        let warnings = FleetWarnings.lines(next, databases, at: now) + FleetWarnings.lostRules(from: fleet, to: next)
         guard !request.dryRun else { return ApplyView(changes: changes, warnings: warnings, applied: false) }
         let changed = try await catalog.write { [self] update in
             try update.addFleet(yaml: request.yaml, fileName: file, by: `operator`.tokenId, at: now)

@@ -24,12 +24,34 @@ enum FleetWarnings {
                     ? "\(database.name) on \(database.agentName): no tier includes application"
                     : "\(database.name) on \(database.agentName): no policy selects it")
         }
+        lines += sharedDatabases(databases, resolver)
         if fleet.alerts.channels.isEmpty { lines.append("no alert channel is configured: failures are only seen here") }
         let used = Set(fleet.policies.flatMap(\.destinations))
         for destination in fleet.destinations where !used.contains(destination.name) {
             lines.append("destination \(destination.name) is used by no policy")
         }
         return lines
+    }
+
+    /// Backups of removed policies and tiers: nothing says any more how long they are kept.
+    static func lostRules(from old: FleetConfiguration, to new: FleetConfiguration) -> [String] {
+        old.policies.compactMap { policy in
+            let rest = new.policy(named: policy.name)
+            let gone = policy.tiers.map(\.tier).filter { tier in rest?.tiers.contains { $0.tier == tier } != true }
+            guard !gone.isEmpty else { return nil }
+            let words = gone.map(\.rawValue).joined(separator: ", ")
+            return "policy \(policy.name) is gone" + (rest == nil ? "" : " for its tiers \(words)")
+                + ": automatic cleanup leaves its backups, `holdfast cleanup` shows them and can delete them"
+        }
+    }
+
+    /// A database makes one backup at a time: what is due for the other policy meanwhile may fall out.
+    private static func sharedDatabases(_ databases: [DatabaseRecord], _ resolver: PlanResolver) -> [String] {
+        let names = databases.map { resolver.selection($0).map(\.policy.name) }.filter { $0.count > 1 }
+        return Dictionary(grouping: names, by: { $0 }).sorted { $0.key.joined() < $1.key.joined() }.map { names, all in
+            "policies \(names.joined(separator: " and ")) select \(CountText.of(all.count, "database")): while one makes "
+                + "a backup, what is due for the other waits or is skipped"
+        }
     }
 
     /// An objective that no schedule can keep is an alert that never ends.

@@ -102,9 +102,7 @@ extension Coordinator {
             return (known.name, false)
         }
         if let other = try update.agent(named: request.name) {
-            throw BackupError(
-                .exists, "another agent is called \(other.name) (\(other.id.uuidString.lowercased())); join with --name"
-            )
+            throw BackupError(.exists, "another agent is called \(other.name); join with --name")
         }
         try update.useJoinToken(token.id)
         try update.add(

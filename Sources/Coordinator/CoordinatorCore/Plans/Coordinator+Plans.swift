@@ -25,27 +25,44 @@ extension Coordinator {
         return changed
     }
 
-    /// A database counts as due from when its schedules became what they are.
+    /// A database, and each of its tiers, counts as due from when its schedules became what they are. What is overdue
+    /// stays so under another schedule: a backup ends that, not an edit.
     private static func notePlanned(
         _ update: CatalogUpdate, _ databases: [DatabaseRecord], before: Plan, after: Plan, at now: Date
     ) throws {
         let (old, new) = (schedules(before), schedules(after))
         for database in databases {
             let key = Array(database.name.rawValue.utf8)
-            if new[key] == nil {
+            guard let planned = new[key] else {
                 if database.plannedAt != nil { try update.setPlanned(database.id, since: nil) }
-            } else if database.plannedAt == nil || old[key] != new[key] {
-                try update.setPlanned(database.id, since: now)
+                continue
+            }
+            let known = old[key] ?? [:]
+            guard database.plannedAt == nil || known != planned else { continue }
+            let isOverdue = try update.openIncidentKey(beginning: IncidentKey.overdue(database)) != nil
+            if database.plannedAt == nil || !isOverdue { try update.setPlanned(database.id, since: now) }
+            for (place, schedule) in planned where known[place] != schedule {
+                // One that was not there before cannot have been overdue.
+                guard known[place] == nil || !isOverdue else { continue }
+                try update.setPlanned(place.tier, of: place.policy, database: database.id, since: now)
             }
         }
     }
 
+    private struct TierPlace: Hashable {
+        let policy: String
+        let tier: Tier
+    }
+
     /// Keyed by bytes: Swift holds texts to be equal that are different names.
-    private static func schedules(_ plan: Plan) -> [[UInt8]: Set<String>] {
-        var out: [[UInt8]: Set<String>] = [:]
+    private static func schedules(_ plan: Plan) -> [[UInt8]: [TierPlace: String]] {
+        var out: [[UInt8]: [TierPlace: String]] = [:]
         for entry in plan.entries {
             let key = Array(entry.database.rawValue.utf8)
-            for tier in entry.tiers { out[key, default: []].insert("\(tier.schedule) \(entry.timeZone)") }
+            for tier in entry.tiers {
+                out[key, default: [:]][TierPlace(policy: entry.policy, tier: tier.tier)] =
+                    "\(tier.schedule) \(entry.timeZone)"
+            }
         }
         return out
     }

@@ -61,7 +61,7 @@ extension Coordinator {
                 else { continue }
                 current.state = next.state
                 current.heardAt = now
-                try update.save(current)
+                try update.save(current, at: now)
             }
         }
     }

@@ -24,9 +24,11 @@ extension Coordinator {
                 try await failOperation(id, command: record.command.id, error, at: now)
             }
         }
-        let fresh = records.filter { $0.deliveredAt == nil }.map(\.command.id)
-        if !fresh.isEmpty { try await catalog.write { try $0.markDelivered(fresh, at: now) } }
-        return commands
+        guard !commands.isEmpty else { return [] }
+        // Meanwhile one may have been given up: whoever asked for it was told that it is not done.
+        let ids = commands.map(\.id)
+        let open = try await catalog.write { try $0.markDelivered(ids, at: now) }
+        return commands.filter { open.contains($0.id) }
     }
 
     func failOperation(
@@ -104,7 +106,6 @@ extension Coordinator {
     }
 }
 
-/// How long commands and addresses live, in seconds.
 extension CommandRecord {
     /// Who asked may have left: a restore that did not go down at once is not done by itself later, over what was written since.
     func isLateRestore(at now: Date) -> Bool {
@@ -112,6 +113,7 @@ extension CommandRecord {
     }
 }
 
+/// How long commands and addresses live, in seconds.
 enum Lifetime {
     static let backup = 3600
     static let verify = 6 * 3600

@@ -18,7 +18,7 @@ extension Coordinator {
         _ request: CleanupRequest, by operator: OperatorIdentity
     ) async throws(BackupError) -> CleanupResult {
         try `operator`.require(.admin, "cleaning up")
-        return try await cleanup(digest: request.digest, requestedBy: `operator`.tokenId)
+        return try await cleanup(digest: request.digest, isAutomatic: false, requestedBy: `operator`.tokenId)
     }
 
     /// Runs retention without asking, at most once a day.
@@ -28,28 +28,31 @@ extension Coordinator {
         let digest = try await catalog.write { update -> String? in
             let last = try update.setting(SettingName.lastCleanup).flatMap(Timestamp.date)
             guard last.map({ now.timeIntervalSince($0) >= 86_400 }) ?? true else { return nil }
-            let outlook = try RetentionOutlook(update, fleet, clockDoubt: doubt, now: now)
+            let outlook = try RetentionOutlook(update, fleet, isAutomatic: true, clockDoubt: doubt, now: now)
             guard outlook.suspended == nil else { return nil }
             try update.set(Timestamp.text(now), for: SettingName.lastCleanup)
             return outlook.digest
         }
         guard let digest else { return }
-        let result = try await cleanup(digest: digest, requestedBy: "auto cleanup")
+        let result = try await cleanup(digest: digest, isAutomatic: true, requestedBy: "auto cleanup")
         logger.info(
             "cleaned up", metadata: ["deleted": "\(result.deleted.count)", "pending": "\(result.pending.count)"])
     }
 
-    private func cleanup(digest: String, requestedBy: String) async throws(BackupError) -> CleanupResult {
+    private func cleanup(
+        digest: String, isAutomatic: Bool, requestedBy: String
+    ) async throws(BackupError) -> CleanupResult {
         let (now, fleet, doubt) = (world.now(), fleet, clockDoubt())
         // The tombstones are durable before the first object goes: a crash at any point is taken up where it was.
         let doomed = try await catalog.write { update in
-            let outlook = try RetentionOutlook(update, fleet, clockDoubt: doubt, now: now)
+            let outlook = try RetentionOutlook(
+                update, fleet, isAutomatic: isAutomatic, clockDoubt: doubt, now: now)
             if let suspended = outlook.suspended { throw BackupError(.busy, "cleanup is suspended: \(suspended)") }
             guard outlook.digest == digest else {
                 throw BackupError(.busy, "what would be deleted has changed since it was shown; look at it again")
             }
             for backup in outlook.deletions {
-                try update.setState(.deleting, of: backup)
+                try update.setState(.deleting, of: backup, at: now)
                 try update.audit(requestedBy, "delete", backup.id.uuidString.lowercased(), at: now)
             }
             try HighWater.note(now, in: update)

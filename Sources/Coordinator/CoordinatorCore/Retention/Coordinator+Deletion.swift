@@ -104,7 +104,7 @@ extension Coordinator {
         return try await catalog.write { update in
             guard let current = try update.backup(backup.id) else { return true }
             if current.state == .deleting, try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) {
-                try update.setState(.deleted, of: current)
+                try update.setState(.deleted, of: current, at: now)
                 try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
                 return true
             }

@@ -12,7 +12,10 @@ struct RetentionOutlook {
     /// Why nothing is to be done just now.
     let suspended: String?
 
-    init(_ view: CatalogView, _ fleet: FleetConfiguration, clockDoubt: String?, now: Date) throws {
+    /// `isAutomatic` when no person looks at it before it is done.
+    init(
+        _ view: CatalogView, _ fleet: FleetConfiguration, isAutomatic: Bool = false, clockDoubt: String?, now: Date
+    ) throws {
         suspended = try clockDoubt ?? HighWater.suspicion(of: now, view)
         // A command that was not acknowledged goes down again, with fresh addresses, until it expires.
         let unheard = TimeInterval(Lifetime.restore + Lifetime.restoreAddress)
@@ -37,7 +40,8 @@ struct RetentionOutlook {
             for decision in RetentionPlan(for: candidates, policy: policy, now: now).decisions {
                 guard let backup = byID[decision.candidate.id] else { continue }
                 items.append(Self.item(backup, database, decision.verdict))
-                if decision.verdict.isDeletion { deletions.append(backup) }
+                guard decision.verdict.isDeletion, !isAutomatic || Self.isForeseen(backup, fleet) else { continue }
+                deletions.append(backup)
             }
         }
         self.items = items
@@ -63,6 +67,13 @@ struct RetentionOutlook {
             backup: backup.id, agent: database.agentName, database: database.name, tiers: backup.tiers,
             nominalAt: backup.nominalAt, recordedAt: backup.recordedAt, storedBytes: backup.storedBytes,
             delete: verdict.isDeletion, reason: verdict.description)
+    }
+
+    /// Whether the configuration still says how long each of its tiers is kept. Where it does not, because a policy or a tier
+    /// was removed, the standard is a guess that a person may delete by, and the coordinator by itself may not (P2).
+    private static func isForeseen(_ backup: BackupRecord, _ fleet: FleetConfiguration) -> Bool {
+        guard let policy = fleet.policy(named: backup.policy) else { return false }
+        return backup.tiers.allSatisfy { tier in tier == .manual || policy.tiers.contains { $0.tier == tier } }
     }
 
     /// Of all policies that select the database or made one of its backups, the longest time for each tier and the highest

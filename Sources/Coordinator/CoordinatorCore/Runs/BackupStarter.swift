@@ -37,7 +37,7 @@ struct BackupStarter {
         let run = RunRecord(
             id: id, database: database.id, policy: policy.name, tiers: [tier], state: .running, attempt: 0,
             nominalAt: nominal, recordedAt: now, demanded: entry.destinations)
-        try update.save(run)
+        try update.save(run, at: now)
         try update.add(
             CommandRecord(
                 agent: database.agent,

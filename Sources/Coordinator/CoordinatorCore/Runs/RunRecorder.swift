@@ -25,7 +25,11 @@ struct RunRecorder {
     /// Nil when the report counts (or changes nothing); else why it never will.
     func take(_ report: RunReport, _ consequences: inout Consequences) throws -> String? {
         let existing = try update.run(report.run)
-        if let existing, let refusal = try refusal(of: report, existing) { return refusal }
+        if let existing {
+            if let refusal = try refusal(of: report, existing) { return refusal }
+        } else if let refusal = try refusal(ofNew: report) {
+            return refusal
+        }
         guard !(try update.hasReport(run: report.run, attempt: report.attempt, sequence: report.sequence)) else {
             return nil
         }
@@ -66,12 +70,22 @@ struct RunRecorder {
         } else if existing == nil {
             // A word of a newer agent: the run is noted, and nothing is made of it.
             run.attempt = report.attempt
-            try update.save(run)
+            try update.save(run, at: now)
         }
         try update.addReport(
             run: report.run, attempt: report.attempt, sequence: report.sequence, event: report.event.text,
             at: report.at, receivedAt: now)
         return nil
+    }
+
+    /// Who could begin another's scheduled run would keep its true reports from being taken for good (P5).
+    private func refusal(ofNew report: RunReport) throws -> String? {
+        let own = ScheduledRun.id(
+            policy: report.policy, agent: agent.id, database: report.database, nominalAt: report.nominalAt)
+        guard ScheduledRun.isID(report.run), report.run != own else { return nil }
+        let reason = "the run's id belongs to another agent, policy, database or time"
+        try audit("report refused", report, reason)
+        return reason
     }
 
     private func refusal(of report: RunReport, _ run: RunRecord) throws -> String? {
@@ -110,7 +124,7 @@ struct RunRecorder {
         let isNew = try backup.map { try update.backup($0.manifest.id) == nil } ?? false
         if let backup, backup.hasWholeCopy, isNew { run.backup = backup.manifest.id }
         // The run's row first: the backup refers to it.
-        try update.save(run)
+        try update.save(run, at: now)
         if let backup, backup.hasWholeCopy, isNew {
             try add(backup, run, isGood: next.state == .succeeded)
             consequences.backups.append(backup.manifest.id)
@@ -145,7 +159,9 @@ struct RunRecorder {
         switch run.state {
         case .succeeded:
             try update.resolve(key: IncidentKey.failed(database), at: now)
-            if try update.hasOpenIncident(key: IncidentKey.overdue(database)) { consequences.mayEndOverdue = true }
+            if try update.openIncidentKey(beginning: IncidentKey.overdue(database)) != nil {
+                consequences.mayEndOverdue = true
+            }
             if fleet.alerts.notifySuccess {
                 let bytes = backup?.manifest.objects.reduce(0) { $0 + $1.storedBytes } ?? 0
                 try update.announce(.succeeded(database, bytes: bytes), channels: channels, at: now)

@@ -13,7 +13,10 @@ extension Coordinator {
         let age = world.now().timeIntervalSince(startedAt)
         // Before that nobody has had the time to check in, or to deliver.
         if age >= OfflineRule.startGrace { try await superviseAgents() }
-        if age >= OverdueRule.startGrace { try await superviseDatabases() }
+        if age >= OverdueRule.startGrace {
+            try await superviseDatabases()
+            try await resolveOutgrown()
+        }
         let now = world.now()
         try await catalog.write { try HighWater.note(now, in: $0) }
         bells.ring(.alerts)
@@ -56,7 +59,7 @@ extension Coordinator {
                 if next.state == .lost {
                     (run.finishedAt, run.reason) = (now, "nothing was heard of it for 6 hours")
                 }
-                try update.save(run)
+                try update.save(run, at: now)
             }
         }
     }
@@ -85,19 +88,26 @@ extension Coordinator {
     private func superviseDatabases() async throws(BackupError) {
         let (now, channels) = (world.now(), fleet.alerts.channels)
         let judge = judge(at: now)
-        let (overdue, known) = try await catalog.read { view in
+        let (findings, known) = try await catalog.read { view in
             var judge = try judge(view)
-            let overdue = try view.databases(withRevoked: false).compactMap { record in
-                judge.judge(record).overdue.map { (record, $0) }
+            let findings = try view.databases(withRevoked: false).compactMap { record in
+                try OverdueFinding(record, judge.judge(record)) {
+                    try view.openIncidentKey(beginning: IncidentKey.overdue(record))
+                }
             }
-            return (overdue, try view.openIncidentKeys(kind: IncidentKind.overdue))
+            return (findings, try view.openIncidentKeys(kind: IncidentKind.overdue))
         }
-        let over = known.subtracting(overdue.map { IncidentKey.overdue($0.0) })
-        let fresh = overdue.filter { !known.contains(IncidentKey.overdue($0.0)) }
-        guard !over.isEmpty || !fresh.isEmpty else { return }
+        let over = known.subtracting(findings.compactMap(\.told))
+        let changed = findings.filter(\.isNews)
+        guard !over.isEmpty || !changed.isEmpty else { return }
         try await catalog.write { update in
-            for (database, reason) in fresh {
-                try update.open(.overdue(database, reason: reason), channels: channels, at: now)
+            for finding in changed {
+                switch (finding.told, finding.isMore) {
+                case (let told?, false): try update.reword(key: told, as: finding.condition)
+                case (let told, _):
+                    if let told { try update.resolve(key: told, at: now) }
+                    try update.open(finding.condition, channels: channels, at: now)
+                }
             }
             for key in over { try update.resolve(key: key, at: now) }
         }
@@ -151,17 +161,22 @@ extension Coordinator {
         guard !expired.isEmpty else { return }
         try await catalog.write { update in
             for record in expired {
+                // It may have gone down, or been taken, since it was read.
+                guard try update.command(record.command.id) == record else { continue }
                 try update.finishCommand(record.command.id, at: now)
                 if let id = record.operation, var operation = try update.operation(id), operation.isOpen {
                     (operation.state, operation.finishedAt) = (.expired, now)
-                    operation.message = "its agent did not take it in time"
+                    operation.message =
+                        record.deliveredAt == nil
+                        ? "its agent did not take it in time"
+                        : "it went to its agent, which may have begun, and was not heard of since"
                     try update.save(operation)
                 }
                 if let id = record.run, var run = try update.run(id), !run.state.isTerminal, run.attempt == 0 {
                     // One that may have reached its agent may still succeed, and then wins over `lost`.
                     run.state = record.deliveredAt == nil ? .missed : .lost
                     (run.finishedAt, run.reason) = (now, "its agent did not take it in time")
-                    try update.save(run)
+                    try update.save(run, at: now)
                 }
             }
         }

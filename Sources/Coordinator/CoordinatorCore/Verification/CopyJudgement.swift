@@ -38,7 +38,7 @@ struct CopyJudgement {
         guard try update.copies(of: backup.id).allSatisfy(\.isWhole),
             try update.run(backup.run)?.state == .succeeded
         else { return }
-        try update.setState(.good, of: backup)
+        try update.setState(.good, of: backup, at: now)
         if try update.copies(of: backup.id).allSatisfy({ $0.place.s3 == nil || $0.state == .confirmed }) {
             try update.raiseProof(.stored, of: backup, at: now)
         }
@@ -50,9 +50,9 @@ struct CopyJudgement {
         guard backup.state != .deleting, backup.state != .deleted,
             let state = try state(of: backup, destination), state != .deleted
         else { return }
-        try update.clearProof(of: backup)
+        try update.clearProof(of: backup, at: now)
         try update.setCopyState(.damaged, error: finding, backup: backup.id, destination: destination)
-        try update.setState(.damaged, of: backup)
+        try update.setState(.damaged, of: backup, at: now)
         guard let database = try update.databaseRecord(backup.database) else { return }
         try update.open(
             .damaged(backup, database, finding: "\(destination): \(finding)"), channels: channels, at: now)
@@ -72,7 +72,7 @@ struct CopyJudgement {
             try update.resolve(key: IncidentKey.undeleted(agent, destination), at: now)
         }
         guard try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) else { return }
-        try update.setState(.deleted, of: backup)
+        try update.setState(.deleted, of: backup, at: now)
         try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
     }
 }

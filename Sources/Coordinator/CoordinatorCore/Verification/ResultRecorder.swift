@@ -29,7 +29,7 @@ struct ResultRecorder {
             run.failure =
                 result.failure.map(RunRecorder.bounded)
                 ?? Failure(code: "sourceUnavailable", message: RunRecorder.bounded(result.message))
-            try update.save(run)
+            try update.save(run, at: now)
             if let database = try update.databaseRecord(run.database) {
                 try update.open(
                     .failed(database, error: run.failure?.message ?? ""), channels: fleet.alerts.channels, at: now)
@@ -45,7 +45,8 @@ struct ResultRecorder {
         var operation = operation
         operation.state = result.succeeded ? .succeeded : .failed
         operation.finishedAt = now
-        operation.bytes = max(0, result.bytes)
+        // No more than a sum of such figures can hold, whatever an agent says.
+        operation.bytes = min(max(0, result.bytes), 1 << 50)
         operation.message = RunRecorder.bounded(result.message)
         operation.failure = result.succeeded ? nil : result.failure.map(RunRecorder.bounded)
         operation.proof = result.proof?.rawValue

@@ -32,7 +32,9 @@ extension Coordinator {
             try update.endWork(of: agent.id, message: "its agent was revoked", at: now)
             for database in try update.databases(agent: agent.id) {
                 try update.resolve(key: IncidentKey.failed(database), at: now)
-                try update.resolve(key: IncidentKey.overdue(database), at: now)
+                if let overdue = try update.openIncidentKey(beginning: IncidentKey.overdue(database)) {
+                    try update.resolve(key: overdue, at: now)
+                }
             }
             try update.audit(`operator`.tokenId, "agent revoke", agent.name, at: now)
             return agent.id

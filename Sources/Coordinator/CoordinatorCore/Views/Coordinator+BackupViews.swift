@@ -28,9 +28,10 @@ extension Coordinator {
             guard let manifest = try view.manifest(of: record.id) else {
                 throw BackupError(.notFound, "no backup has this id")
             }
+            let copies = try view.copies(of: record.id)
             return BackupDetailView(
-                backup: try Self.view(of: record, view), manifest: manifest,
-                copies: try view.copies(of: record.id).map(DestinationResult.init))
+                backup: try Self.view(of: record, view), manifest: manifest, copies: copies.map(DestinationResult.init),
+                locations: Dictionary(copies.map { ($0.place.name, $0.location) }) { $1 })
         }
     }
 
@@ -50,6 +51,15 @@ extension Coordinator {
             pinned: backup.pinned,
             objects: objects.map { ObjectView(name: $0.name, sha256: $0.sha256, bytes: $0.bytes) },
             policy: backup.policy, run: backup.run, recordedAt: backup.recordedAt, proofAt: backup.proofAt)
+    }
+}
+
+extension CopyRecord {
+    /// The folder as other tools name it.
+    fileprivate var location: String {
+        if let s3 = place.s3 { return "s3://\(s3.bucket)/\(folder)" }
+        guard let root = place.directory?.path else { return "backups/\(folder) in the agent's data directory" }
+        return "\(root)/\(folder)"
     }
 }
 

@@ -58,7 +58,9 @@ extension Coordinator {
                     && (live.contains(run.id) || now.timeIntervalSince(run.heardAt) < SilenceRule.unknown)
             }
             let resolver = PlanResolver(configuration: fleet, isFleet: true)
-            return ProtectionJudge(resolver: resolver, now: now, busy: Set(busy.map(\.database)))
+            return ProtectionJudge(
+                resolver: resolver, now: now, busy: Dictionary(grouping: busy, by: \.database),
+                tiers: try view.tierSummaries())
         }
     }
 }

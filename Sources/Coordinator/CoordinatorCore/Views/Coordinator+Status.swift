@@ -35,7 +35,11 @@ extension Coordinator {
     /// One line for a monitoring system.
     package func check(by operator: OperatorIdentity) async throws(BackupError) -> CheckView {
         let status = try await status(by: `operator`)
-        return CheckView(status, critical: try await catalog.read { try $0.openIncidentCount(onlyCritical: true) })
+        let routes = fleet.alerts
+        let (critical, isHeard) = try await catalog.read {
+            (try $0.openIncidentCount(onlyCritical: true), try $0.failingChannels(routes.channels).isEmpty)
+        }
+        return CheckView(status, critical: critical, isHeard: isHeard)
     }
 
     /// Incidents, newest first, each with its messages.
@@ -62,6 +66,12 @@ extension Coordinator {
             if fleet.alerts.channels.isEmpty {
                 findings.append("no alert channel is configured: failures are only seen here")
             }
+            // What waits for a channel that is gone from the configuration is nobody's loss.
+            findings += try view.failingChannels(fleet.alerts.channels).map { failing in
+                "alerts do not arrive by \(failing.channel), \(failing.waiting) waiting"
+                    + (failing.lost > 0 ? " and \(failing.lost) given up" : "")
+                    + ", the oldest since \(Timestamp.text(failing.since)): \(failing.reason)"
+            }
             return findings
         }
         return CoordinatorView(
@@ -86,9 +96,10 @@ extension IncidentView {
 }
 
 extension CheckView {
-    /// CRITICAL for what is overdue or a critical incident, WARNING for what fails, is offline or unprotected, UNKNOWN
-    /// when there is nothing to judge. One that waits for a first backup which is not due yet is no fault, but is told.
-    init(_ status: StatusView, critical: Int) {
+    /// CRITICAL for what is overdue or a critical incident, WARNING for what fails, is offline or unprotected, and for alerts
+    /// that nobody hears, UNKNOWN when there is nothing to judge. One that waits for a first backup which is not due yet is no
+    /// fault, but is told.
+    init(_ status: StatusView, critical: Int, isHeard: Bool) {
         let overdue = status.databases.filter { $0.state == .overdue }.count
         let failing = status.databases.filter { $0.state == .failing }.count
         let unprotected = status.databases.filter { $0.state == .unprotected }.count
@@ -97,21 +108,22 @@ extension CheckView {
         let sums =
             "\(status.totals.databasesHealthy)/\(status.totals.databases) databases ok, \(overdue) overdue, "
             + "\(failing) failing, \(unprotected) unprotected, "
-            + (waiting > 0 ? "\(waiting) waiting for a first backup, " : "") + "\(offline) agents offline, "
-            + "\(status.totals.openIncidents) open incidents" + Self.warnings(status.coordinator.findings.count)
+            + (waiting > 0 ? "\(waiting) waiting for a first backup, " : "")
+            + "\(CountText.of(offline, "agent")) offline, \(CountText.of(status.totals.openIncidents, "open incident"))"
+            + Self.warnings(status.coordinator.findings.count)
         if overdue > 0 || critical > 0 {
             self.init(level: 2, line: "HOLDFAST CRITICAL - \(sums)")
         } else if status.totals.databases == 0 {
             self.init(level: 3, line: "HOLDFAST UNKNOWN - no database is known yet")
-        } else if failing + unprotected + offline > 0 || !status.incidents.isEmpty {
+        } else if failing + unprotected + offline > 0 || !status.incidents.isEmpty || !isHeard {
             self.init(level: 1, line: "HOLDFAST WARNING - \(sums)")
         } else {
             self.init(level: 0, line: "HOLDFAST OK - \(sums)")
         }
     }
 
-    /// What the coordinator finds about itself does not change the level, but `status` tells it, and so does this.
-    private static func warnings(_ count: Int) -> String {
-        count > 0 ? ", \(count) warning\(count == 1 ? "" : "s") (see holdfast status)" : ""
+    /// What else the coordinator finds about itself does not change the level, but `status` tells it, and so does this.
+    private static func warnings(_ found: Int) -> String {
+        found > 0 ? ", \(CountText.of(found, "warning")) (see holdfast status)" : ""
     }
 }

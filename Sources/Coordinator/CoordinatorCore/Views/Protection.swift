@@ -9,17 +9,28 @@ struct Protection: Equatable {
     var nextAt: Date?
     var rpoSeconds: Int?
     var rpoMet: Bool?
-    /// Why it is overdue; nil when it is not.
-    var overdue: String?
+    /// Nil when it is not.
+    var overdue: Overdue?
+    /// Tiers that would be overdue if their backup were not in the making just now.
+    var inTheMaking: Set<String> = []
     var policies: [String]
+
+    struct Overdue: Equatable {
+        /// Each tier that is, as `policy/tier`, and `rpo` when the objective is missed.
+        let missing: Set<String>
+        /// In words.
+        let reason: String
+    }
 }
 
 /// Judges many databases at one instant. What a schedule says is computed once for all of them.
 struct ProtectionJudge {
     let resolver: PlanResolver
     let now: Date
-    /// Databases (rows) with a run that was heard of in the last minutes.
-    let busy: Set<Int64>
+    /// Runs that were heard of in the last minutes, by the rows of their databases.
+    let busy: [Int64: [RunRecord]]
+    /// How the tiers of each database stand, by its row.
+    let tiers: [Int64: [TierSummary]]
     private var clocks: [Schedule: Clock] = [:]
 
     private struct Clock {
@@ -28,45 +39,83 @@ struct ProtectionJudge {
         let due: Date?
     }
 
-    init(resolver: PlanResolver, now: Date, busy: Set<Int64>) {
+    init(resolver: PlanResolver, now: Date, busy: [Int64: [RunRecord]], tiers: [Int64: [TierSummary]]) {
         self.resolver = resolver
         self.now = now
         self.busy = busy
+        self.tiers = tiers
     }
 
     mutating func judge(_ database: DatabaseRecord) -> Protection {
         let selection = resolver.selection(database)
         guard !selection.isEmpty else { return Protection(state: .unprotected, policies: []) }
         let baseline = database.plannedAt ?? database.firstSeenAt
-        var (next, due): (Date?, Date?) = (nil, nil)
-        for tier in selection.flatMap(\.tiers) {
-            let clock = clock(tier.schedule)
-            next = min(next ?? .distantFuture, clock.next)
-            if let missed = clock.due, missed > baseline { due = max(due ?? .distantPast, missed) }
+        let known = tiers[database.id] ?? []
+        // Somebody looked, and made one: that is as good as what was due before.
+        let byHand = known.compactMap { $0.tier == .manual ? believable($0.goodAt) : nil }.max() ?? .distantPast
+        var next: Date?
+        var missing: [(key: String, words: String)] = []
+        var inTheMaking: Set<String> = []
+        for (policy, planned) in selection {
+            for tier in planned {
+                let clock = clock(tier.schedule)
+                next = min(next ?? .distantFuture, clock.next)
+                let summary = known.first { $0.tier == tier.tier && $0.policy == policy.name }
+                guard let due = clock.due, due > (summary?.plannedAt ?? baseline),
+                    max(believable(summary?.goodAt) ?? .distantPast, byHand) < due
+                else { continue }
+                let key = "\(policy.name)/\(tier.tier.rawValue)"
+                guard !isAtWork(database, policy, tier) else {
+                    inTheMaking.insert(key)
+                    continue
+                }
+                let name = tier.tier.rawValue + " backup" + (selection.count > 1 ? " of policy \(policy.name)" : "")
+                missing.append((key, "the \(name) that was due at \(Timestamp.text(due))"))
+            }
         }
         let rpo = selection.compactMap(\.policy.rpoSeconds).min()
-        let age = now.timeIntervalSince(database.lastGoodAt ?? baseline)
+        let age = now.timeIntervalSince(believable(database.lastGoodAt) ?? baseline)
         let rpoMet = rpo.map { age <= TimeInterval($0) }
         var protection = Protection(
             state: .ok, nextAt: next, rpoSeconds: rpo, rpoMet: rpoMet, policies: selection.map(\.policy.name))
-        protection.overdue = overdue(database, due: due, rpo: rpoMet == false ? rpo : nil)
+        protection.inTheMaking = inTheMaking
+        protection.overdue = overdue(database, missing, rpo: rpoMet == false ? rpo : nil)
         protection.state = state(database, protection)
         return protection
     }
 
-    private func overdue(_ database: DatabaseRecord, due: Date?, rpo: Int?) -> String? {
-        if let rpo {
-            return database.lastGoodAt.map {
+    private func overdue(
+        _ database: DatabaseRecord, _ missing: [(key: String, words: String)], rpo: Int?
+    ) -> Protection.Overdue? {
+        var keys = Set(missing.map(\.key))
+        let words = missing.map(\.words).joined(separator: " and ")
+        guard let rpo else {
+            guard !missing.isEmpty else { return nil }
+            return .init(missing: keys, reason: "\(words) did not come; \(newest(database))")
+        }
+        keys.insert("rpo")
+        let old =
+            believable(database.lastGoodAt).map {
                 "the newest good backup is of \(Timestamp.text($0)), older than the objective of \(rpo) s"
-            } ?? "there is no good backup, and the objective is \(rpo) s"
-        }
-        // By what the backup shows: one that comes late shows an old state, whenever it is recorded.
-        guard let due, (database.lastGoodAt ?? .distantPast) < due, !busy.contains(database.id) else {
-            return nil
-        }
-        return "the backup that was due at \(Timestamp.text(due)) did not come; "
-            + (database.lastGoodAt.map { "the newest good one is of \(Timestamp.text($0))" }
-                ?? "there never was a good one")
+            } ?? "\(newest(database)), and the objective is \(rpo) s"
+        return .init(missing: keys, reason: missing.isEmpty ? old : "\(old); \(words) did not come")
+    }
+
+    /// Of any tier, in words.
+    private func newest(_ database: DatabaseRecord) -> String {
+        guard let at = database.lastGoodAt else { return "there never was a good one" }
+        let words = "the newest good one of all is of \(Timestamp.text(at))"
+        return believable(at) == nil ? words + ", which is still to come: a clock was wrong" : words
+    }
+
+    /// A time that is still to come was written down by a wrong clock, and counts for nothing.
+    private func believable(_ time: Date?) -> Date? {
+        time.flatMap { $0 <= now + ClockSkew.tolerated ? $0 : nil }
+    }
+
+    /// Whether the very backup that is missing may be in the making; another tier's is no excuse.
+    private func isAtWork(_ database: DatabaseRecord, _ policy: FleetPolicy, _ tier: FleetTier) -> Bool {
+        busy[database.id]?.contains { $0.policy == policy.name && $0.tiers.contains(tier.tier) } ?? false
     }
 
     private func state(_ database: DatabaseRecord, _ protection: Protection) -> DatabaseState {
@@ -91,6 +140,7 @@ struct ProtectionJudge {
 enum OverdueRule {
     /// How late a backup may be after its start window: time to make it.
     static let grace: TimeInterval = 300
-    /// For so long after the coordinator's own start nothing is held to be overdue: agents deliver what they have.
-    static let startGrace: TimeInterval = 60
+    /// For so long after the coordinator's own start nothing is held to be overdue: agents deliver what they have, and may
+    /// be waiting before their next try.
+    static let startGrace: TimeInterval = 180
 }

@@ -66,7 +66,7 @@ enum AgentRendering {
         {
             notes.append("certificate ends \(Quantity.age(end, now: now))")
         }
-        if let depth = agent.spoolDepth, depth > 0 { notes.append("\(Quantity.count(depth, "report")) waiting") }
+        if let depth = agent.spoolDepth, depth > 0 { notes.append("\(CountText.of(depth, "report")) waiting") }
         return notes.joined(separator: "; ")
     }
 }

@@ -47,7 +47,7 @@ enum BackupRendering {
                 ("took", .init(Quantity.clock(backup.finishedAt.timeIntervalSince(backup.startedAt)))),
                 ("size", .init("\(Quantity.size(backup.plainBytes)), stored \(Quantity.size(backup.storedBytes))")),
                 ("made by", .init("\(manifest.tool), holdfast \(manifest.holdfast)")),
-                ("tables", .init(manifest.fingerprint.map { "\($0.tables.count) with rows and SHA-256 known" } ?? "")),
+                ("tables", .init(Self.fingerprint(manifest))),
                 ("pinned", .init(backup.pinned ? "yes" : "")),
             ], look)
         lines += ["", look.tinted("OBJECTS", .faint)]
@@ -59,9 +59,15 @@ enum BackupRendering {
         for copy in detail.copies {
             let word = copy.isComplete ? look.tinted("complete", .good) : look.tinted("INCOMPLETE", .bad)
             let error = copy.error.map { "  " + SafeText($0).text } ?? ""
-            lines.append("\(SafeText(copy.destination).text)  \(word)  \(SafeText(copy.folder).text)\(error)")
+            let place = SafeText(detail.locations?[copy.destination] ?? copy.folder).text
+            lines.append("\(SafeText(copy.destination).text)  \(word)  \(place)\(error)")
         }
         lines += ["", look.tinted("RESTORE WITHOUT HOLDFAST", .faint)] + manifest.restore.map { SafeText($0).text }
         return lines
+    }
+
+    private static func fingerprint(_ manifest: Manifest) -> String {
+        guard let tables = manifest.fingerprint?.tables, !tables.isEmpty else { return "" }
+        return "\(tables.count) with rows and SHA-256 known"
     }
 }

@@ -31,13 +31,13 @@ enum CleanupRendering {
     /// `12 of 40 backups would be deleted, 3.1 GB`.
     static func summary(_ plan: CleanupView) -> String {
         let doomed = plan.items.count(where: \.delete)
-        guard doomed > 0 else { return "nothing to delete: all \(Quantity.count(plan.items.count, "backup")) are kept" }
+        guard doomed > 0 else { return "nothing to delete: \(CountText.of(plan.items.count, "backup")), all kept" }
         return
-            "\(doomed) of \(Quantity.count(plan.items.count, "backup")) to delete, \(Quantity.size(plan.bytesFreed)) to free"
+            "\(doomed) of \(CountText.of(plan.items.count, "backup")) to delete, \(Quantity.size(plan.bytesFreed)) to free"
     }
 
     static func lines(_ result: CleanupResult) -> [String] {
-        ["deleted \(Quantity.count(result.deleted.count, "backup")), \(Quantity.size(result.bytesFreed)) freed"]
+        ["deleted \(CountText.of(result.deleted.count, "backup")), \(Quantity.size(result.bytesFreed)) freed"]
             + result.pending.map { "still to come: " + SafeText($0).text }
     }
 }

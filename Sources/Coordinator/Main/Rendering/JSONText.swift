@@ -11,8 +11,33 @@ enum JSONText {
         let text = try JSONSerialization.data(
             withJSONObject: whole, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed])
         // What is empty takes no lines. A line feed never stands within a JSON string, so this touches none.
-        return String(decoding: text, as: UTF8.self)
-            .replacing(/\[\n\s*\]/, with: "[]").replacing(/\{\n\s*\}/, with: "{}")
+        return harmless(
+            String(decoding: text, as: UTF8.self)
+                .replacing(/\[\n\s*\]/, with: "[]").replacing(/\{\n\s*\}/, with: "{}"))
+    }
+
+    /// What a terminal obeys although JSON lets it stand, written as an escape: it occurs within strings only, and means the
+    /// same to whoever reads them.
+    private static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+        var safe = ""
+        for scalar in text.unicodeScalars {
+            if isHarmful(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                safe += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                safe.unicodeScalars.append(scalar)
+            }
+        }
+        return safe
+    }
+
+    private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        // Controls of eight bits, line separators, and marks that turn the direction of writing around.
+        case 0x7f...0x9f, 0x2028...0x202e, 0x2066...0x2069: true
+        default: false
+        }
     }
 
     /// An encoder leaves out what is nil; a script should find every key every time. The fields are taken from the value

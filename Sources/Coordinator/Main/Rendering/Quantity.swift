@@ -55,9 +55,6 @@ enum Quantity {
 
     static func time(_ moment: Date?) -> String { moment.map { time($0) } ?? "" }
 
-    /// `1 backup`, `3 backups`.
-    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-
     private static func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
     private static func fixed(_ value: Double, _ digits: Int) -> String {

@@ -43,9 +43,9 @@ struct StatusVerdict: Sendable, Equatable {
     /// The sums that stand beside the verdict.
     static func sums(_ totals: TotalsView) -> String {
         [
-            "\(totals.databasesHealthy) of \(Quantity.count(totals.databases, "database")) well",
-            "\(totals.agentsOnline) of \(Quantity.count(totals.agents, "agent")) online",
-            "\(Quantity.count(totals.backups, "good backup")), \(Quantity.size(totals.storedBytes))",
+            "\(totals.databasesHealthy) of \(CountText.of(totals.databases, "database")) well",
+            "\(totals.agentsOnline) of \(CountText.of(totals.agents, "agent")) online",
+            "\(CountText.of(totals.backups, "good backup")), \(Quantity.size(totals.storedBytes))",
         ].joined(separator: " · ")
     }
 }

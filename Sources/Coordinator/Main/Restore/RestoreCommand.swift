@@ -62,6 +62,10 @@ struct Restore: AsyncParsableCommand {
             backup: detail.backup, agent: agent, target: to, replace: force && to != nil, skipChecksum: skipChecksum,
             globals: globals)
         session.terminal.say(plan.lines(session.terminal.talkLook))
+        let host = try await session.client.agent(plan.agent ?? plan.backup.agent)
+        guard host.state != .revoked else {
+            throw BackupError(.usage, "the agent \(host.name) was revoked: name another with --agent")
+        }
         if !yes { try choice.confirm(plan, wasChosen: id == nil) }
 
         let started = try await session.client.restore(ShortID.full(detail.backup.id), plan.options)

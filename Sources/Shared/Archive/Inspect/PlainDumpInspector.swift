@@ -10,6 +10,9 @@ package final class PlainDumpInspector: Inspector {
     private var copy: CopyDataScanner?
     private var copyName = ""
     private var tables: [TableFingerprint] = []
+    /// More tables than anybody can be told of: then none is, and memory does not grow with a dump made to fill it (P10).
+    private static let mostTables = 200_000
+    private var hasTooManyTables = false
     private var isEmpty = true
 
     /// `completion` is the line that the tool ends a whole dump with.
@@ -44,8 +47,10 @@ package final class PlainDumpInspector: Inspector {
 
     private func endTable() {
         guard let ended = copy?.finish() else { return }
-        tables.append(TableFingerprint(name: copyName, rows: ended.rows, sha256: ended.sha256))
         copy = nil
+        guard !hasTooManyTables else { return }
+        tables.append(TableFingerprint(name: copyName, rows: ended.rows, sha256: ended.sha256))
+        if tables.count > Self.mostTables { (tables, hasTooManyTables) = ([], true) }
     }
 
     private func incomplete(_ reason: String) -> BackupError {

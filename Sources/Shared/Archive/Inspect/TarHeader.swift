@@ -19,7 +19,7 @@ struct TarHeader {
     init?(_ block: [UInt8]) {
         let sum = block.enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int64($1.element)) }
         guard let stated = Self.number(block[148..<156]), stated == sum else { return nil }
-        guard let size = Self.number(block[124..<136]), size >= 0, size < 1 << 62 else { return nil }
+        guard let size = Self.number(block[124..<136]), Self.isPossible(size) else { return nil }
         let type = block[156]
         switch type {
         case UInt8(ascii: "x"): kind = .extended
@@ -36,17 +36,27 @@ struct TarHeader {
     /// `bytes` up to the next block.
     func padded(_ bytes: Int64) -> Int64 { (bytes + 511) / 512 * 512 }
 
-    /// The `size` among extended header records: lines of `<length> <key>=<value>`.
+    /// The `size` among extended header records, each `<length> <key>=<value>` and a newline; the length counts all of it
+    /// (POSIX.1, pax). Only the length parts them: names and attributes may hold newlines, and anything that looks like one.
     static func size(inRecords records: [UInt8]) -> Int64? {
         var size: Int64?
-        for record in String(decoding: records, as: UTF8.self).split(separator: "\n") {
-            guard let start = record.firstIndex(of: " "), let equals = record.firstIndex(of: "="), start < equals else {
-                continue
+        var rest = records[...]
+        while let blank = rest.firstIndex(of: UInt8(ascii: " ")),
+            let length = Int(String(decoding: rest[..<blank], as: UTF8.self)), length <= rest.count,
+            length >= blank - rest.startIndex + 2
+        {
+            let record = rest[(blank + 1)..<(rest.startIndex + length - 1)]
+            rest = rest.dropFirst(length)
+            guard record.starts(with: "size=".utf8) else { continue }
+            if let stated = Int64(String(decoding: record.dropFirst(5), as: UTF8.self)), isPossible(stated) {
+                size = stated
             }
-            if record[start..<equals] == " size" { size = Int64(record[record.index(after: equals)...]) ?? size }
         }
         return size
     }
+
+    /// Far beyond any file, and far from where sums of it overflow.
+    private static func isPossible(_ size: Int64) -> Bool { (0..<1 << 62).contains(size) }
 
     /// Octal digits, or big-endian binary when the first bit is set (GNU, for 8 GiB and more).
     private static func number(_ field: ArraySlice<UInt8>) -> Int64? {

@@ -49,6 +49,8 @@ package final class TarInspector: Inspector {
                 fault = "it is empty"
             } else if zeroBlocks < 2 || !block.isEmpty {
                 fault = "its end is missing"
+            } else if entries == 0 {
+                fault = "there is nothing in it"
             }
         }
         if let fault { throw BackupError(.integrity, "the tar is not complete: \(fault)") }

@@ -1,6 +1,7 @@
 package import Domain
 package import Foundation
 import Glibc
+package import Threads
 
 /// Objects as files below one folder of this host (0700 and 0600).
 ///
@@ -12,15 +13,17 @@ import Glibc
 package struct DirectoryStore: ObjectStore {
     static let partialSuffix = ".partial"
     private let tree: DirectoryTree
+    private let stop: StopSignal?
 
-    /// The absolute path; the first upload makes it (0700) when it is missing. Throws `.configuration` for a relative
-    /// path and `.storageRefused` when everybody may write there.
-    package init(root: String) throws(BackupError) {
+    /// The absolute path; the first upload makes it (0700) when it is missing. `stop` ends what takes long. Throws
+    /// `.configuration` for a relative path and `.storageRefused` when everybody may write there.
+    package init(root: String, stop: StopSignal? = nil) throws(BackupError) {
         guard root.hasPrefix("/"), !root.utf8.contains(0) else {
             throw BackupError(
                 .configuration, "a directory destination needs an absolute path, not \(root.debugDescription)")
         }
         tree = DirectoryTree(root: root)
+        self.stop = stop
         do throws(BackupError) {
             _ = try tree.open()
         } catch  where error.code == .storageUnavailable {
@@ -39,7 +42,7 @@ package struct DirectoryStore: ObjectStore {
         if fstatat(folder.raw, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 {
             throw BackupError(.exists, "\(tree.root)/\(key) is there already")
         }
-        return try DirectoryUpload(key: key, name: name, folder: folder, tree: tree)
+        return try DirectoryUpload(key: key, name: name, folder: folder, tree: tree, stop: stop)
     }
 
     package func head(_ key: String) throws(BackupError) -> ObjectFacts {

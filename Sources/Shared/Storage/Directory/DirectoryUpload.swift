@@ -1,6 +1,7 @@
 import Domain
 import Glibc
 import Sealing
+import Threads
 
 /// One file on its way into a ``DirectoryStore``.
 final class DirectoryUpload: ObjectUpload {
@@ -8,12 +9,15 @@ final class DirectoryUpload: ObjectUpload {
     private let name: String
     private let partial: String
     private let tree: DirectoryTree
+    private let stop: StopSignal?
     private let folder: Descriptor
     private let file: Descriptor
     private var written: Int64 = 0
     private var isOpen = true
 
-    init(key: String, name: String, folder: consuming Descriptor, tree: DirectoryTree) throws(BackupError) {
+    init(
+        key: String, name: String, folder: consuming Descriptor, tree: DirectoryTree, stop: StopSignal?
+    ) throws(BackupError) {
         // Not made of the object's name, which may be as long as names can be.
         let partial = ".\(String(UInt64.random(in: 0 ... .max), radix: 16))\(DirectoryStore.partialSuffix)"
         let raw = openat(folder.raw, partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -22,6 +26,7 @@ final class DirectoryUpload: ObjectUpload {
         self.name = name
         self.partial = partial
         self.tree = tree
+        self.stop = stop
         self.folder = folder
         file = Descriptor(raw)
     }
@@ -75,6 +80,7 @@ final class DirectoryUpload: ObjectUpload {
         guard lseek(file.raw, 0, SEEK_SET) == 0 else { throw fileFailure(errno, "read \(tree.root)/\(key) again") }
         let hasher = SHA256Hasher()
         let total = try readAll(file, "read \(tree.root)/\(key) again") { (chunk) throws(BackupError) in
+            if stop?.isStopped == true { throw BackupError(.cancelled, "storing \(key) was stopped") }
             hasher.update(chunk)
         }
         guard total == written, hex(hasher.finish()) == sha256.lowercased() else {

@@ -10,6 +10,8 @@ package struct RetryPolicy: Sendable {
     package var budget: Duration
     /// Tried at least so often, even if each try takes longer than the budget.
     package var leastAttempts: Int
+    /// Tried no more often, even if there is time left.
+    package var mostAttempts = Int.max
     /// The budget for cleaning up after a failure, when somebody waits for the end.
     package var abortBudget: Duration
 
@@ -45,6 +47,7 @@ package struct Retries {
     /// Notes a failure, and says how long to wait before the next try; nil to give up. `asked` is the store's own wish.
     package mutating func pause(asked: Duration?) -> Duration? {
         failures += 1
+        guard failures < policy.mostAttempts else { return nil }
         let now = ContinuousClock.now
         let first = first ?? now
         self.first = first

@@ -13,7 +13,7 @@ extension S3Failure {
     private var errorCode: BackupError.Code {
         switch kind {
         case .later: .storageUnavailable
-        case .corrupted: .integrity
+        case .corrupted, .damaged: .integrity
         case .absentKey, .absentUpload: .notFound
         case .precondition: .exists
         case .stopped: .cancelled

@@ -9,6 +9,8 @@ struct S3Failure: Error {
         case later
         /// What the store confirms is not what was sent: worth another try.
         case corrupted
+        /// The object is there with other bytes: another try would only find its name taken.
+        case damaged
         case expiredCredentials
         case skewedClock
         /// The bucket is elsewhere.

@@ -5,14 +5,19 @@ extension S3Store {
     /// Aborts the uploads that an earlier process began here and did not end, and forgets them. Returns their keys.
     ///
     /// Call it before uploads begin, since what is under way now would be aborted too; with `onlyGivenUp` at any time: then
-    /// only those are touched that could not be aborted when they failed, and the first that finds the store away is the
-    /// last. Only uploads of keys in the journal are looked at. Throws the first failure; what failed stays in the journal.
+    /// only those are touched that could not be aborted before. The first that finds the store away is the last: nobody
+    /// waits for it once for each of many. Only uploads of keys in the journal are looked at. Throws the first failure; what
+    /// is left stays in the journal, as given up.
     package func abortOrphans(onlyGivenUp: Bool = false) throws(BackupError) -> [String] {
         var ended: [String] = []
         var failure: BackupError?
         let retry = onlyGivenUp ? session.configuration.retry.forAbort : session.configuration.retry
         for record in try journal.records()
         where record.store == session.identity && (record.isGivenUp || !onlyGivenUp) {
+            if failure?.code == .storageUnavailable {
+                try giveUp(record)
+                continue
+            }
             do throws(BackupError) {
                 if let id = record.uploadID { try session.abortUpload(record.key, id, stop: stop, retry: retry) }
                 // The answer to its beginning may have been lost, so there may be one that is not known by id.
@@ -20,13 +25,19 @@ extension S3Store {
                 try journal.remove(store: record.store, key: record.key)
                 ended.append(record.key)
             } catch {
-                failure = failure ?? error
-                // At work nobody waits for a store that is away: the rest goes another time.
-                if onlyGivenUp, error.code == .storageUnavailable { break }
+                if failure == nil || error.code == .storageUnavailable { failure = error }
+                try giveUp(record)
             }
         }
         if let failure { throw failure }
         return ended
+    }
+
+    private func giveUp(_ record: UploadRecord) throws(BackupError) {
+        guard !record.isGivenUp else { return }
+        var left = record
+        left.isGivenUp = true
+        try journal.write(left)
     }
 }
 

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Runs blocking work on a thread of its own and waits for it without holding a thread of the cooperative pool.
 ///
 /// The thread ends with the work. Cancelling the task does not interrupt the work: hand it a ``StopSignal``
@@ -26,11 +24,15 @@ package func onThread<Value: Sendable, Failure: Error>(
 private func outcome<Value: Sendable, Failure: Error>(
     of work: @escaping @Sendable () throws(Failure) -> Value
 ) async -> Result<Value, Failure> {
-    await withCheckedContinuation { continuation in
-        let thread = Thread {
-            continuation.resume(returning: Result { () throws(Failure) in try work() })
+    while true {
+        let ended: Result<Value, Failure>? = await withCheckedContinuation { continuation in
+            let begun = DetachedThread.start(stackBytes: 1 << 20) {
+                continuation.resume(returning: Result { () throws(Failure) in try work() })
+            }
+            if !begun { continuation.resume(returning: nil) }
         }
-        thread.stackSize = 1 << 20
-        thread.start()
+        if let ended { return ended }
+        // Also after a cancellation: whoever waits is promised the work's own end.
+        await shielded { try? await Task.sleep(for: .milliseconds(100)) }
     }
 }

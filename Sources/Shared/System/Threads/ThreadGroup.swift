@@ -23,7 +23,7 @@ package final class ThreadGroup<Failure: Error>: @unchecked Sendable {
     /// Starts a thread, of lower priority than the process. `name` is what `top -H` shows, at most 15 bytes.
     package func spawn(_ name: String, _ work: @escaping @Sendable () throws(Failure) -> Void) {
         gate.locked { running += 1 }
-        let thread = Thread { [self] in
+        let body: @Sendable () -> Void = { [self] in
             Thread.current.name = name
             // On Linux this is the calling thread's alone, setpriority(2); refused, it stays as it was.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
@@ -31,8 +31,8 @@ package final class ThreadGroup<Failure: Error>: @unchecked Sendable {
             do throws(Failure) { try work() } catch { failure = error }
             ended(failure)
         }
-        thread.stackSize = 512 << 10
-        thread.start()
+        // A system that has no thread to give is waited for: the others of the group wait for this one's work.
+        while !DetachedThread.start(stackBytes: 512 << 10, body) { usleep(100_000) }
     }
 
     /// Waits until every thread has ended. Throws the first error that one of them ended with.

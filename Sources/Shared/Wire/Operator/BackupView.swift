@@ -73,10 +73,15 @@ package struct BackupDetailView: Codable, Sendable, Equatable {
     package var backup: BackupView
     package var manifest: Manifest
     package var copies: [DestinationResult]
+    /// By the destination's name: the folder of its copy as other tools name it, `s3://BUCKET/FOLDER` or a path on the host.
+    package var locations: [String: String]?
 
-    package init(backup: BackupView, manifest: Manifest, copies: [DestinationResult]) {
+    package init(
+        backup: BackupView, manifest: Manifest, copies: [DestinationResult], locations: [String: String]? = nil
+    ) {
         self.backup = backup
         self.manifest = manifest
         self.copies = copies
+        self.locations = locations
     }
 }

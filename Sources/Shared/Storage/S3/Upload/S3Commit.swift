@@ -42,7 +42,11 @@ struct S3Commit {
         operation.bodyDigest = digest
         operation.deadline = session.configuration.deadline(forBytes: buffer.count)
         let outcome = try createOnly(operation) { (answer) throws(S3Failure) in
-            try StoredCheck.etag(answer, checksum: checksum, of: buffer)
+            do throws(S3Failure) {
+                return try StoredCheck.etag(answer, checksum: checksum, of: buffer)
+            } catch  where error.kind == .corrupted {
+                throw S3Failure(.damaged, message: error.message)
+            }
         }
         return try confirm(outcome, expectedETag: nil)
     }
@@ -110,8 +114,8 @@ struct S3Commit {
 
     /// One look before the request is sent again.
     private func seenAfterLoss() -> Outcome? {
-        var once = session.configuration.retry
-        (once.budget, once.leastAttempts) = (.zero, 1)
+        var once = session.configuration.retry.forAbort
+        once.mostAttempts = 1
         // If looking fails as well, the request is simply sent again.
         guard let sight = try? look(retry: once), case .ours(let facts) = sight else { return nil }
         return Outcome(etag: facts.etag, wasSeen: true)
