@@ -85,10 +85,18 @@ package final class CatalogDatabase: Sendable {
         guard isFirst else { return }
         do {
             // The last connection to close would do it, but only if that is the writing one.
-            _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
-            try pool.close()
+            try Self.uninterrupted { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+            try Self.uninterrupted { try pool.close() }
         } catch {
             throw Self.explain(error, "closing the catalog")
+        }
+    }
+
+    /// A call that is cancelled as the coordinator ends interrupts whatever its connection is at by then. There are only so
+    /// many of those, and none begins any more.
+    private static func uninterrupted(_ work: () throws -> Void) throws {
+        while true {
+            do { return try work() } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {}
         }
     }
 
