@@ -83,6 +83,35 @@ struct AlertTests {
         ] { #expect(body.contains(part), "\(part)") }
     }
 
+    /// Who configures a channel because of a failure hears of it, once.
+    @Test func aChannelThatIsNewerThanTheFailureTellsOfItOnce() async throws {
+        let slack = Slack()
+        let bench = try await Bench { world in
+            world.post = { (request) throws(BackupError) in try slack.take(request) }
+        }
+        let agent = try await bench.enrol("db-01")
+        try await fail(agent, "inventory")
+        try await fail(agent, "payroll")
+        try await agent.send([
+            agent.report(.succeeded, run: UUID(), database: "payroll", nominalAt: bench.clock.now + 1)
+        ])
+        let webhook = bench.coordinator.paths.dataDirectory.appending(path: "webhook")
+        try Data(Self.canary.utf8).write(to: webhook)
+        chmod(webhook.path, 0o600)
+        for file in ["first.yaml", "second.yaml"] {
+            _ = try await bench.coordinator.apply(
+                ApplyRequest(
+                    yaml: "alerts: { slack: { webhookFile: \(webhook.path) } }", fileName: file, dryRun: false),
+                by: bench.admin)
+            try await bench.coordinator.supervise()
+            try await bench.coordinator.deliverAlerts()
+        }
+        let posts = slack.posts.map { String(decoding: $0.body, as: UTF8.self) }
+        #expect(posts.count == 1 && posts[0].contains("of inventory on db-01"))
+        let deliveries = try await bench.coordinator.alerts(includeResolved: true, by: bench.admin).flatMap(\.deliveries)
+        #expect(deliveries.map(\.state) == ["sent"])
+    }
+
     @Test func whatNobodyTakesForAWeekIsGivenUp() async throws {
         let slack = Slack()
         let bench = try await bench(slack)

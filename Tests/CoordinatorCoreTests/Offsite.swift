@@ -38,6 +38,11 @@ final class Offsite: ObjectStore {
         get throws { Set(try inner.list(prefix: "").map(\.key)) }
     }
 
+    /// Bytes of all that lies there.
+    var size: Int64 {
+        get throws { try inner.list(prefix: "").reduce(0) { $0 + $1.bytes } }
+    }
+
     func put(_ key: String, _ bytes: [UInt8]) throws {
         let file = root.appending(path: key)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

@@ -26,6 +26,8 @@ import Wire
         #expect(printed.status == 0, "\(printed.error)")
         #expect(printed.text.contains("deleted \(doomed.count) backups"))
         #expect(ids(printed.text, "delete") == ids(doomed) && ids(printed.text, "keep") == ids(kept))
+        let freed = try #require(printed.text.firstMatch(of: /to delete, (.+) to free/)?.output.1)
+        #expect(printed.text.contains("backups, \(freed) freed"), "\(printed.text.suffix(200))")
         let left = try await backups(fleet)
         #expect(Set(left.map(\.id)) == Set(kept.map(\.backup)))
         #expect(Set(before.map(\.id)).subtracting(left.map(\.id)) == Set(doomed.map(\.backup)))

@@ -69,7 +69,7 @@ import Wire
         #expect(try await fleet.catalog("SELECT id FROM run UNION SELECT id FROM backup") == [])
         #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, right).status == 200)
 
-        try await fleet.holdfast("agent", "revoke", "db-01")
+        try await fleet.holdfast("agent", "revoke", "db-01", "--yes")
         #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, right).status == 403)
         #expect(try await fleet.run("status").status == 0)
     }

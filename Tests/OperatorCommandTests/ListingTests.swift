@@ -59,6 +59,14 @@ import Wire
         #expect(lines[1].hasPrefix("delete  00000001") && lines[1].hasSuffix("older than 48 h"))
         #expect(lines[2].hasPrefix("keep    00000002") && lines[2].hasSuffix("the newest good backup"))
         #expect(lines.last == "1 of 2 backups to delete, 1.0 kB to free")
+        let some = CleanupView(
+            digest: "d", at: Sample.now, items: items, bytesFreed: 0, stays: ["/srv/\u{1b} on db-01"])
+        #expect(CleanupRendering.lines(some, .plain).last == "NOT deleted: /srv/\\u{1b} on db-01")
+        #expect(
+            CleanupRendering.lines(
+                CleanupResult(deleted: [Sample.id(1)], pending: ["a"], stays: ["b"], bytesFreed: 1000)) == [
+                    "deleted 1 backup, 1.0 kB freed", "still to come: a", "NOT deleted: b",
+                ])
         let kept = CleanupView(digest: "d", at: Sample.now, items: [items[1]], bytesFreed: 0, suspended: "clock jumped")
         #expect(CleanupRendering.lines(kept, .plain)[0] == "RETENTION IS SUSPENDED  clock jumped")
     }

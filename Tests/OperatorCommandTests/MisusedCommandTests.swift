@@ -21,7 +21,7 @@ import Testing
 
     @Test(arguments: [
         (["backup", "show", ""], "backup"), (["backup", "verify", ""], "backup"), (["restore", ""], "backup"),
-        (["agent", "show", ""], "agent"), (["agent", "revoke", ""], "agent"), (["token", "revoke", ""], "token"),
+        (["agent", "show", ""], "agent"), (["agent", "revoke", "", "--yes"], "agent"), (["token", "revoke", ""], "token"),
         (["database", "show", ""], "database"), (["database", "show", "x", "--agent", ""], "agent"),
         (["schedule", "next", "--database", ""], "database"), (["schedule", "list", "--agent", ""], "agent"),
         (["backup", "list", "--database", ""], "database"), (["database", "list", "--agent", ""], "agent"),
@@ -31,6 +31,11 @@ import Testing
         let ended = try await BuiltHoldfast().run(arguments)
         #expect(ended.status == 2, "\(ended.error)")
         #expect(ended.error.contains(noun) && !ended.error.contains("proxy"), "\(ended.error)")
+    }
+
+    @Test func nothingIsRevokedWithoutAConfirmation() async throws {
+        let ended = try await BuiltHoldfast().run(["agent", "revoke", "db-01"])
+        #expect(ended.status == 2 && ended.error.contains("--yes"), "\(ended.status): \(ended.error)")
     }
 
     @Test(arguments: [

@@ -30,14 +30,21 @@ import Wire
             findings: ["the disk is nearly full"])
         let lines = lines(status)
         #expect(lines[0].hasPrefix("3 PROBLEMS   "))
-        #expect(lines[2] == "WARNING   coordinator: the disk is nearly full")
-        #expect(lines[3] == "CRITICAL  ccc on db-01 is overdue  since 10 min")
-        #expect(lines[4] == "          first line")
-        #expect(lines[6].hasPrefix("WARNING   a warning"))
+        #expect(lines[2] == "CRITICAL  ccc on db-01 is overdue  since 10 min")
+        #expect(lines[3] == "          first line")
+        #expect(lines[5].hasPrefix("WARNING   a warning"))
+        #expect(lines[8] == "WARNING   coordinator: the disk is nearly full")
         let order = ["ccc", "bbb", "aaa"].compactMap { name in lines.firstIndex { $0.contains(" \(name) ") } }
         #expect(order.count == 3 && order == order.sorted())
         let agents = ["z-gone", "a-well"].compactMap { name in lines.firstIndex { $0.contains(name) } }
         #expect(agents == agents.sorted())
+    }
+
+    @Test func aFleetWhoseAgentsWereAllRevokedIsNotTakenForANewOne() throws {
+        var status = Sample.status(databases: [], agents: [Sample.agent("db-01", .revoked)])
+        status.totals.agents = 0
+        #expect(lines(status)[0].hasPrefix("NO AGENT IS LEFT, ALL WERE REVOKED   "))
+        #expect(lines(status).contains { $0.contains("holdfast backup list") })
     }
 
     @Test func whatTheCoordinatorFindsAboutItselfIsAWarning() throws {

@@ -69,7 +69,10 @@ package struct Doctor: Sendable {
         for setting in configuration.databases where plan.revision > 0 {
             guard !plan.entries.contains(where: { $0.database == setting.name }) else { continue }
             out.append(
-                bad("database \(setting.name)", "no policy backs it up on a schedule: look at selectors and labels"))
+                bad(
+                    "database \(setting.name)",
+                    "no policy backs it up on a schedule: look at selectors and labels, and restart the agent after a change "
+                        + "of agent.yaml"))
         }
         for destination in plan.destinations { out.append(await self.destination(destination)) }
         return out

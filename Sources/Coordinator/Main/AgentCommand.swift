@@ -46,8 +46,8 @@ struct AgentRevoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke", abstract: "Refuse an agent from its next request on, for good. Its backups stay.",
         discussion: """
-            Its databases are watched no longer, and neither its id nor its name can join again. On a terminal it asks \
-            for the name.
+            Its databases are watched no longer, and neither its id nor its name can join again. It asks for the \
+            name; --yes confirms where nobody can be asked.
 
             Example:
               holdfast agent revoke db-01
@@ -58,7 +58,10 @@ struct AgentRevoke: AsyncParsableCommand {
 
     func run() async throws {
         let session = try OperatorSession()
-        if !yes, session.terminal.isInteractive {
+        guard yes || session.terminal.isInteractive else {
+            throw BackupError(.usage, "nobody is there to ask: confirm it with --yes")
+        }
+        if !yes {
             let view = try await session.client.agent(agent)
             let name = SafeText(view.name).text
             let question =

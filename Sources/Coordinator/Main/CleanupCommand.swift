@@ -33,17 +33,21 @@ struct Cleanup: AsyncParsableCommand {
         }
         switch output.format {
         case .table: try terminal.print(CleanupRendering.lines(plan, terminal.look))
-        case .json: terminal.say(CleanupRendering.summary(plan))
+        case .json: terminal.say([CleanupRendering.summary(plan)] + CleanupRendering.staying(plan.stays))
         }
         if let why = plan.suspended { throw BackupError(.busy, "retention is suspended, nothing was deleted: \(why)") }
         guard plan.items.contains(where: \.delete) else {
             if output.format == .json {
-                try terminal.print(JSONText.of(CleanupResult(deleted: [], pending: [], bytesFreed: 0)))
+                try terminal.print(JSONText.of(CleanupResult(deleted: [], pending: [], stays: [], bytesFreed: 0)))
             }
             return
         }
-        if !force, terminal.ask("Type YES to delete them:") != "YES" {
-            throw BackupError(.cancelled, "nothing was deleted")
+        if !force {
+            let answer = terminal.ask("Type YES to delete them:")
+            guard answer == "YES" else {
+                let hint = answer?.uppercased() == "YES" ? ": type it in capitals, YES" : ""
+                throw BackupError(.cancelled, "nothing was deleted" + hint)
+            }
         }
         let result = try await session.client.cleanup(CleanupRequest(digest: plan.digest))
         try output.show(result, terminal) { _ in CleanupRendering.lines(result) }

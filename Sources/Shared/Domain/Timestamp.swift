@@ -12,6 +12,11 @@ package enum Timestamp {
         return rest == 0 ? second : second.dropLast() + ".\(String(rest + 1000).dropFirst())Z"
     }
 
+    /// `2026-01-15T02:00:00Z`, for people: whole seconds, cut off.
+    package static func seconds(_ date: Date) -> String {
+        Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down)).formatted(plain)
+    }
+
     /// Reads RFC 3339 with any offset, with or without fractions; nil for anything else.
     package static func date(_ text: String) -> Date? {
         guard text.utf8.count <= 40 else { return nil }

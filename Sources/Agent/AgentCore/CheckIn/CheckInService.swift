@@ -62,8 +62,9 @@ struct CheckInService: Service {
                 if Task.isCancelled { return }
                 if (error as? BackupError)?.code == .cancelled { continue }
                 let pause = backoff.failed(error, chance: world.chance())
+                let isRefused = (error as? BackupError)?.code == .forbidden
                 logger.warning(
-                    "the coordinator is out of reach; backups go on by the cached plan",
+                    "the coordinator \(isRefused ? "refuses this agent" : "is out of reach"); backups go on by the cached plan",
                     metadata: ["error": "\(error)", "again in": "\(Int(pause)) s"])
                 try await Task.sleep(for: .seconds(pause))
             }

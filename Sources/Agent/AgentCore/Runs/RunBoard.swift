@@ -40,7 +40,7 @@ package actor RunBoard {
     {
         if let other = running[job.entry.database] {
             if other.job.run == job.run { return .known }
-            return .overlap("the run of \(Timestamp.text(other.job.nominalAt)) is still at work")
+            return .overlap("the run of \(Timestamp.seconds(other.job.nominalAt)) is still at work")
         }
         try journal.write(
             RunJournal.Record(job: job, attempt: attempt, sequence: sequence, leftovers: leftovers, sealed: nil))

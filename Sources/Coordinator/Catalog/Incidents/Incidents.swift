@@ -88,6 +88,22 @@ extension CatalogUpdate {
         try send(condition, incident: nil, channels: channels, at: now)
     }
 
+    /// Puts a message for each of these channels into the outbox for every open incident that none was made of: the channel is
+    /// newer than the incident.
+    package func tellOpenIncidents(to channels: [String], at now: Date) throws {
+        for channel in channels {
+            try database.execute(
+                sql: """
+                    INSERT INTO delivery (incident, channel, kind, agent, database, environment, title, detail, state,
+                        createdAt, nextAt)
+                    SELECT id, ?1, 'opened', agent, database, environment, title, detail, 'pending', ?2, ?2 FROM incident
+                    WHERE resolvedAt IS NULL
+                        AND NOT EXISTS (SELECT * FROM delivery WHERE incident = incident.id AND channel = ?1)
+                    ORDER BY openedAt, id
+                    """, arguments: [channel, now.milliseconds])
+        }
+    }
+
     private func send(_ condition: IncidentCondition, incident: Int64?, channels: [String], at now: Date) throws {
         for channel in channels {
             try database.execute(

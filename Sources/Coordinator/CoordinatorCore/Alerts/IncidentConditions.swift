@@ -60,7 +60,7 @@ extension IncidentCondition {
         Self(
             key: IncidentKey.offline(agent.id), kind: IncidentKind.offline, isCritical: false, agent: agent.name,
             environment: agent.labels["env"], title: "Agent \(agent.name) is offline",
-            detail: lastSeenAt.map { "last seen \(Timestamp.text($0))" } ?? "never seen since it joined")
+            detail: lastSeenAt.map { "last seen \(Timestamp.seconds($0))" } ?? "never seen since it joined")
     }
 
     static func damaged(_ backup: BackupRecord, _ database: DatabaseRecord, finding: String) -> Self {

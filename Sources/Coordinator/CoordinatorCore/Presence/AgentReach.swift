@@ -18,7 +18,7 @@ struct AgentReach: Sendable {
         if let seen, now.timeIntervalSince(seen) < OfflineRule.silence { return nil }
         let last = seen ?? agent.lastSeenAt
         return "host \(agent.name) is offline, "
-            + (last.map { "last seen \(Timestamp.text($0))" } ?? "and was never seen since it joined")
+            + (last.map { "last seen \(Timestamp.seconds($0))" } ?? "and was never seen since it joined")
     }
 }
 

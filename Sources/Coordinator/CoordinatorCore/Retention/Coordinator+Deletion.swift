@@ -17,33 +17,43 @@ extension Coordinator {
 
     /// Deletes S3 copies here and now, and sends commands for those in directories.
     func carryOut(_ doomed: [BackupRecord], requestedBy: String) async throws(BackupError) -> CleanupResult {
-        var result = CleanupResult(deleted: [], pending: [], bytesFreed: 0)
+        var result = CleanupResult(deleted: [], pending: [], stays: [], bytesFreed: 0)
+        var stranded = StrandedCopies()
         for backup in doomed {
             guard !Task.isCancelled else { break }
             let copies = try await catalog.read { try $0.copies(of: backup.id) }
             for copy in copies where copy.state != .deleted {
-                let pending = try await delete(copy, of: backup, requestedBy: requestedBy)
-                if let pending {
-                    result.pending.append("backup \(backup.id.uuidString.lowercased()): \(pending)")
-                } else {
+                switch try await delete(copy, of: backup, requestedBy: requestedBy) {
+                case .gone:
                     let bytes = copy.objects.reduce(Int128(result.bytesFreed)) { $0 + Int128($1.bytes) }
                     result.bytesFreed = Int64(clamping: bytes)
+                case .waits(let why): result.pending.append("backup \(backup.id.uuidString.lowercased()): \(why)")
+                case .stays(let agent): stranded.add(copy, on: agent)
                 }
             }
             if try await isGone(backup) { result.deleted.append(backup.id) }
         }
+        result.stays = stranded.lines
         return result
     }
 
-    /// Why the copy is not gone yet, in words; nil when it is.
+    /// What became of a copy that is to be deleted.
+    private enum CopyFate {
+        case gone
+        /// Not yet, with the reason.
+        case waits(String)
+        /// Its host has left the fleet under this agent's name, and nobody can be told to delete it.
+        case stays(String)
+    }
+
     private func delete(
         _ copy: CopyRecord, of backup: BackupRecord, requestedBy: String
-    ) async throws(BackupError) -> String? {
+    ) async throws(BackupError) -> CopyFate {
         let place = current(copy.place)
         if let directory = place.directory {
             return try await order(copy, directory, of: backup, requestedBy: requestedBy)
         }
-        guard let s3 = place.s3 else { return "\(place.name): a destination of an unknown kind" }
+        guard let s3 = place.s3 else { return .waits("\(place.name): a destination of an unknown kind") }
         do throws(BackupError) {
             let openS3 = world.openS3
             try await onThread { () throws(BackupError) in
@@ -52,15 +62,15 @@ extension Coordinator {
             }
         } catch {
             logger.warning("copy not deleted", metadata: ["backup": "\(backup.id)", "error": "\(error)"])
-            return "\(place.name): \(error.message); it is tried again"
+            return .waits("\(place.name): \(error.message); it is tried again")
         }
         try await markDeleted(copy, of: backup)
-        return nil
+        return .gone
     }
 
     private func order(
         _ copy: CopyRecord, _ directory: Destination.Directory, of backup: BackupRecord, requestedBy: String
-    ) async throws(BackupError) -> String? {
+    ) async throws(BackupError) -> CopyFate {
         let (now, newID, channels) = (world.now(), world.uuid, fleet.alerts.channels)
         let (agent, refusal) = try await catalog.write { update -> (AgentRecord?, String?) in
             guard let database = try update.databaseRecord(backup.database),
@@ -79,22 +89,26 @@ extension Coordinator {
                 .delete(backup, copy, directory)
             return (agent, nil)
         }
-        guard let agent else { return "\(copy.place.name): its agent is not known" }
+        guard let agent else { return .waits("\(copy.place.name): its agent is not known") }
         guard agent.revokedAt == nil else {
-            // Nobody can be told any more; the file stays on a host that has left the fleet.
-            try await markDeleted(copy, of: backup)
-            return nil
+            try await markDeleted(copy, of: backup, stays: "the files stay on \(agent.name): it was revoked")
+            return .stays(agent.name)
         }
-        if let refusal { return "\(copy.place.name): \(agent.name) refused (\(refusal)); it is asked again later" }
+        if let refusal {
+            return .waits("\(copy.place.name): \(agent.name) refused (\(refusal)); it is asked again later")
+        }
         presence.wake([agent.id])
-        return "\(copy.place.name): \(agent.name) has still to delete it"
+        return .waits("\(copy.place.name): \(agent.name) has still to delete it")
     }
 
-    private func markDeleted(_ copy: CopyRecord, of backup: BackupRecord) async throws(BackupError) {
+    private func markDeleted(
+        _ copy: CopyRecord, of backup: BackupRecord, stays: String? = nil
+    ) async throws(BackupError) {
         let (now, channels) = (world.now(), fleet.alerts.channels)
         try await catalog.write { update in
             guard let current = try update.backup(backup.id) else { return }
-            try CopyJudgement(update: update, channels: channels, now: now).deleted(current, copy.place.name)
+            try CopyJudgement(update: update, channels: channels, now: now)
+                .deleted(current, copy.place.name, stays: stays)
         }
     }
 

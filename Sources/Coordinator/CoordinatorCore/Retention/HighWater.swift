@@ -38,12 +38,12 @@ enum HighWater {
     static func suspicion(of now: Date, _ view: CatalogView) throws -> String? {
         guard let mark = try read(view), !isNear(now, mark) else { return nil }
         guard now > mark else {
-            return "the clock shows \(Timestamp.text(now)), and it was \(Timestamp.text(mark)) before: "
+            return "the clock shows \(Timestamp.seconds(now)), and it was \(Timestamp.seconds(mark)) before: "
                 + "nothing is deleted until it is right again, or has stood for a day"
         }
         let since = try jump(view)?.since ?? now
-        return "the clock shows \(Timestamp.text(now)), more than a day after \(Timestamp.text(mark)), the latest time "
-            + "known to be right: nothing is deleted before \(Timestamp.text(since + day))"
+        return "the clock shows \(Timestamp.seconds(now)), more than a day after \(Timestamp.seconds(mark)), the "
+            + "latest time known to be right: nothing is deleted before \(Timestamp.seconds(since + day))"
     }
 
     private static func isNear(_ now: Date, _ mark: Date) -> Bool { mark - tolerance <= now && now <= mark + day }

@@ -9,6 +9,10 @@ struct RetentionOutlook {
     let items: [CleanupItem]
     /// What is to be deleted, as the catalog holds it, the oldest first.
     let deletions: [BackupRecord]
+    /// What the deletions will free: not what lies on hosts that have left the fleet.
+    let bytesFreed: Int64
+    /// What will stay there, in words.
+    let stays: [String]
     /// Why nothing is to be done just now.
     let suspended: String?
 
@@ -23,9 +27,12 @@ struct RetentionOutlook {
         let resolver = PlanResolver(configuration: fleet, isFleet: true)
         var items: [CleanupItem] = []
         var deletions: [BackupRecord] = []
+        var bytes: Int128 = 0
+        var stranded = StrandedCopies()
         for database in try view.databases() {
             let backups = try view.backups(ofDatabase: database.id).filter { $0.state != .deleting }
             let copies = try view.copySummaries(ofDatabase: database.id)
+            let isRevoked = try view.agent(database.agent)?.revokedAt != nil
             let candidates = backups.map { backup in
                 let copies = copies[backup.id]
                 return RetentionCandidate(
@@ -42,9 +49,19 @@ struct RetentionOutlook {
                 items.append(Self.item(backup, database, decision.verdict))
                 guard decision.verdict.isDeletion, !isAutomatic || Self.isForeseen(backup, fleet) else { continue }
                 deletions.append(backup)
+                bytes += Int128(copies[backup.id]?.remoteBytes ?? 0)
+                guard isRevoked else {
+                    bytes += Int128(copies[backup.id]?.localBytes ?? 0)
+                    continue
+                }
+                for copy in try view.copies(of: backup.id) where copy.place.s3 == nil {
+                    stranded.add(copy, on: database.agentName)
+                }
             }
         }
         self.items = items
+        bytesFreed = Int64(clamping: bytes)
+        stays = stranded.lines
         self.deletions = deletions.sorted { ($0.recordedAt, $0.id.uuidString) < ($1.recordedAt, $1.id.uuidString) }
     }
 
@@ -55,9 +72,7 @@ struct RetentionOutlook {
 
     func view(at now: Date) -> CleanupView {
         CleanupView(
-            digest: digest, at: now, items: items,
-            bytesFreed: Int64(clamping: items.reduce(Int128(0)) { $1.delete ? $0 + Int128($1.storedBytes) : $0 }),
-            suspended: suspended)
+            digest: digest, at: now, items: items, bytesFreed: bytesFreed, stays: stays, suspended: suspended)
     }
 
     private static func item(_ backup: BackupRecord, _ database: DatabaseRecord, _ verdict: RetentionVerdict)

@@ -17,8 +17,12 @@ extension Coordinator {
             try await superviseDatabases()
             try await resolveOutgrown()
         }
-        let now = world.now()
-        try await catalog.write { try HighWater.note(now, in: $0) }
+        let (now, channels) = (world.now(), fleet.alerts.channels)
+        try await catalog.write { update in
+            try HighWater.note(now, in: update)
+            // A channel that was configured after the failure still tells of it.
+            try update.tellOpenIncidents(to: channels, at: now)
+        }
         bells.ring(.alerts)
     }
 

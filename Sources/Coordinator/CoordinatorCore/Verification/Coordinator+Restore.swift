@@ -52,6 +52,10 @@ private struct RestoreStarter {
         guard agent.revokedAt == nil else {
             throw BackupError(.usage, "the agent \(agent.name) was revoked; name another with --agent")
         }
+        if source.kind != .postgres, let target = options.target, !target.hasPrefix("/") {
+            let what = source.kind == .sqlite ? "a SQLite file" : "files"
+            throw BackupError(.usage, "--to of \(what) is an absolute path on the agent's host")
+        }
         if let obstacle = reach.obstacle(agent) {
             throw BackupError(
                 .busy,

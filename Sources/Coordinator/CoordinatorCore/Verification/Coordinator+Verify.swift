@@ -73,7 +73,11 @@ extension Coordinator {
             for backup in backups {
                 let operations = try starter.verify(backup, reach)
                 if isOnlyOne, let reason = operations.first?.failure, !operations.contains(where: \.isOpen) {
-                    throw BackupError(.busy, "\(reason.message), and no other copy is whole; try again when it is back")
+                    let isGone = try operations.first?.agent.flatMap { try update.agent($0) }?.revokedAt != nil
+                    throw BackupError(
+                        .busy,
+                        "\(reason.message), and no other copy is whole"
+                            + (isGone ? "; nobody can read it for you" : "; try again when it is back"))
                 }
                 agents.formUnion(operations.filter(\.isOpen).compactMap(\.agent))
                 views += try operations.map { try Self.view(of: $0, update, presence) }

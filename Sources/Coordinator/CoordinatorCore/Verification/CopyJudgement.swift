@@ -62,10 +62,11 @@ struct CopyJudgement {
         try update.copies(of: backup.id).first { $0.place.name == destination }?.state
     }
 
-    /// The copy is gone, as it should. The backup is gone with its last copy.
-    func deleted(_ backup: BackupRecord, _ destination: String) throws {
+    /// The copy is gone, as it should, or, with the reason in `stays`, is nothing that we can delete. The backup is gone with
+    /// its last copy.
+    func deleted(_ backup: BackupRecord, _ destination: String, stays: String? = nil) throws {
         guard backup.state == .deleting else { return }
-        try update.setCopyState(.deleted, error: nil, backup: backup.id, destination: destination)
+        try update.setCopyState(.deleted, error: stays, backup: backup.id, destination: destination)
         if let agent = try update.databaseRecord(backup.database)?.agent,
             try !update.hasRefusedDeletions(agent: agent, destination: destination)
         {

@@ -31,7 +31,8 @@ extension Coordinator {
             let copies = try view.copies(of: record.id)
             return BackupDetailView(
                 backup: try Self.view(of: record, view), manifest: manifest, copies: copies.map(DestinationResult.init),
-                locations: Dictionary(copies.map { ($0.place.name, $0.location) }) { $1 })
+                locations: Dictionary(copies.map { ($0.place.name, $0.location) }) { $1 },
+                copyStates: Dictionary(copies.map { ($0.place.name, $0.state.rawValue) }) { $1 })
         }
     }
 
@@ -56,7 +57,7 @@ extension Coordinator {
 
 extension CopyRecord {
     /// The folder as other tools name it.
-    fileprivate var location: String {
+    var location: String {
         if let s3 = place.s3 { return "s3://\(s3.bucket)/\(folder)" }
         guard let root = place.directory?.path else { return "backups/\(folder) in the agent's data directory" }
         return "\(root)/\(folder)"

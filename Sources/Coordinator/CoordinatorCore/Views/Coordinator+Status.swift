@@ -36,10 +36,10 @@ extension Coordinator {
     package func check(by operator: OperatorIdentity) async throws(BackupError) -> CheckView {
         let status = try await status(by: `operator`)
         let routes = fleet.alerts
-        let (critical, isHeard) = try await catalog.read {
-            (try $0.openIncidentCount(onlyCritical: true), try $0.failingChannels(routes.channels).isEmpty)
+        let (critical, failing) = try await catalog.read {
+            (try $0.openIncidentCount(onlyCritical: true), try $0.failingChannels(routes.channels).map(\.channel))
         }
-        return CheckView(status, critical: critical, isHeard: isHeard)
+        return CheckView(status, critical: critical, failingChannels: failing)
     }
 
     /// Incidents, newest first, each with its messages.
@@ -70,7 +70,7 @@ extension Coordinator {
             findings += try view.failingChannels(fleet.alerts.channels).map { failing in
                 "alerts do not arrive by \(failing.channel), \(failing.waiting) waiting"
                     + (failing.lost > 0 ? " and \(failing.lost) given up" : "")
-                    + ", the oldest since \(Timestamp.text(failing.since)): \(failing.reason)"
+                    + ", the oldest since \(Timestamp.seconds(failing.since)): \(failing.reason)"
             }
             return findings
         }
@@ -99,7 +99,7 @@ extension CheckView {
     /// CRITICAL for what is overdue or a critical incident, WARNING for what fails, is offline or unprotected, and for alerts
     /// that nobody hears, UNKNOWN when there is nothing to judge. One that waits for a first backup which is not due yet is no
     /// fault, but is told.
-    init(_ status: StatusView, critical: Int, isHeard: Bool) {
+    init(_ status: StatusView, critical: Int, failingChannels: [String]) {
         let overdue = status.databases.filter { $0.state == .overdue }.count
         let failing = status.databases.filter { $0.state == .failing }.count
         let unprotected = status.databases.filter { $0.state == .unprotected }.count
@@ -110,12 +110,17 @@ extension CheckView {
             + "\(failing) failing, \(unprotected) unprotected, "
             + (waiting > 0 ? "\(waiting) waiting for a first backup, " : "")
             + "\(CountText.of(offline, "agent")) offline, \(CountText.of(status.totals.openIncidents, "open incident"))"
-            + Self.warnings(status.coordinator.findings.count)
+            + (failingChannels.isEmpty ? "" : ", alerts do not arrive by \(failingChannels.joined(separator: " and "))")
+            + Self.warnings(status.coordinator.findings.count - failingChannels.count)
         if overdue > 0 || critical > 0 {
             self.init(level: 2, line: "HOLDFAST CRITICAL - \(sums)")
         } else if status.totals.databases == 0 {
-            self.init(level: 3, line: "HOLDFAST UNKNOWN - no database is known yet")
-        } else if failing + unprotected + offline > 0 || !status.incidents.isEmpty || !isHeard {
+            let isEmptied = !status.agents.isEmpty && status.totals.agents == 0
+            self.init(
+                level: 3,
+                line: "HOLDFAST UNKNOWN - "
+                    + (isEmptied ? "no database is watched: every agent was revoked" : "no database is known yet"))
+        } else if failing + unprotected + offline > 0 || !status.incidents.isEmpty || !failingChannels.isEmpty {
             self.init(level: 1, line: "HOLDFAST WARNING - \(sums)")
         } else {
             self.init(level: 0, line: "HOLDFAST OK - \(sums)")

@@ -70,7 +70,7 @@ struct ProtectionJudge {
                     continue
                 }
                 let name = tier.tier.rawValue + " backup" + (selection.count > 1 ? " of policy \(policy.name)" : "")
-                missing.append((key, "the \(name) that was due at \(Timestamp.text(due))"))
+                missing.append((key, "the \(name) that was due at \(Timestamp.seconds(due))"))
             }
         }
         let rpo = selection.compactMap(\.policy.rpoSeconds).min()
@@ -96,7 +96,7 @@ struct ProtectionJudge {
         keys.insert("rpo")
         let old =
             believable(database.lastGoodAt).map {
-                "the newest good backup is of \(Timestamp.text($0)), older than the objective of \(rpo) s"
+                "the newest good backup is of \(Timestamp.seconds($0)), older than the objective of \(rpo) s"
             } ?? "\(newest(database)), and the objective is \(rpo) s"
         return .init(missing: keys, reason: missing.isEmpty ? old : "\(old); \(words) did not come")
     }
@@ -104,7 +104,7 @@ struct ProtectionJudge {
     /// Of any tier, in words.
     private func newest(_ database: DatabaseRecord) -> String {
         guard let at = database.lastGoodAt else { return "there never was a good one" }
-        let words = "the newest good one of all is of \(Timestamp.text(at))"
+        let words = "the newest good one of all is of \(Timestamp.seconds(at))"
         return believable(at) == nil ? words + ", which is still to come: a clock was wrong" : words
     }
 

@@ -57,13 +57,22 @@ enum BackupRendering {
         }
         lines += ["", look.tinted("COPIES", .faint)]
         for copy in detail.copies {
-            let word = copy.isComplete ? look.tinted("complete", .good) : look.tinted("INCOMPLETE", .bad)
+            let word = word(for: copy, state: detail.copyStates?[copy.destination], look)
             let error = copy.error.map { "  " + SafeText($0).text } ?? ""
             let place = SafeText(detail.locations?[copy.destination] ?? copy.folder).text
             lines.append("\(SafeText(copy.destination).text)  \(word)  \(place)\(error)")
         }
         lines += ["", look.tinted("RESTORE WITHOUT HOLDFAST", .faint)] + manifest.restore.map { SafeText($0).text }
         return lines
+    }
+
+    private static func word(for copy: DestinationResult, state: String?, _ look: Look) -> String {
+        switch state {
+        case "deleted" where copy.error == nil: look.tinted("deleted", .faint)
+        case "deleted": look.tinted("NOT DELETED", .warning)
+        case "damaged": look.tinted("DAMAGED", .bad)
+        default: copy.isComplete ? look.tinted("complete", .good) : look.tinted("INCOMPLETE", .bad)
+        }
     }
 
     private static func fingerprint(_ manifest: Manifest) -> String {

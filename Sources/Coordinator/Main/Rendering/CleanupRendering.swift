@@ -25,7 +25,7 @@ enum CleanupRendering {
                 .init(item.reason),
             ])
         }
-        return lines + table.lines(look) + ["", summary(plan)]
+        return lines + table.lines(look) + ["", summary(plan)] + staying(plan.stays)
     }
 
     /// `12 of 40 backups would be deleted, 3.1 GB`.
@@ -38,6 +38,10 @@ enum CleanupRendering {
 
     static func lines(_ result: CleanupResult) -> [String] {
         ["deleted \(CountText.of(result.deleted.count, "backup")), \(Quantity.size(result.bytesFreed)) freed"]
-            + result.pending.map { "still to come: " + SafeText($0).text }
+            + result.pending.map { "still to come: " + SafeText($0).text } + staying(result.stays)
+    }
+
+    static func staying(_ places: [String]) -> [String] {
+        places.map { "NOT deleted: " + SafeText($0).text }
     }
 }

@@ -3,7 +3,7 @@ import Wire
 
 /// What is wrong, in words.
 enum IncidentRendering {
-    /// The coordinator's own findings, then open incidents: critical ones first, the oldest of them first.
+    /// Open incidents, critical ones first and the oldest of them first, then the coordinator's own findings.
     static func open(_ status: StatusView, _ look: Look) -> [String] {
         let findings = status.coordinator.findings.map {
             look.tinted("WARNING ", .warning) + "  coordinator: " + SafeText($0).text
@@ -11,7 +11,7 @@ enum IncidentRendering {
         let incidents = status.incidents.filter { $0.resolvedAt == nil }.sorted {
             ($0.severity == "critical" ? 0 : 1, $0.openedAt) < ($1.severity == "critical" ? 0 : 1, $1.openedAt)
         }
-        return findings + incidents.flatMap { lines($0, now: status.coordinator.now, look) }
+        return incidents.flatMap { lines($0, now: status.coordinator.now, look) } + findings
     }
 
     /// Title with its age, and under it the detail.

@@ -25,9 +25,10 @@ struct StatusRendering {
 
     private var hints: [String] {
         if status.totals.agents == 0 {
-            return [
-                "",
-                "To join a host: `holdfast token create`, then on the host `holdfast-agent join` with what it prints.",
+            let kept =
+                status.agents.isEmpty ? [] : ["What was backed up is still there: `holdfast backup list` shows it."]
+            return [""] + kept + [
+                "To join a host: `holdfast token create`, then on the host `holdfast-agent join` with what it prints."
             ]
         }
         if status.totals.databases == 0 {

@@ -23,6 +23,9 @@ struct StatusVerdict: Sendable, Equatable {
         if problems > 0 {
             line = "\(problems) PROBLEM\(problems == 1 ? "" : "S")"
             tint = .bad
+        } else if totals.agents == 0, !status.agents.isEmpty {
+            line = "NO AGENT IS LEFT, ALL WERE REVOKED"
+            tint = .warning
         } else if totals.agents == 0 {
             line = "NOTHING IS BACKED UP YET"
             tint = .warning

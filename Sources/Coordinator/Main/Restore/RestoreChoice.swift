@@ -33,9 +33,26 @@ struct RestoreChoice: Sendable {
             guard let answer = terminal.ask("Number of the backup to restore (1-\(offered.count), q to quit):"),
                 answer != "q"
             else { throw BackupError(.cancelled, "nothing was restored") }
-            guard let number = Int(answer), offered.indices.contains(number - 1) else { continue }
+            guard let number = Int(answer), offered.indices.contains(number - 1) else {
+                terminal.say("there is no number \(SafeText(answer).text) in the list")
+                continue
+            }
             return try await client.backup(ShortID.full(offered[number - 1].id))
         }
+    }
+
+    /// What can still be done when the agent that should restore was revoked.
+    func advice(forRevoked agent: String, _ detail: BackupDetailView) -> String {
+        let whole = detail.copies.filter(\.isComplete)
+        let places = whole.compactMap { copy in
+            copy.objects.last.map { (detail.locations?[copy.destination] ?? copy.folder) + $0.name }
+        }
+        guard let place = places.first, !places.contains(where: { $0.hasPrefix("s3://") }) else {
+            return "the agent \(agent) was revoked: name another with --agent"
+        }
+        return
+            "the agent \(agent) was revoked, and the only copy is \(place) on the host \(detail.backup.agent): restore "
+            + "it there by `holdfast-agent restore`, or copy the folder to another host and restore there"
     }
 
     private static func nothing(among found: Int, asked: Int, _ agent: String?, _ database: String?) -> BackupError {
@@ -63,6 +80,10 @@ struct RestoreChoice: Sendable {
                 "this would replace \(name), and nobody is there to ask: confirm it with --yes, or leave out --force to "
                     + "restore beside")
         }
-        guard terminal.ask(question) == expected else { throw BackupError(.cancelled, "nothing was restored") }
+        let answer = terminal.ask(question)
+        guard answer == expected else {
+            let hint = answer?.uppercased() == expected.uppercased() ? ": type it exactly, \(expected)" : ""
+            throw BackupError(.cancelled, "nothing was restored" + hint)
+        }
     }
 }

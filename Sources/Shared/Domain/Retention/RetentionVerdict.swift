@@ -38,15 +38,15 @@ package enum RetentionVerdict: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .keep(.pinned): "pinned"
         case .keep(.inUse): "in use"
-        case .keep(.locked(let until)): "locked until \(Timestamp.text(until))"
+        case .keep(.locked(let until)): "locked until \(Timestamp.seconds(until))"
         case .keep(.newestGood): "newest good backup"
-        case .keep(.young(let tier, let until)): "\(tier.rawValue), kept until \(Timestamp.text(until))"
+        case .keep(.young(let tier, let until)): "\(tier.rawValue), kept until \(Timestamp.seconds(until))"
         case .keep(.floor(let count)): "floor of \(count) good backup\(count == 1 ? "" : "s")"
         case .keep(.lastRestorable(let floor)):
             "can be restored, and there are fewer than \(floor) good backup\(floor == 1 ? "" : "s")"
         case .keep(.unconfirmed): "not confirmed yet"
         case .keep(.clock(let newest)):
-            "clock: a backup of this database was recorded at \(Timestamp.text(newest)), later than now"
+            "clock: a backup of this database was recorded at \(Timestamp.seconds(newest)), later than now"
         case .delete(.expired(let tier, let kept, let age)):
             "expired: \(tier.rawValue) kept \(kept), is \(Self.text(age)) old"
         case .delete(.expiredUnfit(let tier, let kept, let age)):

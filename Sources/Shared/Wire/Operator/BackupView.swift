@@ -75,13 +75,18 @@ package struct BackupDetailView: Codable, Sendable, Equatable {
     package var copies: [DestinationResult]
     /// By the destination's name: the folder of its copy as other tools name it, `s3://BUCKET/FOLDER` or a path on the host.
     package var locations: [String: String]?
+    /// By the destination's name: `stored`, `confirmed`, `incomplete`, `damaged` or `deleted`; a deleted copy with an error is
+    /// one whose files nobody could be told to delete.
+    package var copyStates: [String: String]?
 
     package init(
-        backup: BackupView, manifest: Manifest, copies: [DestinationResult], locations: [String: String]? = nil
+        backup: BackupView, manifest: Manifest, copies: [DestinationResult], locations: [String: String]? = nil,
+        copyStates: [String: String]? = nil
     ) {
         self.backup = backup
         self.manifest = manifest
         self.copies = copies
         self.locations = locations
+        self.copyStates = copyStates
     }
 }

@@ -6,15 +6,22 @@ package struct CleanupView: Codable, Sendable, Equatable {
     package var digest: String
     package var at: Date
     package var items: [CleanupItem]
+    /// Of all copies that will be deleted, with their manifests.
     package var bytesFreed: Int64
+    /// What will stay although its backup goes, for its agent was revoked, in words.
+    package var stays: [String]
     /// Why retention does nothing at all just now; nil when it would.
     package var suspended: String?
 
-    package init(digest: String, at: Date, items: [CleanupItem], bytesFreed: Int64, suspended: String? = nil) {
+    package init(
+        digest: String, at: Date, items: [CleanupItem], bytesFreed: Int64, stays: [String] = [],
+        suspended: String? = nil
+    ) {
         self.digest = digest
         self.at = at
         self.items = items
         self.bytesFreed = bytesFreed
+        self.stays = stays
         self.suspended = suspended
     }
 }
@@ -61,11 +68,14 @@ package struct CleanupResult: Codable, Sendable, Equatable {
     package var deleted: [UUID]
     /// Copies whose agent has still to delete them, or that the store refused to delete, in words.
     package var pending: [String]
+    /// Copies that nobody can delete, since their agent was revoked, in words.
+    package var stays: [String]
     package var bytesFreed: Int64
 
-    package init(deleted: [UUID], pending: [String], bytesFreed: Int64) {
+    package init(deleted: [UUID], pending: [String], stays: [String], bytesFreed: Int64) {
         self.deleted = deleted
         self.pending = pending
+        self.stays = stays
         self.bytesFreed = bytesFreed
     }
 }
