@@ -65,7 +65,7 @@ import Wire
         #expect(
             CleanupRendering.lines(
                 CleanupResult(deleted: [Sample.id(1)], pending: ["a"], stays: ["b"], bytesFreed: 1000)) == [
-                    "deleted 1 backup, 1.0 kB freed", "still to come: a", "NOT deleted: b",
+                    "out of the catalog: 1 backup, 1.0 kB freed", "still to come: a", "NOT deleted: b",
                 ])
         let kept = CleanupView(digest: "d", at: Sample.now, items: [items[1]], bytesFreed: 0, suspended: "clock jumped")
         #expect(CleanupRendering.lines(kept, .plain)[0] == "RETENTION IS SUSPENDED  clock jumped")

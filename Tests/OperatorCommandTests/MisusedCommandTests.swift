@@ -21,7 +21,8 @@ import Testing
 
     @Test(arguments: [
         (["backup", "show", ""], "backup"), (["backup", "verify", ""], "backup"), (["restore", ""], "backup"),
-        (["agent", "show", ""], "agent"), (["agent", "revoke", "", "--yes"], "agent"), (["token", "revoke", ""], "token"),
+        (["agent", "show", ""], "agent"), (["agent", "revoke", "", "--yes"], "agent"),
+        (["token", "revoke", ""], "token"),
         (["database", "show", ""], "database"), (["database", "show", "x", "--agent", ""], "agent"),
         (["schedule", "next", "--database", ""], "database"), (["schedule", "list", "--agent", ""], "agent"),
         (["backup", "list", "--database", ""], "database"), (["database", "list", "--agent", ""], "agent"),

@@ -77,7 +77,7 @@ extension Coordinator {
                     throw BackupError(
                         .busy,
                         "\(reason.message), and no other copy is whole"
-                            + (isGone ? "; nobody can read it for you" : "; try again when it is back"))
+                            + (isGone ? "; only a person on its host can read it" : "; try again when it is back"))
                 }
                 agents.formUnion(operations.filter(\.isOpen).compactMap(\.agent))
                 views += try operations.map { try Self.view(of: $0, update, presence) }

@@ -37,7 +37,8 @@ enum CleanupRendering {
     }
 
     static func lines(_ result: CleanupResult) -> [String] {
-        ["deleted \(CountText.of(result.deleted.count, "backup")), \(Quantity.size(result.bytesFreed)) freed"]
+        let done = result.stays.isEmpty ? "deleted" : "out of the catalog:"
+        return ["\(done) \(CountText.of(result.deleted.count, "backup")), \(Quantity.size(result.bytesFreed)) freed"]
             + result.pending.map { "still to come: " + SafeText($0).text } + staying(result.stays)
     }
 

@@ -43,16 +43,13 @@ struct RestoreChoice: Sendable {
 
     /// What can still be done when the agent that should restore was revoked.
     func advice(forRevoked agent: String, _ detail: BackupDetailView) -> String {
-        let whole = detail.copies.filter(\.isComplete)
-        let places = whole.compactMap { copy in
-            copy.objects.last.map { (detail.locations?[copy.destination] ?? copy.folder) + $0.name }
-        }
-        guard let place = places.first, !places.contains(where: { $0.hasPrefix("s3://") }) else {
-            return "the agent \(agent) was revoked: name another with --agent"
-        }
+        let places = detail.copies.filter(\.isComplete).map { ($0, detail.locations?[$0.destination] ?? $0.folder) }
+        guard let (copy, place) = places.first, let manifest = copy.objects.last?.name,
+            !places.contains(where: { $1.hasPrefix("s3://") })
+        else { return "the agent \(agent) was revoked: name another with --agent" }
         return
-            "the agent \(agent) was revoked, and the only copy is \(place) on the host \(detail.backup.agent): restore "
-            + "it there by `holdfast-agent restore`, or copy the folder to another host and restore there"
+            "the agent \(agent) was revoked, and the only copy lies on the host \(detail.backup.agent), \(manifest) in "
+            + "\(place): restore it there by `holdfast-agent restore`, or copy that folder to another host and restore there"
     }
 
     private static func nothing(among found: Int, asked: Int, _ agent: String?, _ database: String?) -> BackupError {
