@@ -79,15 +79,11 @@ extension CatalogView {
 
     /// How the copies of each backup of one database stand.
     package func copySummaries(ofDatabase id: Int64) throws -> [UUID: CopySummary] {
-        // By key for each copy; joined, the objects would be summed up for the whole fleet first.
-        let bytes =
-            "(SELECT coalesce(sum(bytes), 0) FROM object WHERE backup = copy.backup AND destination = copy.destination)"
         let rows = try Row.fetchAll(
             database,
             sql: """
                 SELECT copy.backup, max(copy.state IN ('stored', 'confirmed')) AS whole,
-                    max(copy.state = 'stored' AND copy.isRemote = 1) AS unconfirmed,
-                    sum(iif(copy.isRemote = 1, \(bytes), 0)) AS remote, sum(iif(copy.isRemote = 0, \(bytes), 0)) AS local
+                    max(copy.state = 'stored' AND copy.isRemote = 1) AS unconfirmed
                 FROM backup JOIN copy ON copy.backup = backup.id
                 WHERE backup.database = ? AND backup.state IN ('good', 'partial', 'damaged') GROUP BY copy.backup
                 """, arguments: [id])
@@ -95,9 +91,7 @@ extension CatalogView {
             try rows.map { row in
                 (
                     try row.requiredUUID("backup"),
-                    CopySummary(
-                        hasWhole: row["whole"], isUnconfirmed: row["unconfirmed"], remoteBytes: row["remote"],
-                        localBytes: row["local"])
+                    CopySummary(hasWhole: row["whole"], isUnconfirmed: row["unconfirmed"])
                 )
             }, uniquingKeysWith: { $1 })
     }

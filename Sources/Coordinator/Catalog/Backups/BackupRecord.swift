@@ -91,8 +91,4 @@ package struct CopySummary: Sendable, Equatable {
     package let hasWhole: Bool
     /// A copy that the coordinator can see has not been seen by it.
     package let isUnconfirmed: Bool
-    /// Bytes of all objects that lie in buckets, with the manifests.
-    package let remoteBytes: Int64
-    /// The same in directories of the agent's host.
-    package let localBytes: Int64
 }

@@ -49,13 +49,12 @@ struct RetentionOutlook {
                 items.append(Self.item(backup, database, decision.verdict))
                 guard decision.verdict.isDeletion, !isAutomatic || Self.isForeseen(backup, fleet) else { continue }
                 deletions.append(backup)
-                bytes += Int128(copies[backup.id]?.remoteBytes ?? 0)
-                guard isRevoked else {
-                    bytes += Int128(copies[backup.id]?.localBytes ?? 0)
-                    continue
-                }
-                for copy in try view.copies(of: backup.id) where copy.place.s3 == nil {
-                    stranded.add(copy, on: database.agentName)
+                for copy in try view.copies(of: backup.id) where copy.state != .deleted {
+                    if isRevoked, copy.place.s3 == nil {
+                        stranded.add(copy, on: database.agentName)
+                    } else {
+                        bytes = copy.objects.reduce(bytes) { $0 + Int128($1.bytes) }
+                    }
                 }
             }
         }
