@@ -90,6 +90,7 @@ struct AlertTests {
             world.post = { (request) throws(BackupError) in try slack.take(request) }
         }
         let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory"), agent.facts("payroll")])
         try await fail(agent, "inventory")
         try await fail(agent, "payroll")
         try await agent.send([
@@ -98,16 +99,24 @@ struct AlertTests {
         let webhook = bench.coordinator.paths.dataDirectory.appending(path: "webhook")
         try Data(Self.canary.utf8).write(to: webhook)
         chmod(webhook.path, 0o600)
+        let failedAt = bench.clock.now
+        bench.clock.advance(600)
+        _ = try await agent.checkIn(revision: 1)
+        let slackFile = "alerts: { slack: { webhookFile: \(webhook.path) } }"
         for file in ["first.yaml", "second.yaml"] {
             _ = try await bench.coordinator.apply(
                 ApplyRequest(
-                    yaml: "alerts: { slack: { webhookFile: \(webhook.path) } }", fileName: file, dryRun: false),
+                    yaml: "policies: { default: { tiers: { daily: {} } } }\n" + slackFile, fileName: file, dryRun: false
+                ),
                 by: bench.admin)
             try await bench.coordinator.supervise()
             try await bench.coordinator.deliverAlerts()
         }
-        let posts = slack.posts.map { String(decoding: $0.body, as: UTF8.self) }
-        #expect(posts.count == 1 && posts[0].contains("of inventory on db-01"))
+        let all = slack.posts.map { String(decoding: $0.body, as: UTF8.self) }
+        let posts = all.filter { $0.contains("Backup of inventory on db-01 failed") }
+        #expect(posts.count == 1, "\(all)")
+        let time = "\(Int(failedAt.timeIntervalSince1970))"
+        #expect(posts.first?.contains(time) == true, "when it failed, not when it was told")
         let incidents = try await bench.coordinator.alerts(includeResolved: true, by: bench.admin)
         #expect(incidents.count == 2 && incidents.flatMap(\.deliveries).map(\.state) == ["sent"])
     }
@@ -168,7 +177,6 @@ struct AlertTests {
         func findings() async throws -> [String] {
             try await bench.coordinator.status(by: bench.admin).coordinator.findings
         }
-        func level() async throws -> Int { try await bench.coordinator.check(by: bench.admin).level }
         let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
         func succeed() async throws {
             try await agent.send([
@@ -187,7 +195,10 @@ struct AlertTests {
             let found = try await findings()
             #expect(found.count == expected.count, "\(found)")
             #expect(zip(found, expected).allSatisfy { $0.hasSuffix($1) && $0.contains("slack, 1 waiting") }, "\(found)")
-            #expect(try await level() == (expected.isEmpty ? 0 : 1))
+            let check = try await bench.coordinator.check(by: bench.admin)
+            #expect(check.level == (expected.isEmpty ? 0 : 1))
+            #expect(check.line.contains("alerts do not arrive by slack") == !expected.isEmpty, "\(check.line)")
+            #expect(!check.line.contains("see holdfast status"), "what it names itself needs no look elsewhere")
             bench.clock.advance(60)
         }
         #expect(slack.posts.count == 3)

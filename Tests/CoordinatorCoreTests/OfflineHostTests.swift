@@ -39,6 +39,42 @@ struct OfflineHostTests {
         #expect(started.state == .pending)
     }
 
+    @Test func nobodyWaitsForAHostThatWasRevoked() async throws {
+        let bench = try await Bench()
+        let (_, backup) = try await oneBackup(bench)
+        _ = try await bench.coordinator.revokeAgent("db-01", by: bench.admin)
+        let error = await #expect(throws: BackupError.self) {
+            try await bench.coordinator.verify(backup: backup.uuidString, by: bench.admin)
+        }
+        #expect(error?.message.contains("only a person on its host can read it") == true, "\(error?.message ?? "")")
+        #expect(
+            try await bench.coordinator.check(by: bench.admin).line
+                == "HOLDFAST UNKNOWN - no database is watched: every agent was revoked")
+    }
+
+    @Test func aFileIsRestoredToAnAbsolutePathOrNotAtAll() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("notes", kind: .sqlite)]).plan)
+        try await agent.send([
+            agent.report(
+                .succeeded, run: UUID(), database: "notes", kind: .sqlite, nominalAt: bench.clock.now,
+                destinations: plan.destinations)
+        ])
+        let backup = try #require(try await bench.coordinator.backups(by: bench.admin).first?.id)
+        func restore(to target: String) async throws -> OperationView {
+            try await bench.coordinator.restore(
+                backup: backup.uuidString,
+                RestoreOptions(
+                    target: target, replace: false, skipChecksum: false, withGlobals: false, tables: []),
+                by: bench.admin)
+        }
+        let error = await #expect(throws: BackupError.self) { try await restore(to: "notes.db") }
+        #expect(error?.code == .usage && error?.message.contains("absolute path") == true)
+        #expect(try await agent.checkIn(revision: 1).commands.isEmpty)
+        #expect(try await restore(to: "/srv/notes.db").state == .pending)
+    }
+
     /// The report of a host that was cut off comes before its check-in: what follows the report waits for that.
     @Test func aHealthCheckOfAHostThatComesBackIsNotOverBeforeItChecksIn() async throws {
         let bench = try await Bench()

@@ -173,47 +173,6 @@ struct RetentionTests {
         #expect(try await bench.coordinator.backups(by: bench.admin).count == 3)
     }
 
-    /// Its bucket is cleaned as any, and of what lies on the host nothing false is said.
-    @Test func whatLiesOnARevokedHostStaysAndIsTold() async throws {
-        let offsite = try Offsite()
-        let bench = try await Bench.withBucket(offsite)
-        let agent = try await bench.enrol("db-01")
-        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
-        #expect(plan.destinations.count == 2)
-        for number in 0..<5 {
-            try await agent.send([
-                agent.report(
-                    .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now + Double(number),
-                    destinations: plan.destinations, store: { key, bytes in try offsite.put(key, bytes) })
-            ])
-            bench.clock.advance(60)
-        }
-        try await bench.coordinator.confirmCopies()
-        try await bench.liveOn(3 * 86_400)
-        _ = try await agent.checkIn(revision: 1)
-        let whole = try await bench.coordinator.cleanupPlan(by: bench.admin)
-        _ = try await bench.coordinator.revokeAgent("db-01", by: bench.admin)
-        let shown = try await bench.coordinator.cleanupPlan(by: bench.admin)
-        let words =
-            "backups/db-01/database-backups/ in the agent's data directory on db-01, which was revoked: the files of 2 of these "
-            + "backups; nobody can be told to delete them, so remove them there by hand"
-        #expect(whole.stays.isEmpty && shown.stays == [words])
-        #expect(shown.bytesFreed * 2 == whole.bytesFreed && shown.digest == whole.digest)
-        let before = try offsite.size
-        let result = try await bench.coordinator.cleanup(CleanupRequest(digest: shown.digest), by: bench.admin)
-        #expect(Set(result.deleted) == Set(shown.items.filter(\.delete).map(\.backup)) && result.pending.isEmpty)
-        #expect(result.stays == [words])
-        #expect(result.bytesFreed == shown.bytesFreed && result.bytesFreed > 0)
-        #expect(try offsite.size == before - result.bytesFreed)
-        let detail = try await bench.coordinator.backup(
-            try #require(result.deleted.first).uuidString, by: bench.admin)
-        #expect(detail.backup.state == .deleted)
-        #expect(detail.copies.count == 2 && Set(detail.copyStates?.values.map(\.self) ?? []) == ["deleted"])
-        #expect(
-            detail.copies.compactMap(\.error) == ["the files stay on db-01: it was revoked"],
-            "of the copy in the bucket there is nothing to tell")
-    }
-
     @Test func aClockThatWentBackDeletesNothing() async throws {
         let offsite = try Offsite()
         let (bench, agent) = try await seeded(offsite, days: 10)

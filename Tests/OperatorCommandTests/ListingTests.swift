@@ -16,6 +16,19 @@ import Wire
         )
     }
 
+    @Test func aCopyIsCalledWhatItIs() throws {
+        let detail = try Sample.detail([
+            ("confirmed", "s3://b/f/", nil), ("incomplete", "/a/f/", "disk full"),
+            ("damaged", "/b/f/", "SHA-256 differs"), ("deleted", "/c/f/", nil),
+            ("deleted", "/d/f/", "the files stay on db-01: it was revoked"),
+        ])
+        let lines = BackupRendering.detail(detail, now: Sample.now, .plain)
+        for line in [
+            "d0  complete  s3://b/f/", "d1  INCOMPLETE  /a/f/  disk full", "d2  DAMAGED  /b/f/  SHA-256 differs",
+            "d3  deleted  /c/f/", "d4  NOT DELETED  /d/f/  the files stay on db-01: it was revoked",
+        ] { #expect(lines.contains(line), "\(lines)") }
+    }
+
     @Test func aChoiceIsNumberedFromOne() throws {
         let backups = try (1...12).map { try Sample.backup($0) }
         let lines = BackupRendering.lines(backups, now: Sample.now, numbered: true, .plain)
@@ -61,11 +74,13 @@ import Wire
         #expect(lines.last == "1 of 2 backups to delete, 1.0 kB to free")
         let some = CleanupView(
             digest: "d", at: Sample.now, items: items, bytesFreed: 0, stays: ["/srv/\u{1b} on db-01"])
-        #expect(CleanupRendering.lines(some, .plain).last == "NOT deleted: /srv/\\u{1b} on db-01")
+        #expect(CleanupRendering.lines(some, .plain).last == "  /srv/\\u{1b} on db-01")
         #expect(
             CleanupRendering.lines(
                 CleanupResult(deleted: [Sample.id(1)], pending: ["a"], stays: ["b"], bytesFreed: 1000)) == [
-                    "out of the catalog: 1 backup, 1.0 kB freed", "still to come: a", "NOT deleted: b",
+                    "out of the catalog: 1 backup, 1.0 kB freed", "still to come: a",
+                    "NOT deleted, for their agents were revoked; to be removed there by hand, these files and no others:",
+                    "  b",
                 ])
         let kept = CleanupView(digest: "d", at: Sample.now, items: [items[1]], bytesFreed: 0, suspended: "clock jumped")
         #expect(CleanupRendering.lines(kept, .plain)[0] == "RETENTION IS SUSPENDED  clock jumped")

@@ -7,6 +7,15 @@ import Wire
 @testable import holdfast
 
 @Suite struct RestoreTests {
+    @Test func whoseAgentWasRevokedIsToldWhatCanBeDone() throws {
+        let local = try Sample.detail([("stored", "/a/f/", nil), ("stored", "/b/f/", nil), ("damaged", "/c/f/", "x")])
+        let words = RestoreChoice.advice(forRevoked: "db-01", local)
+        #expect(words.contains("o.json in /a/f/ and o.json in /b/f/:") && words.contains("holdfast-agent restore"))
+        #expect(RestoreChoice.advice(forRevoked: "db-02", local).hasSuffix("name another, or leave out --agent"))
+        let remote = try Sample.detail([("stored", "/a/f/", nil), ("confirmed", "s3://b/f/", nil)])
+        #expect(RestoreChoice.advice(forRevoked: "db-01", remote).hasSuffix("name another with --agent"))
+    }
+
     private func plan(target: String? = nil, replace: Bool = false, skipChecksum: Bool = false) throws -> RestorePlan {
         RestorePlan(
             backup: try Sample.backup(1), agent: nil, target: target, replace: replace, skipChecksum: skipChecksum,

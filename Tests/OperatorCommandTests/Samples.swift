@@ -1,3 +1,4 @@
+import Archive
 import Domain
 import Foundation
 import Wire
@@ -68,6 +69,27 @@ enum Sample {
             storedBytes: 536_759_028, destinations: ["local", "offsite"], pinned: false,
             objects: [ObjectView(name: "o.sql.gz", sha256: "ab", bytes: 5)], policy: "default", run: id(7),
             recordedAt: ago(180))
+    }
+
+    /// With one copy for each of these: state, folder as other tools name it, and what went wrong.
+    static func detail(_ copies: [(state: String, place: String, error: String?)]) throws -> BackupDetailView {
+        let view = try backup(1)
+        let manifest = Manifest(
+            id: view.id, run: view.run, attempt: 1, agent: .init(id: id(9), name: "db-01"),
+            database: .init(name: view.database, kind: view.kind, serverVersion: nil, sizeBytes: nil),
+            policy: "default", tiers: view.tiers, nominalAt: view.nominalAt, startedAt: view.startedAt,
+            snapshotAt: view.startedAt, finishedAt: view.finishedAt, tool: "pg_dump 15.8", objects: [],
+            fingerprint: nil, restore: [], holdfast: "0.1.0")
+        let named = copies.enumerated().map { ("d\($0)", $1) }
+        return BackupDetailView(
+            backup: view, manifest: manifest,
+            copies: named.map { name, copy in
+                DestinationResult(
+                    destination: name, isComplete: copy.state == "stored" || copy.state == "confirmed", folder: "f/",
+                    objects: ["o.sql.gz", "o.json"].map { .init(name: $0, bytes: 5, sha256: "ab", etag: "") },
+                    error: copy.error)
+            }, locations: Dictionary(uniqueKeysWithValues: named.map { ($0, $1.place) }),
+            copyStates: Dictionary(uniqueKeysWithValues: named.map { ($0, $1.state) }))
     }
 
     static func run(

@@ -32,8 +32,8 @@ import Wire
         #expect(lines[0].hasPrefix("3 PROBLEMS   "))
         #expect(lines[2] == "CRITICAL  ccc on db-01 is overdue  since 10 min")
         #expect(lines[3] == "          first line")
-        #expect(lines[5].hasPrefix("WARNING   a warning"))
-        #expect(lines[8] == "WARNING   coordinator: the disk is nearly full")
+        #expect(lines[5] == "WARNING   coordinator: the disk is nearly full")
+        #expect(lines[6].hasPrefix("WARNING   a warning"))
         let order = ["ccc", "bbb", "aaa"].compactMap { name in lines.firstIndex { $0.contains(" \(name) ") } }
         #expect(order.count == 3 && order == order.sorted())
         let agents = ["z-gone", "a-well"].compactMap { name in lines.firstIndex { $0.contains(name) } }

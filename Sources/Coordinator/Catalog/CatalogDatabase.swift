@@ -95,9 +95,10 @@ package final class CatalogDatabase: Sendable {
     /// A call that is cancelled as the coordinator ends interrupts whatever its connection is at by then. There are only so
     /// many of those, and none begins any more.
     private static func uninterrupted(_ work: () throws -> Void) throws {
-        while true {
+        for _ in 0..<1000 {
             do { return try work() } catch let error as DatabaseError where error.resultCode == .SQLITE_INTERRUPT {}
         }
+        try work()
     }
 
     private func checkOpen() throws(BackupError) {

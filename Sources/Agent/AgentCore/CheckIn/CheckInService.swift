@@ -64,7 +64,7 @@ struct CheckInService: Service {
                 let pause = backoff.failed(error, chance: world.chance())
                 let isRefused = (error as? BackupError)?.code == .forbidden
                 logger.warning(
-                    "the coordinator \(isRefused ? "refuses this agent" : "is out of reach"); backups go on by the cached plan",
+                    "\(isRefused ? "the check-in is refused" : "the coordinator is out of reach"); backups go on by the cached plan",
                     metadata: ["error": "\(error)", "again in": "\(Int(pause)) s"])
                 try await Task.sleep(for: .seconds(pause))
             }

@@ -83,6 +83,7 @@ extension CatalogView {
             database,
             sql: """
                 SELECT copy.backup, max(copy.state IN ('stored', 'confirmed')) AS whole,
+                    max(copy.state IN ('stored', 'confirmed') AND copy.isRemote = 1) AS wholeRemote,
                     max(copy.state = 'stored' AND copy.isRemote = 1) AS unconfirmed
                 FROM backup JOIN copy ON copy.backup = backup.id
                 WHERE backup.database = ? AND backup.state IN ('good', 'partial', 'damaged') GROUP BY copy.backup
@@ -91,7 +92,8 @@ extension CatalogView {
             try rows.map { row in
                 (
                     try row.requiredUUID("backup"),
-                    CopySummary(hasWhole: row["whole"], isUnconfirmed: row["unconfirmed"])
+                    CopySummary(
+                        hasWhole: row["whole"], hasWholeRemote: row["wholeRemote"], isUnconfirmed: row["unconfirmed"])
                 )
             }, uniquingKeysWith: { $1 })
     }

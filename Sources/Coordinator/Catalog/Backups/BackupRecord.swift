@@ -89,6 +89,8 @@ package struct CopyRecord: Sendable, Equatable {
 package struct CopySummary: Sendable, Equatable {
     /// At least one destination holds all of it.
     package let hasWhole: Bool
+    /// A bucket does.
+    package let hasWholeRemote: Bool
     /// A copy that the coordinator can see has not been seen by it.
     package let isUnconfirmed: Bool
 }

@@ -51,6 +51,8 @@ package struct DeliveryRecord: Sendable, Equatable {
     /// `pending`, `sent` or `abandoned`.
     package let state: String
     package let createdAt: Date
+    /// When what it tells of began: before `createdAt` when the channel is newer than the incident.
+    package let happenedAt: Date
     package let attempts: Int
     package let sentAt: Date?
     package let lastError: String?

@@ -99,7 +99,8 @@ extension CatalogUpdate {
                     SELECT id, ?1, 'opened', agent, database, environment, title, detail, 'pending', ?2, ?2 FROM incident
                     WHERE resolvedAt IS NULL
                         AND NOT EXISTS (SELECT * FROM delivery WHERE incident = incident.id AND channel = ?1)
-                    ORDER BY openedAt, id
+                    -- The sign keeps it off the index by time, which holds all that ever was.
+                    ORDER BY +openedAt, id
                     """, arguments: [channel, now.milliseconds])
         }
     }

@@ -5,14 +5,18 @@ extension CatalogView {
     /// Messages whose time has come, oldest first.
     package func dueDeliveries(at now: Date, limit: Int) throws -> [DeliveryRecord] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM delivery WHERE state = 'pending' AND nextAt <= ? ORDER BY id LIMIT ?",
+            database,
+            sql: """
+                SELECT \(Self.deliveryColumns) FROM delivery WHERE state = 'pending' AND nextAt <= ? ORDER BY id LIMIT ?
+                """,
             arguments: [now.milliseconds, limit]
         ).map(Self.delivery)
     }
 
     package func deliveries(of incident: Int64) throws -> [DeliveryRecord] {
         try Row.fetchAll(
-            database, sql: "SELECT * FROM delivery WHERE incident = ? ORDER BY id", arguments: [incident]
+            database, sql: "SELECT \(Self.deliveryColumns) FROM delivery WHERE incident = ? ORDER BY id",
+            arguments: [incident]
         ).map(Self.delivery)
     }
 
@@ -56,11 +60,15 @@ extension CatalogView {
         return Unsent(count: row["number"], attempts: row["attempts"], since: since, reason: row["reason"])
     }
 
+    private static let deliveryColumns =
+        "*, coalesce((SELECT openedAt FROM incident WHERE id = delivery.incident), createdAt) AS happenedAt"
+
     private static func delivery(_ row: Row) -> DeliveryRecord {
         DeliveryRecord(
             id: row["id"], incident: row["incident"], channel: row["channel"], isSuccess: row["kind"] == "success",
             agent: row["agent"], database: row["database"], environment: row["environment"], title: row["title"],
             detail: row["detail"], state: row["state"], createdAt: row.requiredDate("createdAt"),
+            happenedAt: row.requiredDate("happenedAt"),
             attempts: row["attempts"], sentAt: row.date("sentAt"), lastError: row["lastError"])
     }
 }

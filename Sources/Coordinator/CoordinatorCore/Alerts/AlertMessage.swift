@@ -27,7 +27,7 @@ struct AlertMessage: Sendable, Equatable {
     init(_ delivery: DeliveryRecord) {
         self.init(
             mood: delivery.isSuccess ? .good : .bad, title: delivery.title, error: delivery.detail,
-            id: "\(delivery.id)", at: delivery.createdAt)
+            id: "\(delivery.id)", at: delivery.happenedAt)
         environment = delivery.environment.map { Self.clean($0) }
         host = delivery.agent.map { Self.clean($0) }
         database = delivery.database.map { Self.clean($0) }

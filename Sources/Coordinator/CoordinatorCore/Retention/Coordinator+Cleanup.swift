@@ -9,7 +9,9 @@ extension Coordinator {
     package func cleanupPlan(by operator: OperatorIdentity) async throws(BackupError) -> CleanupView {
         try `operator`.require(.viewer, "looking at the cleanup plan")
         let (now, fleet, doubt) = (world.now(), fleet, clockDoubt())
-        return try await catalog.read { try RetentionOutlook($0, fleet, clockDoubt: doubt, now: now).view(at: now) }
+        return try await catalog.read { view in
+            try RetentionOutlook(view, fleet, clockDoubt: doubt, now: now).shown(view, at: now)
+        }
     }
 
     /// Does what ``cleanupPlan(by:)`` showed, and nothing else: throws `.busy` when the plan is another by now, or when
@@ -28,10 +30,9 @@ extension Coordinator {
         let digest = try await catalog.write { update -> String? in
             let last = try update.setting(SettingName.lastCleanup).flatMap(Timestamp.date)
             guard last.map({ now.timeIntervalSince($0) >= 86_400 }) ?? true else { return nil }
-            let outlook = try RetentionOutlook(update, fleet, isAutomatic: true, clockDoubt: doubt, now: now)
-            guard outlook.suspended == nil else { return nil }
+            guard doubt == nil, try HighWater.suspicion(of: now, update) == nil else { return nil }
             try update.set(Timestamp.text(now), for: SettingName.lastCleanup)
-            return outlook.digest
+            return try RetentionOutlook(update, fleet, isAutomatic: true, clockDoubt: doubt, now: now).digest
         }
         guard let digest else { return }
         let result = try await cleanup(digest: digest, isAutomatic: true, requestedBy: "auto cleanup")

@@ -18,42 +18,34 @@ extension Coordinator {
     /// Deletes S3 copies here and now, and sends commands for those in directories.
     func carryOut(_ doomed: [BackupRecord], requestedBy: String) async throws(BackupError) -> CleanupResult {
         var result = CleanupResult(deleted: [], pending: [], stays: [], bytesFreed: 0)
-        var stranded = StrandedCopies()
         for backup in doomed {
             guard !Task.isCancelled else { break }
             let copies = try await catalog.read { try $0.copies(of: backup.id) }
             for copy in copies where copy.state != .deleted {
-                switch try await delete(copy, of: backup, requestedBy: requestedBy) {
-                case .gone:
-                    let bytes = copy.objects.reduce(Int128(result.bytesFreed)) { $0 + Int128($1.bytes) }
-                    result.bytesFreed = Int64(clamping: bytes)
-                case .waits(let why): result.pending.append("backup \(backup.id.uuidString.lowercased()): \(why)")
-                case .stays(let agent): stranded.add(copy, on: agent)
-                }
+                let pending = try await delete(copy, of: backup, requestedBy: requestedBy)
+                if let pending { result.pending.append("backup \(backup.id.uuidString.lowercased()): \(pending)") }
             }
             if try await isGone(backup) { result.deleted.append(backup.id) }
         }
-        result.stays = stranded.lines
+        // Of the catalog, and not of what was done here: two may be at it at once.
+        let ends = try await catalog.read { view in try doomed.map { try view.copyEnds(of: $0) } }
+        result.stays = ends.flatMap(\.stays)
+        result.bytesFreed = Int64(clamping: ends.reduce(Int128(0)) { $0 + $1.bytesFreed })
+        for line in result.stays {
+            logger.warning("not deleted, its agent was revoked", metadata: ["files": "\(line)"])
+        }
         return result
     }
 
-    /// What became of a copy that is to be deleted.
-    private enum CopyFate {
-        case gone
-        /// Not yet, with the reason.
-        case waits(String)
-        /// Its host has left the fleet under this agent's name, and nobody can be told to delete it.
-        case stays(String)
-    }
-
+    /// Why the copy is not gone yet, in words; nil when nothing more is to be done.
     private func delete(
         _ copy: CopyRecord, of backup: BackupRecord, requestedBy: String
-    ) async throws(BackupError) -> CopyFate {
+    ) async throws(BackupError) -> String? {
         let place = current(copy.place)
         if let directory = place.directory {
             return try await order(copy, directory, of: backup, requestedBy: requestedBy)
         }
-        guard let s3 = place.s3 else { return .waits("\(place.name): a destination of an unknown kind") }
+        guard let s3 = place.s3 else { return "\(place.name): a destination of an unknown kind" }
         do throws(BackupError) {
             let openS3 = world.openS3
             try await onThread { () throws(BackupError) in
@@ -62,15 +54,15 @@ extension Coordinator {
             }
         } catch {
             logger.warning("copy not deleted", metadata: ["backup": "\(backup.id)", "error": "\(error)"])
-            return .waits("\(place.name): \(error.message); it is tried again")
+            return "\(place.name): \(error.message); it is tried again"
         }
         try await markDeleted(copy, of: backup)
-        return .gone
+        return nil
     }
 
     private func order(
         _ copy: CopyRecord, _ directory: Destination.Directory, of backup: BackupRecord, requestedBy: String
-    ) async throws(BackupError) -> CopyFate {
+    ) async throws(BackupError) -> String? {
         let (now, newID, channels) = (world.now(), world.uuid, fleet.alerts.channels)
         let (agent, refusal) = try await catalog.write { update -> (AgentRecord?, String?) in
             guard let database = try update.databaseRecord(backup.database),
@@ -89,16 +81,17 @@ extension Coordinator {
                 .delete(backup, copy, directory)
             return (agent, nil)
         }
-        guard let agent else { return .waits("\(copy.place.name): its agent is not known") }
+        guard let agent else { return "\(copy.place.name): its agent is not known" }
         guard agent.revokedAt == nil else {
-            try await markDeleted(copy, of: backup, stays: "the files stay on \(agent.name): it was revoked")
-            return .stays(agent.name)
+            // Nobody can be told any more.
+            try await markDeleted(copy, of: backup, stays: StrandedCopy(copy, on: agent.name)?.reason)
+            return nil
         }
         if let refusal {
-            return .waits("\(copy.place.name): \(agent.name) refused (\(refusal)); it is asked again later")
+            return "\(copy.place.name): \(agent.name) refused (\(refusal)); it is asked again later"
         }
         presence.wake([agent.id])
-        return .waits("\(copy.place.name): \(agent.name) has still to delete it")
+        return "\(copy.place.name): \(agent.name) has still to delete it"
     }
 
     private func markDeleted(
@@ -124,6 +117,16 @@ extension Coordinator {
             }
             return current.state == .deleted
         }
+    }
+}
+
+extension CatalogView {
+    /// What of a backup's copies is gone by now, and what stays for good.
+    fileprivate func copyEnds(of backup: BackupRecord) throws -> (bytesFreed: Int128, stays: [String]) {
+        let agent = try databaseRecord(backup.database)?.agentName ?? "an unknown host"
+        let ended = try copies(of: backup.id).filter { $0.state == .deleted }
+        let freed = ended.filter { $0.error == nil }.flatMap(\.objects).reduce(Int128(0)) { $0 + Int128($1.bytes) }
+        return (freed, ended.filter { $0.error != nil }.compactMap { StrandedCopy($0, on: agent)?.line })
     }
 }
 

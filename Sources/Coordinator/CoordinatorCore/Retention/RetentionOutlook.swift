@@ -9,10 +9,6 @@ struct RetentionOutlook {
     let items: [CleanupItem]
     /// What is to be deleted, as the catalog holds it, the oldest first.
     let deletions: [BackupRecord]
-    /// What the deletions will free: not what lies on hosts that have left the fleet.
-    let bytesFreed: Int64
-    /// What will stay there, in words.
-    let stays: [String]
     /// Why nothing is to be done just now.
     let suspended: String?
 
@@ -27,8 +23,6 @@ struct RetentionOutlook {
         let resolver = PlanResolver(configuration: fleet, isFleet: true)
         var items: [CleanupItem] = []
         var deletions: [BackupRecord] = []
-        var bytes: Int128 = 0
-        var stranded = StrandedCopies()
         for database in try view.databases() {
             let backups = try view.backups(ofDatabase: database.id).filter { $0.state != .deleting }
             let copies = try view.copySummaries(ofDatabase: database.id)
@@ -44,23 +38,22 @@ struct RetentionOutlook {
             }
             let policy = try Self.policy(for: database, backups, resolver)
             let byID = Dictionary(uniqueKeysWithValues: backups.map { ($0.id, $0) })
+            var kept: [UUID: RetentionVerdict] = [:]
+            if isRevoked {
+                // Nobody may ever reach that host again: what lies elsewhere has a newest and a floor of its own.
+                let remote = candidates.filter { copies[$0.id]?.hasWholeRemote ?? false }
+                for decision in RetentionPlan(for: remote, policy: policy, now: now).decisions
+                where !decision.verdict.isDeletion { kept[decision.candidate.id] = decision.verdict }
+            }
             for decision in RetentionPlan(for: candidates, policy: policy, now: now).decisions {
                 guard let backup = byID[decision.candidate.id] else { continue }
-                items.append(Self.item(backup, database, decision.verdict))
-                guard decision.verdict.isDeletion, !isAutomatic || Self.isForeseen(backup, fleet) else { continue }
+                let verdict = kept[backup.id] ?? decision.verdict
+                items.append(Self.item(backup, database, verdict))
+                guard verdict.isDeletion, !isAutomatic || Self.isForeseen(backup, fleet) else { continue }
                 deletions.append(backup)
-                for copy in try view.copies(of: backup.id) where copy.state != .deleted {
-                    if isRevoked, copy.place.s3 == nil {
-                        stranded.add(copy, on: database.agentName)
-                    } else {
-                        bytes = copy.objects.reduce(bytes) { $0 + Int128($1.bytes) }
-                    }
-                }
             }
         }
         self.items = items
-        bytesFreed = Int64(clamping: bytes)
-        stays = stranded.lines
         self.deletions = deletions.sorted { ($0.recordedAt, $0.id.uuidString) < ($1.recordedAt, $1.id.uuidString) }
     }
 
@@ -69,9 +62,25 @@ struct RetentionOutlook {
         hex(sha256(Array(deletions.map(\.id.uuidString).sorted().joined(separator: "\n").utf8)))
     }
 
-    func view(at now: Date) -> CleanupView {
-        CleanupView(
-            digest: digest, at: now, items: items, bytesFreed: bytesFreed, stays: stays, suspended: suspended)
+    /// With what the deletions will free, and what of them will stay on hosts that have left the fleet.
+    func shown(_ view: CatalogView, at now: Date) throws -> CleanupView {
+        let revoked = Set(try view.agents().filter { $0.revokedAt != nil }.map(\.id))
+        let databases = Dictionary(uniqueKeysWithValues: try view.databases().map { ($0.id, $0) })
+        var bytes: Int128 = 0
+        var stays: [String] = []
+        for backup in deletions {
+            guard let database = databases[backup.database] else { continue }
+            for copy in try view.copies(of: backup.id) where copy.state != .deleted {
+                if copy.place.s3 == nil, revoked.contains(database.agent) {
+                    if let stranded = StrandedCopy(copy, on: database.agentName) { stays.append(stranded.line) }
+                } else {
+                    bytes = copy.objects.reduce(bytes) { $0 + Int128($1.bytes) }
+                }
+            }
+        }
+        return CleanupView(
+            digest: digest, at: now, items: items, bytesFreed: Int64(clamping: bytes), stays: stays,
+            suspended: suspended)
     }
 
     private static func item(_ backup: BackupRecord, _ database: DatabaseRecord, _ verdict: RetentionVerdict)

@@ -20,8 +20,9 @@ extension Coordinator {
         let (now, channels) = (world.now(), fleet.alerts.channels)
         try await catalog.write { update in
             try HighWater.note(now, in: update)
-            // A channel that was configured after the failure still tells of it.
-            try update.tellOpenIncidents(to: channels, at: now)
+            // A channel that was configured after the failure still tells of it, but not of what just a look at the fleet
+            // would end.
+            if age >= OfflineRule.startGrace { try update.tellOpenIncidents(to: channels, at: now) }
         }
         bells.ring(.alerts)
     }

@@ -7,9 +7,13 @@ extension Coordinator {
     /// The fleet at a glance.
     package func status(by operator: OperatorIdentity) async throws(BackupError) -> StatusView {
         try `operator`.require(.viewer, "looking at the status")
+        return try await statusAndFailingChannels().0
+    }
+
+    private func statusAndFailingChannels() async throws(BackupError) -> (StatusView, [FailingChannel]) {
         let now = world.now()
         let (judge, lens) = (judge(at: now), agentLens())
-        let coordinator = try await coordinatorView(at: now)
+        let (coordinator, failing) = try await coordinatorView(at: now)
         return try await catalog.read { view in
             var judge = try judge(view)
             let records = try view.databases()
@@ -21,7 +25,7 @@ extension Coordinator {
             }
             let incidents = try view.incidents(includeResolved: false, limit: Self.shownIncidents)
             let totals = try view.totals()
-            return StatusView(
+            let status = StatusView(
                 coordinator: coordinator, agents: agents, databases: databases,
                 incidents: try incidents.map { IncidentView($0, try view.deliveries(of: $0.id)) },
                 totals: TotalsView(
@@ -29,17 +33,16 @@ extension Coordinator {
                     agentsOnline: agents.filter { $0.state == .online }.count, databases: databases.count,
                     databasesHealthy: databases.filter { $0.state == .ok }.count, backups: totals.backups,
                     storedBytes: totals.storedBytes, openIncidents: try view.openIncidentCount()))
+            return (status, failing)
         }
     }
 
     /// One line for a monitoring system.
     package func check(by operator: OperatorIdentity) async throws(BackupError) -> CheckView {
-        let status = try await status(by: `operator`)
-        let routes = fleet.alerts
-        let (critical, failing) = try await catalog.read {
-            (try $0.openIncidentCount(onlyCritical: true), try $0.failingChannels(routes.channels).map(\.channel))
-        }
-        return CheckView(status, critical: critical, failingChannels: failing)
+        try `operator`.require(.viewer, "looking at the status")
+        let (status, failing) = try await statusAndFailingChannels()
+        let critical = try await catalog.read { try $0.openIncidentCount(onlyCritical: true) }
+        return CheckView(status, critical: critical, failingChannels: failing.map(\.channel))
     }
 
     /// Incidents, newest first, each with its messages.
@@ -57,9 +60,9 @@ extension Coordinator {
     private static let shownIncidents = 100
     private static let listedIncidents = 1000
 
-    private func coordinatorView(at now: Date) async throws(BackupError) -> CoordinatorView {
+    private func coordinatorView(at now: Date) async throws(BackupError) -> (CoordinatorView, [FailingChannel]) {
         let (fleet, doubt) = (fleet, clockDoubt())
-        let findings = try await catalog.read { view -> [String] in
+        let (findings, failing) = try await catalog.read { view -> ([String], [FailingChannel]) in
             var findings: [String] = []
             if let doubt { findings.append(doubt) }
             if let suspicion = try HighWater.suspicion(of: now, view) { findings.append(suspicion) }
@@ -67,15 +70,17 @@ extension Coordinator {
                 findings.append("no alert channel is configured: failures are only seen here")
             }
             // What waits for a channel that is gone from the configuration is nobody's loss.
-            findings += try view.failingChannels(fleet.alerts.channels).map { failing in
+            let failing = try view.failingChannels(fleet.alerts.channels)
+            findings += failing.map { failing in
                 "alerts do not arrive by \(failing.channel), \(failing.waiting) waiting"
                     + (failing.lost > 0 ? " and \(failing.lost) given up" : "")
                     + ", the oldest since \(Timestamp.seconds(failing.since)): \(failing.reason)"
             }
-            return findings
+            return (findings, failing)
         }
-        return CoordinatorView(
+        let view = CoordinatorView(
             version: Product.version, startedAt: startedAt, now: now, url: world.publicURL, findings: findings)
+        return (view, failing)
     }
 }
 

@@ -43,6 +43,8 @@ enum CleanupRendering {
     }
 
     static func staying(_ places: [String]) -> [String] {
-        places.map { "NOT deleted: " + SafeText($0).text }
+        guard !places.isEmpty else { return [] }
+        return ["NOT deleted, for their agents were revoked; to be removed there by hand, these files and no others:"]
+            + places.map { "  " + SafeText($0).text }
     }
 }

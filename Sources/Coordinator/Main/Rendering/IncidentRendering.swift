@@ -3,15 +3,17 @@ import Wire
 
 /// What is wrong, in words.
 enum IncidentRendering {
-    /// Open incidents, critical ones first and the oldest of them first, then the coordinator's own findings.
+    /// Open critical incidents, the oldest first, what the coordinator finds about itself, then the other incidents.
     static func open(_ status: StatusView, _ look: Look) -> [String] {
         let findings = status.coordinator.findings.map {
             look.tinted("WARNING ", .warning) + "  coordinator: " + SafeText($0).text
         }
-        let incidents = status.incidents.filter { $0.resolvedAt == nil }.sorted {
-            ($0.severity == "critical" ? 0 : 1, $0.openedAt) < ($1.severity == "critical" ? 0 : 1, $1.openedAt)
+        let open = status.incidents.filter { $0.resolvedAt == nil }.sorted { $0.openedAt < $1.openedAt }
+        func lines(areCritical: Bool) -> [String] {
+            open.filter { ($0.severity == "critical") == areCritical }
+                .flatMap { Self.lines($0, now: status.coordinator.now, look) }
         }
-        return incidents.flatMap { lines($0, now: status.coordinator.now, look) } + findings
+        return lines(areCritical: true) + findings + lines(areCritical: false)
     }
 
     /// Title with its age, and under it the detail.

@@ -26,7 +26,8 @@ struct StatusRendering {
     private var hints: [String] {
         if status.totals.agents == 0 {
             let kept =
-                status.agents.isEmpty ? [] : ["What was backed up is still there: `holdfast backup list` shows it."]
+                status.totals.backups == 0
+                ? [] : ["What was backed up is still there: `holdfast backup list` shows it."]
             return [""] + kept + [
                 "To join a host: `holdfast token create`, then on the host `holdfast-agent join` with what it prints."
             ]

@@ -42,14 +42,19 @@ struct RestoreChoice: Sendable {
     }
 
     /// What can still be done when the agent that should restore was revoked.
-    func advice(forRevoked agent: String, _ detail: BackupDetailView) -> String {
-        let places = detail.copies.filter(\.isComplete).map { ($0, detail.locations?[$0.destination] ?? $0.folder) }
-        guard let (copy, place) = places.first, let manifest = copy.objects.last?.name,
-            !places.contains(where: { $1.hasPrefix("s3://") })
-        else { return "the agent \(agent) was revoked: name another with --agent" }
+    static func advice(forRevoked agent: String, _ detail: BackupDetailView) -> String {
+        let host = detail.backup.agent
+        guard agent == host else { return "the agent \(agent) was revoked: name another, or leave out --agent" }
+        let whole = detail.copies.filter(\.isComplete)
+        let folders = whole.map { detail.locations?[$0.destination] ?? $0.folder }
+        guard !whole.isEmpty, !folders.contains(where: { $0.hasPrefix("s3://") }) else {
+            return "the agent \(agent) was revoked: name another with --agent"
+        }
+        let places = zip(whole, folders).map { "\($0.objects.last?.name ?? "the manifest") in \($1)" }
         return
-            "the agent \(agent) was revoked, and the only copy lies on the host \(detail.backup.agent), \(manifest) in "
-            + "\(place): restore it there by `holdfast-agent restore`, or copy that folder to another host and restore there"
+            "the agent \(agent) was revoked, and the backup lies on its host only, \(places.joined(separator: " and ")): "
+            + "restore it there by `holdfast-agent restore`, or copy it and the objects that it names to another host and "
+            + "restore there"
     }
 
     private static func nothing(among found: Int, asked: Int, _ agent: String?, _ database: String?) -> BackupError {

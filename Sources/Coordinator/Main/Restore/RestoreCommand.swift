@@ -64,7 +64,7 @@ struct Restore: AsyncParsableCommand {
         session.terminal.say(plan.lines(session.terminal.talkLook))
         let host = try await session.client.agent(plan.agent ?? plan.backup.agent)
         guard host.state != .revoked else {
-            throw BackupError(.usage, choice.advice(forRevoked: host.name, detail))
+            throw BackupError(.usage, RestoreChoice.advice(forRevoked: host.name, detail))
         }
         if !yes { try choice.confirm(plan, wasChosen: id == nil) }
 

@@ -8,7 +8,7 @@ package struct CleanupView: Codable, Sendable, Equatable {
     package var items: [CleanupItem]
     /// Of all copies that will be deleted, with their manifests.
     package var bytesFreed: Int64
-    /// What will stay although its backup goes, for its agent was revoked, in words.
+    /// Copies that will stay although their backup goes, for their agent was revoked: `FOLDER on HOST: FILE, FILE`, one each.
     package var stays: [String]
     /// Why retention does nothing at all just now; nil when it would.
     package var suspended: String?
@@ -68,7 +68,7 @@ package struct CleanupResult: Codable, Sendable, Equatable {
     package var deleted: [UUID]
     /// Copies whose agent has still to delete them, or that the store refused to delete, in words.
     package var pending: [String]
-    /// Copies that nobody can delete, since their agent was revoked, in words.
+    /// Copies that nobody can delete, since their agent was revoked: `FOLDER on HOST: FILE, FILE`, one each.
     package var stays: [String]
     package var bytesFreed: Int64
 
