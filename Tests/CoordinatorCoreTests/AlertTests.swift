@@ -247,6 +247,13 @@ struct AlertTests {
         #expect(mail.split(separator: "\r\n", omittingEmptySubsequences: false).allSatisfy { $0.utf8.count <= 78 })
         #expect(head.contains("Date: Mon, 02 Feb 2026 02:40:00 +0000"))
         #expect(head.contains("Subject: =?utf-8?B?"))
+        // Filed by when it was made, however long ago it began.
+        message.happenedAt = Date(timeIntervalSince1970: 1_700_000_000)
+        let late = String(decoding: try MailMessage(route: route, message: message).encoded(), as: UTF8.self)
+        let parts = late.split(separator: "\r\n\r\n", maxSplits: 1).map(String.init)
+        let text = Data(base64Encoded: try #require(parts.last), options: .ignoreUnknownCharacters) ?? Data()
+        #expect(parts.first == String(head))
+        #expect(String(decoding: text, as: UTF8.self).contains("Time: 2023-11-14T22:13:20Z"))
         var broken = route
         broken.to = ["o@example.com\r\nBcc: evil@example.com"]
         #expect(throws: BackupError.self) { try MailMessage(route: broken, message: message).encoded() }

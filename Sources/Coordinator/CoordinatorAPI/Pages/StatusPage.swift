@@ -96,7 +96,7 @@ struct StatusPage {
         if failing > 0 { return ("warn", "Last backup failed for \(CountText.of(failing, "database"))") }
         if totals.openIncidents > 0 { return ("warn", CountText.of(totals.openIncidents, "open incident")) }
         if databases.isEmpty, totals.agents == 0, !view.agents.isEmpty {
-            return ("idle", "No agent is left, all were revoked")
+            return (view.coordinator.findings.isEmpty ? "idle" : "warn", "No agent is left, all were revoked")
         }
         if !view.coordinator.findings.isEmpty { return ("warn", "The coordinator itself needs a look") }
         if databases.isEmpty {

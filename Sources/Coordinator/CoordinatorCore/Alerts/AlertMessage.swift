@@ -14,7 +14,10 @@ struct AlertMessage: Sendable, Equatable {
     var error: String
     /// What makes it this message and no other, for mail's Message-ID.
     var id: String
+    /// When the message was made: a mail is filed by it.
     var at: Date
+    /// When what it tells of began: long before `at` when the channel is newer than that.
+    var happenedAt: Date
 
     init(mood: Mood, title: String, error: String, id: String, at: Date) {
         self.mood = mood
@@ -22,12 +25,14 @@ struct AlertMessage: Sendable, Equatable {
         self.error = Self.clean(error, keepingLines: true)
         self.id = id
         self.at = at
+        happenedAt = at
     }
 
     init(_ delivery: DeliveryRecord) {
         self.init(
             mood: delivery.isSuccess ? .good : .bad, title: delivery.title, error: delivery.detail,
-            id: "\(delivery.id)", at: delivery.happenedAt)
+            id: "\(delivery.id)", at: delivery.createdAt)
+        happenedAt = delivery.happenedAt
         environment = delivery.environment.map { Self.clean($0) }
         host = delivery.agent.map { Self.clean($0) }
         database = delivery.database.map { Self.clean($0) }

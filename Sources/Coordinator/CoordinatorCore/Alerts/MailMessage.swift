@@ -28,7 +28,7 @@ struct MailMessage {
     private var body: String {
         let fields: [(String, String?)] = [
             ("Environment", message.environment), ("Host", message.host), ("Database", message.database),
-            ("Time", Timestamp.text(message.at)),
+            ("Time", Timestamp.text(message.happenedAt)),
         ]
         let known = fields.compactMap { name, value in value.map { "\(name): \($0)" } }
         return ([message.title, ""] + known + ["", message.error, ""]).joined(separator: "\n")

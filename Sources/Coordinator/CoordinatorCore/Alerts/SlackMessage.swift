@@ -33,7 +33,7 @@ struct SlackMessage: Encodable {
         attachments = [
             Attachment(
                 fallback: title, color: message.mood == .bad ? "danger" : "good", title: title, fields: fields,
-                ts: Int(message.at.timeIntervalSince1970))
+                ts: Int(message.happenedAt.timeIntervalSince1970))
         ]
     }
 

@@ -26,13 +26,10 @@ extension Coordinator {
                 if let pending { result.pending.append("backup \(backup.id.uuidString.lowercased()): \(pending)") }
             }
             if try await isGone(backup) { result.deleted.append(backup.id) }
-        }
-        // Of the catalog, and not of what was done here: two may be at it at once.
-        let ends = try await catalog.read { view in try doomed.map { try view.copyEnds(of: $0) } }
-        result.stays = ends.flatMap(\.stays)
-        result.bytesFreed = Int64(clamping: ends.reduce(Int128(0)) { $0 + $1.bytesFreed })
-        for line in result.stays {
-            logger.warning("not deleted, its agent was revoked", metadata: ["files": "\(line)"])
+            // Of the catalog, and not of what was done here: two may be at it at once.
+            let end = try await catalog.read { try $0.copyEnd(of: backup) }
+            result.stays += end.stays
+            result.bytesFreed = Int64(clamping: Int128(result.bytesFreed) + end.bytesFreed)
         }
         return result
     }
@@ -84,7 +81,11 @@ extension Coordinator {
         guard let agent else { return "\(copy.place.name): its agent is not known" }
         guard agent.revokedAt == nil else {
             // Nobody can be told any more.
-            try await markDeleted(copy, of: backup, stays: StrandedCopy(copy, on: agent.name)?.reason)
+            let stranded = StrandedCopy(copy, on: agent.name)
+            try await markDeleted(copy, of: backup, stays: stranded?.reason)
+            if let stranded {
+                logger.warning("not deleted, the agent was revoked", metadata: ["files": "\(stranded.line)"])
+            }
             return nil
         }
         if let refusal {
@@ -122,7 +123,7 @@ extension Coordinator {
 
 extension CatalogView {
     /// What of a backup's copies is gone by now, and what stays for good.
-    fileprivate func copyEnds(of backup: BackupRecord) throws -> (bytesFreed: Int128, stays: [String]) {
+    fileprivate func copyEnd(of backup: BackupRecord) throws -> (bytesFreed: Int128, stays: [String]) {
         let agent = try databaseRecord(backup.database)?.agentName ?? "an unknown host"
         let ended = try copies(of: backup.id).filter { $0.state == .deleted }
         let freed = ended.filter { $0.error == nil }.flatMap(\.objects).reduce(Int128(0)) { $0 + Int128($1.bytes) }
