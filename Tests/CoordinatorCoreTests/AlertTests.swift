@@ -1,3 +1,4 @@
+import Catalog
 import Domain
 import Foundation
 import Synchronization
@@ -110,6 +111,11 @@ struct AlertTests {
                 ),
                 by: bench.admin)
             try await bench.coordinator.supervise()
+            let due = try await bench.coordinator.catalog.read { [now = bench.clock.now] in
+                try $0.dueDeliveries(at: now, limit: 10).map(AlertMessage.init)
+            }
+            #expect(due.map(\.at) == (file == "first.yaml" ? [bench.clock.now] : []))
+            #expect(due.map(\.happenedAt) == (file == "first.yaml" ? [failedAt] : []))
             try await bench.coordinator.deliverAlerts()
         }
         let all = slack.posts.map { String(decoding: $0.body, as: UTF8.self) }

@@ -2,9 +2,10 @@
 
     forwarder.py --to PORT [--turn-away N]
 
-USR1 closes the listening socket and cuts every connection: new ones are refused from then on, by the kernel. USR2
-listens on the same port again, and resets the first N connections. Standard error has one line for each of `accepted`,
-`closed, cut N`, `open again`, `turned away`.
+USR1 has it close in the middle of the next large request, or of the one that is under way: the listening socket goes and
+every connection is cut; new ones are refused from then on, by the kernel. USR2 listens on the same port again, and
+resets the first N connections. Standard error has one line for each of `accepted`, `closed, cut N`,
+`open again`, `turned away`.
 """
 
 import argparse
@@ -23,7 +24,9 @@ arguments = parser.parse_args()
 
 lock = threading.RLock()
 pairs = set()
-state = {"listener": None, "turn away": 0}
+state = {"listener": None, "turn away": 0, "close": False}
+# More than any head of a request, and less than any part of an upload, in bytes.
+LARGE = 262_144
 
 
 def tell(line):
@@ -68,9 +71,13 @@ def accept(listener):
 
 
 def pump(pair, source, target):
+    asked = 0
     try:
         while data := source.recv(65536):
             target.sendall(data)
+            asked = asked + len(data) if source is pair[0] else 0
+            if asked > LARGE:
+                close_if_told()
     except OSError:
         pass
     cut(pair)
@@ -89,7 +96,11 @@ def cut(pair):
         end.close()
 
 
-def close(*_):
+def close_if_told():
+    with lock:
+        if not state["close"]:
+            return
+        state["close"] = False
     listener = state["listener"]
     listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept, without which it would go on listening
     listener.close()
@@ -98,6 +109,10 @@ def close(*_):
     for pair in under_way:
         cut(pair)
     tell(f"closed, cut {len(under_way)}")
+
+
+def close(*_):
+    state["close"] = True
 
 
 def reopen(*_):

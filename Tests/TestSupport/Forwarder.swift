@@ -18,6 +18,7 @@ package final class Forwarder: Sendable {
 
     package var port: Int { server.port }
 
+    /// In the middle of a large request: waits for the next one.
     package func close() async throws {
         kill(server.pid, SIGUSR1)
         try await eventually("the forwarder is closed") {
