@@ -20,7 +20,7 @@ build_packages=(
     sqlite3 curl openssl ca-certificates tzdata tar gzip procps
 )
 # runuser, mount and setsid come with util-linux; faketime and strace are not needed.
-test_packages=(postgresql-client postgresql-contrib zstd python3 python3-venv util-linux)
+test_packages=(postgresql-client postgresql-contrib zstd python3 python3-venv util-linux chromium chromium-driver)
 bench_packages=(pigz zstd python3 postgresql-client)
 
 package_is_installed() {

@@ -15,7 +15,7 @@ install_for test
 
 missing=()
 for tool in initdb pg_ctl postgres psql pg_dump pg_dumpall pg_restore sqlite3 tar gzip zstd openssl curl aws moto_server \
-    mount runuser "$HOLDFAST_PYTHON"; do
+    mount runuser chromium chromedriver "$HOLDFAST_PYTHON"; do
     command -v "$tool" >/dev/null 2>&1 || missing+=("$tool")
 done
 [ ${#missing[@]} = 0 ] || die "the tests need these, and they are not here: ${missing[*]}"

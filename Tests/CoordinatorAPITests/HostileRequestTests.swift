@@ -120,7 +120,7 @@ struct HostileRequestTests {
                 #expect(answer["strict-transport-security"] == "max-age=31536000")
                 #expect(answer["cache-control"] == "no-store")
                 #expect(answer["x-content-type-options"] == "nosniff")
-                #expect(answer["referrer-policy"] == "no-referrer")
+                #expect(answer["referrer-policy"] == "same-origin")
                 let policy = try #require(answer["content-security-policy"])
                 #expect(policy.hasPrefix("default-src 'none';") && policy.contains("frame-ancestors 'none'"))
                 #expect(answer["server"] == nil)

@@ -83,11 +83,30 @@ struct PageTests {
             let cookie = try #require(try await server.login(server.admin)["set-cookie"])
             let session = ("Cookie", String(cookie.prefix { $0 != ";" }))
             let body = Array(#"{"digest":"x"}"#.utf8)
-            for foreign in [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site"), ("Origin", "null")] {
-                #expect(try await server.send("POST", "/v1/cleanup", body, headers: [session, foreign]).status == 403)
-                #expect(try await server.send("POST", "/logout", [], headers: [session, foreign]).status == 403)
+            // What a browser says of itself decides, whatever origin is claimed beside it; the origin only where it says nothing.
+            let own = ("Origin", "https://localhost:\(server.port)")
+            for foreign in [
+                [("Origin", "https://evil.example")], [("Sec-Fetch-Site", "cross-site")],
+                [("Sec-Fetch-Site", "same-site")], [("Sec-Fetch-Site", "cross-site"), ("Origin", "null")],
+                [("Sec-Fetch-Site", "cross-site"), own], [("Sec-Fetch-Site", "x"), own], [("Origin", "null")],
+            ] {
+                let headers = [session] + foreign
+                #expect(try await server.send("POST", "/v1/cleanup", body, headers: headers).status == 403)
+                #expect(try await server.send("POST", "/logout", [], headers: headers).status == 403)
+                #expect(try await server.send("POST", "/login", [], headers: headers).status == 403)
             }
             #expect(try await server.send("GET", "/", headers: [session]).text.contains("Sign out"))
+            // A page that hides where it is posts to itself with the origin `null`.
+            let hidden = [session, ("Sec-Fetch-Site", "same-origin"), ("Origin", "null")]
+            #expect(try await server.send("POST", "/v1/cleanup", body, headers: hidden).status == 409)
+            #expect(try await server.send("POST", "/logout", [], headers: hidden).status == 303)
+        }
+    }
+
+    @Test func pagesSendTheirOriginToThemselves() async throws {
+        try await LiveServer.run { server in
+            let page = try await server.send("GET", "/")
+            #expect(page["referrer-policy"] == "same-origin")
         }
     }
 

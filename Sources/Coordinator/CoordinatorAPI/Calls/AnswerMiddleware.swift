@@ -48,7 +48,8 @@ struct AnswerMiddleware: RouterMiddleware {
         response.headers[.strictTransportSecurity] = "max-age=31536000"
         response.headers[.cacheControl] = "no-store"
         response.headers[.xContentTypeOptions] = "nosniff"
-        if let name = HTTPField.Name("Referrer-Policy") { response.headers[name] = "no-referrer" }
+        // With "no-referrer" browsers post a page's own forms with `Origin: null`, as a forged one is.
+        if let name = HTTPField.Name("Referrer-Policy") { response.headers[name] = "same-origin" }
         if response.headers[.contentSecurityPolicy] == nil {
             response.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
         }

@@ -50,16 +50,19 @@ struct Gate: Sendable {
 
 /// Against forged forms: a browser says which page a request comes from.
 enum SameOrigin {
+    /// What a browser says in `Sec-Fetch-Site` (Fetch Metadata) no page can change, so it decides where it is there. `Origin`
+    /// decides only where it is not: a page whose referrer policy hides where it is sends `null` there, also to itself.
+    /// A program that is no browser sends neither, and carries nobody's cookie along.
     static func require(_ request: Request) throws {
-        if let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ request.headers[$0] }),
-            site != "same-origin", site != "none"
-        {
-            throw CallProblem.forbidden("the request comes from another site")
+        if let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ request.headers[$0] }) {
+            guard site == "same-origin" || site == "none" else { throw foreign }
+            return
         }
-        if let origin = request.headers[.origin], let host = request.head.authority,
-            origin.lowercased() != "https://\(host.lowercased())"
-        {
-            throw CallProblem.forbidden("the request comes from another site")
+        guard let origin = request.headers[.origin] else { return }
+        guard let host = request.head.authority, origin.lowercased() == "https://\(host.lowercased())" else {
+            throw foreign
         }
     }
+
+    private static var foreign: CallProblem { .forbidden("the request comes from another site") }
 }
