@@ -3,16 +3,19 @@ import Sealing
 /// The rows behind a `COPY … FROM stdin;` up to the line that is exactly `\.`: counted and hashed with their newlines.
 ///
 /// This is where nearly all of a dump goes through, so it looks at vectors of bytes and hashes whole ranges.
-struct CopyDataScanner {
+package struct CopyDataScanner {
     private let hasher = SHA256Hasher()
-    private var rows: Int64 = 0
+    /// So far.
+    package private(set) var rows: Int64 = 0
     private var line = LinePosition.start
 
     /// Where in a line the next byte stands. What might be the end line is not hashed before it is known not to be.
     private enum LinePosition { case start, afterBackslash, afterBackslashDot, within }
 
+    package init() {}
+
     /// Takes bytes from `start` on. Returns where the bytes behind the end line begin, or nil while the data goes on.
-    mutating func scan(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    package mutating func scan(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         var position = start
         while line != .within {
             guard position < bytes.count else { return nil }
@@ -31,7 +34,7 @@ struct CopyDataScanner {
     }
 
     /// Rows and the lower-case hexadecimal digest of their bytes.
-    func finish() -> (rows: Int64, sha256: String) { (rows, hex(hasher.finish())) }
+    package func finish() -> (rows: Int64, sha256: String) { (rows, hex(hasher.finish())) }
 
     /// From a byte that is not the first of an end line.
     private mutating func scanWithinLines(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {

@@ -24,17 +24,37 @@ package struct DumpCompletion: Sendable {
         if text == line { (isComplete, wasComplete) = (true, true) }
     }
 
-    /// A line that begins with a backslash, between statements; without the newline.
-    mutating func command(_ text: [UInt8]) {
-        let words = text.split(separator: UInt8(ascii: " "))
-        if words.count == 2, words[0].elementsEqual(#"\restrict"#.utf8) {
-            restriction = words[1]
+    /// Longer lines are none of pg_dump's.
+    static let longestCommand = 256
+
+    /// A line that begins with a backslash, between statements; without the newline, cut at ``longestCommand`` bytes. Says
+    /// what it is when pg_dump does not write such a line there.
+    mutating func command(_ text: [UInt8]) -> String? {
+        let words = text.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+        let key = words.count == 2 ? words[1] : []
+        if words.first?.elementsEqual(#"\restrict"#.utf8) == true, restriction == nil, Self.isKey(key) {
+            restriction = key
             isComplete = false
-        } else if words.count == 2, words[0].elementsEqual(#"\unrestrict"#.utf8), words[1] == restriction {
-            restriction = nil
-        } else {
-            isComplete = false
+            return nil
         }
+        if words.first?.elementsEqual(#"\unrestrict"#.utf8) == true, let known = restriction, known == key {
+            restriction = nil
+            return nil
+        }
+        let shown = String(decoding: text.prefix(40).map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+        return "a command of psql's own that pg_dump does not write, \(shown)"
+    }
+
+    private static func isKey(_ text: ArraySlice<UInt8>) -> Bool {
+        !text.isEmpty
+            && text.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "a")...UInt8(ascii: "z"):
+                    true
+                default: false
+                }
+            }
     }
 
     /// A statement: whatever stood before it was not the end.

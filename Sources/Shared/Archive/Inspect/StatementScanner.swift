@@ -1,8 +1,23 @@
-/// Reads the SQL of a dump between the tables' data, chunk by chunk, as far as it takes to know where statements begin and
-/// end: strings, names, bodies, comments and `psql` commands.
+/// Reads the SQL of a dump between the tables' data, chunk by chunk, as `psql` reads it: where statements begin and end, in
+/// strings, names, bodies and comments, and what `psql` would take for a command of its own.
 ///
-/// Strings need no look at `standard_conforming_strings`: PostgreSQL's tools double every quote in them either way.
-struct StatementScanner {
+/// A backslash outside of all these begins such a command, wherever it stands, and commands can run programs. pg_dump
+/// writes one pair only, `\restrict KEY` and `\unrestrict KEY`, each a line of its own between statements (since 15.14, 16.10
+/// and 17.6); everything else is an intrusion. Strings are read as with `standard_conforming_strings` on: PostgreSQL's
+/// tools double every quote and (with that setting off) every backslash in them, so that for their dumps both readings agree.
+package struct StatementScanner {
+    /// Why ``scan(_:from:)`` stopped.
+    package enum Stop: Equatable {
+        /// The bytes are used up.
+        case more
+        /// A statement ends here, its `;` included.
+        case statement
+        /// The data of a COPY begins here.
+        case data
+        /// What begins here is none of pg_dump's; ``intrusion`` says what.
+        case intrusion
+    }
+
     private enum State {
         /// In a statement, or between two.
         case plain
@@ -19,11 +34,14 @@ struct StatementScanner {
     }
 
     private(set) var completion: DumpCompletion
+    /// What the dump has that pg_dump does not write, in words; nil when it has nothing of the kind so far.
+    package private(set) var intrusion: String?
     private var state = State.plain
     private var previous = UInt8(ascii: "\n")
     /// Bytes of the statement so far; 0 between statements.
     private var statementLength = 0
     private var wordLength = 0
+    private var nesting = StatementNesting()
     private var dashBeganLine = false
     private var copyStatement = CopyStatement()
     private var copyName: String?
@@ -33,15 +51,19 @@ struct StatementScanner {
     private var escapeString = EscapeStringEnd()
     private var dollarQuote = DollarQuote()
 
-    init(completion: DumpCompletion) { self.completion = completion }
+    /// `completion` is the line that the tool ends a whole dump with.
+    package init(expecting completion: DumpCompletion.Line) { self.completion = DumpCompletion(expecting: completion) }
 
-    /// Takes bytes from `start` on and returns where it stopped: at the end, or where the data of a COPY begins.
-    mutating func scan(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    /// Takes bytes from `start` on, and says where it stopped and why.
+    package mutating func scan(_ bytes: UnsafeRawBufferPointer, from start: Int) -> (position: Int, stop: Stop) {
         var position = start
-        while position < bytes.count {
+        while position < bytes.count, intrusion == nil {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
             switch state {
-            case .plain: position += scanPlain(rest)
+            case .plain:
+                let (length, isEnd) = scanPlain(rest)
+                position += length
+                if intrusion == nil, isEnd, state == .plain { return (position, .statement) }
             case .lineComment, .command: position += scanLine(rest)
             case .string: position += scanQuoted(rest, end: UInt8(ascii: "'"))
             case .quotedName: position += scanQuoted(rest, end: UInt8(ascii: "\""))
@@ -51,23 +73,22 @@ struct StatementScanner {
             case .dollarTag: position += scanDollarTag(rest)
             case .dollarBody: position += leave(at: dollarQuote.findEnd(in: rest), of: rest, previous: 0)
             case .copyHeader:
-                guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return bytes.count }
+                guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return (bytes.count, .more) }
                 (state, previous) = (.plain, UInt8(ascii: "\n"))
-                return position + end + 1
+                return (position + end + 1, .data)
             }
         }
-        return position
+        return (position, intrusion == nil ? .more : .intrusion)
     }
 
     /// The name of the table whose data begins where ``scan(_:from:)`` stopped, once.
-    mutating func takeCopyName() -> String? {
-        guard state == .plain else { return nil }
+    package mutating func takeCopyName() -> String? {
         defer { copyName = nil }
         return copyName
     }
 
     /// Nil when the end of the input is the end of a statement and of a line.
-    var reasonNotAtEnd: String? {
+    package var reasonNotAtEnd: String? {
         switch state {
         case .plain where statementLength == 0:
             previous == UInt8(ascii: "\n") ? nil : "it ends within a line"
@@ -76,25 +97,35 @@ struct StatementScanner {
         }
     }
 
-    private mutating func scanPlain(_ bytes: UnsafeRawBufferPointer) -> Int {
+    /// Nil when what came ends as the tool ends it.
+    package var reasonIncomplete: String? { completion.reasonIncomplete }
+
+    /// Says how many bytes were taken, and whether the last of them ended a statement.
+    private mutating func scanPlain(_ bytes: UnsafeRawBufferPointer) -> (Int, isEnd: Bool) {
         for (offset, byte) in bytes.enumerated() {
             defer { previous = byte }
-            if statementLength == 0 {
-                if isSpace(byte) { continue }
-                if byte == UInt8(ascii: "\\") && previous == UInt8(ascii: "\n") {
-                    (state, line) = (.command, [byte])
-                    return offset + 1
+            if byte == UInt8(ascii: "\\") {
+                guard statementLength == 0, previous == UInt8(ascii: "\n") else {
+                    intrusion = #"a backslash outside of quotes, which begins a command of psql's own"#
+                    return (offset, false)
                 }
+                (state, line) = (.command, [byte])
+                return (offset + 1, false)
             }
-            if startsComment(byte) { return offset + 1 }
+            if statementLength == 0, isSpace(byte) { continue }
+            if startsComment(byte) { return (offset + 1, false) }
             statementLength += 1
             copyStatement.take(byte)
-            if startsQuoted(byte) { return offset + 1 }
+            if startsQuoted(byte) { return (offset + 1, false) }
+            nesting.take(byte)
             wordLength = isNameByte(byte) ? wordLength + 1 : 0
             if byte == UInt8(ascii: "-") { dashBeganLine = statementLength == 1 && previous == UInt8(ascii: "\n") }
-            if byte == UInt8(ascii: ";") && endsStatementBeforeData() { return offset + 1 }
+            if byte == UInt8(ascii: ";"), nesting.mayEnd {
+                endStatement()
+                return (offset + 1, true)
+            }
         }
-        return bytes.count
+        return (bytes.count, false)
     }
 
     /// Whether this byte makes a comment of itself and the one before, which is then no part of the statement.
@@ -120,26 +151,27 @@ struct StatementScanner {
         default: return false
         }
         wordLength = 0
+        nesting.endWord()
         return true
     }
 
-    /// Whether the statement that ends here is one that rows follow.
-    private mutating func endsStatementBeforeData() -> Bool {
+    private mutating func endStatement() {
         completion.statement()
         copyName = copyStatement.tableName
         copyStatement = CopyStatement()
         statementLength = 0
+        nesting = StatementNesting()
         if copyName != nil { state = .copyHeader }
-        return copyName != nil
     }
 
     private mutating func scanLine(_ bytes: UnsafeRawBufferPointer) -> Int {
         let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
-        let limit = state == .command ? 4096 : DumpCompletion.longestComment
+        let limit = state == .command ? DumpCompletion.longestCommand : DumpCompletion.longestComment
         line.append(contentsOf: bytes[..<(end ?? bytes.count)].prefix(max(0, limit - line.count)))
         guard let end else { return bytes.count }
         if state == .command {
-            completion.command(line)
+            intrusion = completion.command(line)
+            if intrusion != nil { return 0 }
         } else if statementLength == 0 && dashBeganLine {
             completion.comment(line)
         }
