@@ -76,7 +76,8 @@ let package = Package(
 
         // The program on every database host.
         module(
-            "Engines", in: "Agent", ["Domain", "Wire", "Archive", "Threads", subprocess, systemPackage, grdb]),
+            "Engines", in: "Agent",
+            ["Domain", "Wire", "Archive", "Sealing", "Threads", subprocess, systemPackage, grdb]),
         module(
             "AgentCore", in: "Agent",
             [

@@ -9,7 +9,7 @@ import Testing
     private static let restore = BreakGlassRestore(
         world: AgentWorld(
             now: { Date(timeIntervalSince1970: 0) }, newID: { UUID() }, environment: [:], hostName: "h", bootID: "b",
-            chance: { 0 }))
+            chance: { 0 }), paths: AgentPaths(data: URL(filePath: "/nonexistent")))
 
     private static func object(_ role: ObjectRole, _ name: String) -> Manifest.Object {
         Manifest.Object(

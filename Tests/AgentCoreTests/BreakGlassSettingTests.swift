@@ -16,7 +16,7 @@ import Testing
         let world = AgentWorld(
             now: { Date(timeIntervalSince1970: 0) }, newID: { UUID() }, environment: environment, hostName: "h",
             bootID: "b", chance: { 0 })
-        let restore = BreakGlassRestore(world: world)
+        let restore = BreakGlassRestore(world: world, paths: AgentPaths(data: folder))
         let configuration = AgentConfiguration(
             databases: try databases.map {
                 .init(name: try DatabaseName($0.name), labels: [:], source: .postgres(.init(url: .inline($0.url))))

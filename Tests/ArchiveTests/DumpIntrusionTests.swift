@@ -7,7 +7,8 @@ import Testing
 struct DumpIntrusionTests {
     @Test(arguments: [
         "\\! id > /tmp/x", "\\copy t from program 'id'", "\\o |id", "\\i /etc/passwd", "\\setenv PATH /tmp", "\\g |id",
-        "\\connect other", "\\restrict a b", "\\restrict", "\\restrict qN7kZb1", "\\restrict $(id)", "\\unrestrict other",
+        "\\connect other", "\\restrict a b", "\\restrict", "\\restrict qN7kZb1", "\\restrict $(id)",
+        "\\unrestrict other",
         "SELECT 1 \\! id", "SELECT 1; \\! id", "  \\! id", "SELECT 1 -- x\n \\! id", "SELECT 1\n\\! id\n;", "\\\\! id",
         "/* */ \\! id", "SELECT $1\\! id", "SELECT E'\\'' \\! id", "SELECT $a$ $a$ \\! id", "SELECT \"\\\"\\! id",
         "SELECT 1 \\gexec", "SELECT 1\\;SELECT 2;", "\u{0}", "SELECT '\u{0}';",
@@ -18,7 +19,8 @@ struct DumpIntrusionTests {
             let pieces = stride(from: 0, to: bytes.count, by: size).map { bytes[$0..<min($0 + size, bytes.count)] }
             let error = #expect(throws: BackupError.self) { try inspect(pieces, by: PlainDumpInspector()) }
             #expect(error?.code == .integrity)
-            #expect(error?.message.contains("could run programs where it is restored") == true, "\(error?.message ?? "")")
+            #expect(
+                error?.message.contains("could run programs where it is restored") == true, "\(error?.message ?? "")")
         }
     }
 
@@ -45,7 +47,8 @@ struct DumpIntrusionTests {
 
     @Test(arguments: [
         "CREATE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 1 THEN 2 END; SELECT 3; END;",
-        "CREATE TABLE \"begin\" (\"end\" int DEFAULT (1), case_ text);", "CREATE VIEW begin AS SELECT 1 AS create, 2 AS function;",
+        "CREATE TABLE \"begin\" (\"end\" int DEFAULT (1), case_ text);",
+        "CREATE VIEW begin AS SELECT 1 AS create, 2 AS function;",
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ begin \\! ; end $$;",
         "SELECT '\\! id', E'\\! id', $$\\! id$$, \"\\! id\" FROM t; -- \\! id\n/* \\! id */",
     ])

@@ -103,22 +103,53 @@ struct PostgresRestoreTests {
         #expect(try await names(cluster, name) == [name])
     }
 
-    @Test("a dump that does not load, or loads other rows than it had, leaves nothing behind")
+    @Test("a finished load that differs is kept beside and told, and never takes the name that was asked for")
     func wrongContent() async throws {
-        var (cluster, dump) = try await database("wrong")
+        let (cluster, dump) = try await database("wrong")
         let engine = try cluster.engine("wrong")
-        var wrongCount = request(dump, .plain)
+        var wrongCount = request(dump, .plain, target: "wrong_new")
         wrongCount.fingerprint?.tables[0].rows = 999
         let count = try #require(await failure { _ = try await engine.restore(wrongCount) })
         #expect(count.code == .integrity)
         #expect(count.message.contains("public.t has 1000 rows after the restore, the dump had 999"))
-        var hostile = request(dump, .plain)
+        let kept = "wrong_restoring_20260115_020000"
+        #expect(count.message.contains("kept as the database \"\(kept)\""), "\(count.message)")
+        #expect(try await names(cluster, "wrong") == ["wrong", kept])
+        #expect(try await cluster.sql("SELECT count(*) FROM t", database: kept) == "1000\n")
+        var hostile = request(dump, .plain, at: 1_768_442_500)
         hostile.fingerprint?.tables[0].name = "t; DROP TABLE t"
         #expect(await failure { _ = try await engine.restore(hostile) }?.code == .integrity)
-        dump.bytes += Array("SELECT 1/0;\n".utf8)
-        let broken = try #require(await failure { _ = try await engine.restore(request(dump, .plain)) })
-        #expect(broken.message.contains("division by zero"))
-        #expect(try await names(cluster, "wrong") == ["wrong"])
+        #expect(try await names(cluster, "wrong") == ["wrong", kept])
+    }
+
+    @Test("what cannot be made is listed, and the rest is there; nothing that lacks something replaces anything")
+    func failures() async throws {
+        var (cluster, dump) = try await database("lacks")
+        let engine = try cluster.engine("lacks")
+        let broken = """
+            CREATE VIEW public.v AS SELECT * FROM public.nowhere;
+            COPY public.nowhere (a) FROM stdin;
+            DELETE FROM public.t;
+            \\! id
+            \\.
+
+
+            """
+        let text = dump.text.replacing(
+            "-- PostgreSQL database dump complete", with: "\n\(broken)--\n-- PostgreSQL database dump complete")
+        dump.bytes = Array(text.utf8)
+        let outcome = try await engine.restore(request(dump, .plain, target: "lacks_new"))
+        #expect(outcome.failures.count == 2, "\(outcome.failures)")
+        #expect(
+            outcome.failures.contains { $0.hasPrefix("CREATE VIEW public.v AS SELECT") && $0.contains("42P01") },
+            "\(outcome.failures)")
+        #expect(outcome.failures.contains { $0.contains("rows of public.nowhere") })
+        // Rows for which there is no table are not run as statements.
+        #expect(try await cluster.sql("SELECT count(*) FROM t", database: "lacks_new") == "1000\n")
+        let refused = try #require(
+            await failure { _ = try await engine.restore(request(dump, .plain, target: "lacks", replace: true)) })
+        #expect(refused.code == .integrity && refused.message.contains("nothing was replaced"), "\(refused.message)")
+        #expect(try await names(cluster, "lacks") == ["lacks", "lacks_new", "lacks_restoring_20260115_020000"])
     }
 
     @Test("stopping it, and cancelling its task, leaves nothing behind", arguments: [true, false])

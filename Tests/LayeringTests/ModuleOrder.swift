@@ -23,7 +23,7 @@ enum ModuleOrder {
         "Shared/Daemon": ["Domain"],
         "Shared/CoordinatorClient": ["Domain", "Wire", "Transfer", "Threads"],
         // Engines know neither the coordinator nor where objects go.
-        "Agent/Engines": ["Domain", "Wire", "Archive", "Threads"],
+        "Agent/Engines": ["Domain", "Wire", "Archive", "Sealing", "Threads"],
         "Agent/AgentCore": shared.union(["Engines"]),
         "Agent/Main": shared.union(["Engines", "AgentCore"]),
         // The catalog stores; it neither calls nor is called from outside.

@@ -10,9 +10,13 @@ package final class Browser: Sendable {
         let driver = try ServerProcess(script: "webdriver.py")
         self.driver = driver
         let options: [String: Any] = [
-            "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1200,900"]
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1200,900",
+            ]
         ]
-        let wanted: [String: Any] = ["browserName": "chrome", "acceptInsecureCerts": true, "goog:chromeOptions": options]
+        let wanted: [String: Any] = [
+            "browserName": "chrome", "acceptInsecureCerts": true, "goog:chromeOptions": options,
+        ]
         let answer = try await Self.send(
             driver, "POST", "/session", ["capabilities": ["alwaysMatch": wanted]])
         guard let id = (answer as? [String: Any])?["sessionId"] as? String else {

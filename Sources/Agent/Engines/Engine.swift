@@ -72,6 +72,16 @@ package struct EngineStream: Sendable {
 package typealias DecodedSource =
     @Sendable ((UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) -> Void
 
+/// Whose a backup is that is to be restored, and so what may be done with what it holds.
+package enum RestoreOrigin: Sendable, Equatable {
+    /// This host's own, by its own signature: what its superusers made, a superuser makes again.
+    case own
+    /// Somebody else's: nothing of it is made or owned by a superuser.
+    case foreign
+    /// An operator said that all of it is trusted.
+    case trusted
+}
+
 /// One restore: what to read, where to, and what may be replaced.
 package struct RestoreRequest: Sendable {
     package var format: ObjectFormat
@@ -84,12 +94,13 @@ package struct RestoreRequest: Sendable {
     package var replace: Bool
     /// Compared with what was restored, where the engine can tell.
     package var fingerprint: Manifest.Fingerprint?
+    package var origin: RestoreOrigin
     package var now: Date
     package var stop: StopSignal
 
     package init(
         format: ObjectFormat, dump: @escaping DecodedSource, globals: DecodedSource?, target: String?, replace: Bool,
-        fingerprint: Manifest.Fingerprint?, now: Date, stop: StopSignal
+        fingerprint: Manifest.Fingerprint?, origin: RestoreOrigin, now: Date, stop: StopSignal
     ) {
         self.format = format
         self.dump = dump
@@ -97,6 +108,7 @@ package struct RestoreRequest: Sendable {
         self.target = target
         self.replace = replace
         self.fingerprint = fingerprint
+        self.origin = origin
         self.now = now
         self.stop = stop
     }
@@ -110,10 +122,13 @@ package struct RestoreOutcome: Sendable, Equatable {
     package var keptBeside: String?
     /// What was checked, in words for the operator.
     package var checked: String
+    /// What of the backup could not be made, each with its reason; empty when all of it is there.
+    package var failures: [String]
 
-    package init(target: String, keptBeside: String?, checked: String) {
+    package init(target: String, keptBeside: String?, checked: String, failures: [String] = []) {
         self.target = target
         self.keptBeside = keptBeside
         self.checked = checked
+        self.failures = failures
     }
 }

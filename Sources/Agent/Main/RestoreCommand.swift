@@ -48,6 +48,13 @@ struct RestoreCommand: AsyncParsableCommand {
     @Flag(help: "Do not compare checksums. What is restored may be damaged.")
     var skipChecksum = false
 
+    @Flag(
+        help: """
+            Load all of the backup with the rights of the connection, a superuser's too. Whoever could write it can then run \
+            programs here. Needed for what only a superuser can make, when the backup is not this host's own.
+            """)
+    var trustOrigin = false
+
     @OptionGroup var host: HostOptions
 
     func run() async throws {
@@ -57,7 +64,7 @@ struct RestoreCommand: AsyncParsableCommand {
         }
         let world = AgentWorld.live
         let stop = StopSignal()
-        let restore = BreakGlassRestore(world: world)
+        let restore = BreakGlassRestore(world: world, paths: host.paths)
         let places = self.places
         // Without a link's query, which may be the right to read it.
         let first = String(places[0].hasPrefix("http") ? places[0].prefix { $0 != "?" } : places[0][...])
@@ -74,10 +81,13 @@ struct RestoreCommand: AsyncParsableCommand {
         )
         let outcome = try await restore.restore(
             found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force,
-            skipChecksum: skipChecksum, withGlobals: globals, stop: stop)
+            skipChecksum: skipChecksum, withGlobals: globals, trustOrigin: trustOrigin, stop: stop)
         say("checked: \(outcome.checked)")
+        for failure in outcome.failures { say("NOT made: \(failure)") }
         if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }
         print(outcome.target)
+        // It is there, and lacks something.
+        if !outcome.failures.isEmpty { throw ExitCode(1) }
     }
 
     /// What agent.yaml says; nothing when nobody named it, it cannot be read, and the command line says where to.

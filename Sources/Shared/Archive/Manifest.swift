@@ -65,6 +65,10 @@ package struct Manifest: Codable, Sendable, Equatable {
         package var plainSha256: String
         package var storedBytes: Int64
         package var storedSha256: String
+        /// ECDSA (P-256, SHA-256) of the agent's key over ``signedText(agent:database:kind:)``, in base64: by it a host knows its
+        /// own backups again. Nil in manifests of before, and where the key could not be used.
+        package var signature: String?
+
         package init(
             role: ObjectRole, name: String, format: ObjectFormat, codec: Compression, encryption: Encryption? = nil,
             plainBytes: Int64, plainSha256: String, storedBytes: Int64, storedSha256: String
@@ -78,6 +82,15 @@ package struct Manifest: Codable, Sendable, Equatable {
             self.plainSha256 = plainSha256
             self.storedBytes = storedBytes
             self.storedSha256 = storedSha256
+        }
+
+        /// What the agent signs of the object: whose it is, what it is, and what its stored bytes are.
+        package func signedText(agent: UUID, database: DatabaseName, kind: DatabaseKind) -> [UInt8] {
+            let words = [
+                "holdfast object 1", agent.uuidString.lowercased(), kind.rawValue, role.rawValue, format.rawValue,
+                codec.rawValue, storedSha256, database.rawValue,
+            ]
+            return Array(words.joined(separator: "\n").utf8)
         }
     }
 

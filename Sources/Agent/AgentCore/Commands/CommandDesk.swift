@@ -108,7 +108,8 @@ package actor CommandDesk {
 
     /// How a command ended.
     enum End {
-        case done(message: String, proof: ProofLevel?, restoredTo: String?, bytes: Int64)
+        /// `lacking` says that not all of it could be done.
+        case done(message: String, proof: ProofLevel?, restoredTo: String?, bytes: Int64, lacking: Failure? = nil)
         case failed(BackupError)
     }
 
@@ -117,9 +118,10 @@ package actor CommandDesk {
         let now = world.now()
         let result =
             switch end {
-            case .done(let message, let proof, let restoredTo, let bytes):
+            case .done(let message, let proof, let restoredTo, let bytes, let lacking):
                 CommandResult(
-                    command: id, at: now, succeeded: true, message: message, proof: proof, restoredTo: restoredTo,
+                    command: id, at: now, succeeded: true, failure: lacking, message: message, proof: proof,
+                    restoredTo: restoredTo,
                     bytes: bytes)
             case .failed(let error):
                 CommandResult(

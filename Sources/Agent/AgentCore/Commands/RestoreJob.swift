@@ -22,7 +22,7 @@ struct RestoreJob {
         let restore = Restore(
             readers: readers, engine: engine, target: order.target, replace: order.replace,
             skipChecksum: order.skipChecksum, withGlobals: order.withGlobals, fingerprint: order.fingerprint,
-            now: world.now(), stop: stop)
+            origin: origin(of: readers), now: world.now(), stop: stop)
         if !order.skipChecksum {
             let stored = readers.reduce(0) { $0 + $1.object.storedBytes }
             try await withProgress(of: id, "checking", total: stored, to: desk) { try await restore.check($0) }
@@ -32,13 +32,30 @@ struct RestoreJob {
             let outcome = try await restore.load(counter)
             return .done(
                 message: Self.words(outcome, skipped: order.skipChecksum), proof: nil, restoredTo: outcome.target,
-                bytes: counter.bytes)
+                bytes: counter.bytes,
+                lacking: outcome.failures.first.map {
+                    Failure(
+                        code: "incomplete",
+                        message: "\(CountText.of(outcome.failures.count, "thing")) could not be made: \($0)")
+                })
         }
+    }
+
+    /// Bytes that are not compared with what was signed are nobody's.
+    private func origin(of readers: [ObjectReader]) -> RestoreOrigin {
+        if order.trustOrigin == true { return .trusted }
+        guard !order.skipChecksum, let source = order.source else { return .foreign }
+        let isOwn = OriginSeal(paths: destinations.paths).isOwn(
+            readers.map(\.object), agent: source.agent, database: source.database, kind: order.kind)
+        return isOwn ? .own : .foreign
     }
 
     static func words(_ outcome: RestoreOutcome, skipped: Bool) -> String {
         var text = "restored to \(outcome.target); \(outcome.checked)"
         if let kept = outcome.keptBeside { text += "; what was there before is kept as \(kept)" }
+        if !outcome.failures.isEmpty {
+            text += "; BUT NOT ALL OF IT could be made: " + outcome.failures.joined(separator: "; ")
+        }
         if skipped { text += "; CHECKSUMS WERE NOT CHECKED, as asked" }
         return text
     }

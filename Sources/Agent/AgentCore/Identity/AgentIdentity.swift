@@ -10,12 +10,16 @@ package struct AgentIdentity: Codable, Sendable, Equatable {
     package var coordinatorURL: String
     /// SHA-256 of the CA certificate that the join string pinned, as 64 hex digits.
     package var caSha256: String
+    /// Public keys (SubjectPublicKeyInfo in base64) of the hosts whose place this one took, as the coordinator named them when
+    /// it joined: their backups are this host's own.
+    package var predecessors: [String]?
 
-    package init(id: UUID, name: String, coordinatorURL: String, caSha256: String) {
+    package init(id: UUID, name: String, coordinatorURL: String, caSha256: String, predecessors: [String]? = nil) {
         self.id = id
         self.name = name
         self.coordinatorURL = coordinatorURL
         self.caSha256 = caSha256
+        self.predecessors = predecessors
     }
 
     /// What `join` wrote. Throws `.configuration`, saying how to join, when it has not.

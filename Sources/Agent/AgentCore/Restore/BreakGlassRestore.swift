@@ -15,8 +15,12 @@ package struct BreakGlassRestore: Sendable {
     }
 
     let world: AgentWorld
+    let paths: AgentPaths
 
-    package init(world: AgentWorld) { self.world = world }
+    package init(world: AgentWorld, paths: AgentPaths) {
+        self.world = world
+        self.paths = paths
+    }
 
     /// Finds the objects of one backup. Each place is a path, `s3://bucket/key` (with this host's own credentials, region
     /// and endpoint from AWS_REGION and AWS_ENDPOINT_URL) or an `https://` URL of one object; a manifest (`….json`) names
@@ -50,16 +54,26 @@ package struct BreakGlassRestore: Sendable {
     /// Restores what was found. Without a manifest there are no checksums to compare, which the caller says loudly.
     package func restore(
         _ found: Found, engine: any Engine, target: String?, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
-        stop: StopSignal
+        trustOrigin: Bool, stop: StopSignal
     ) async throws -> RestoreOutcome {
         let restore = Restore(
             readers: found.readers, engine: engine, target: target, replace: replace,
             skipChecksum: skipChecksum || found.manifest == nil, withGlobals: withGlobals,
-            fingerprint: found.manifest?.fingerprint, now: world.now(), stop: stop,
+            fingerprint: found.manifest?.fingerprint,
+            origin: trustOrigin ? .trusted : !skipChecksum && isOwn(found) ? .own : .foreign, now: world.now(),
+            stop: stop,
             inspects: found.manifest == nil && !skipChecksum)
         let counter = ByteCounter()
         if found.manifest != nil, !skipChecksum { try await restore.check(counter) }
         return try await restore.load(counter)
+    }
+
+    /// Whether this host made it, by the signatures in its manifest.
+    private func isOwn(_ found: Found) -> Bool {
+        guard let manifest = found.manifest else { return false }
+        return OriginSeal(paths: paths).isOwn(
+            found.readers.map(\.object), agent: manifest.agent.id, database: manifest.database.name,
+            kind: manifest.database.kind)
     }
 
     private func manifest(of place: StoredPlace) throws(BackupError) -> Manifest? {

@@ -13,6 +13,7 @@ struct Restore: Sendable {
     let skipChecksum: Bool
     let withGlobals: Bool
     let fingerprint: Manifest.Fingerprint?
+    let origin: RestoreOrigin
     let now: Date
     let stop: StopSignal
     /// No manifest says what the bytes must be: that they are whole is left to their own form.
@@ -37,7 +38,8 @@ struct Restore: Sendable {
         return try await engine.restore(
             RestoreRequest(
                 format: dump.object.format, dump: source(dump, counter), globals: globals.map { source($0, counter) },
-                target: target, replace: replace, fingerprint: skipChecksum ? nil : fingerprint, now: now, stop: stop))
+                target: target, replace: replace, fingerprint: skipChecksum ? nil : fingerprint, origin: origin,
+                now: now, stop: stop))
     }
 
     private func source(_ reader: ObjectReader, _ counter: ByteCounter) -> DecodedSource {

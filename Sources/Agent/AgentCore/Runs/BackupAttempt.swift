@@ -136,7 +136,9 @@ struct BackupAttempt: Sendable {
             role: stream.role, name: name, format: stream.format, codec: job.entry.compression,
             plainBytes: result.plainBytes, plainSha256: result.plainSHA256, storedBytes: result.storedBytes,
             storedSha256: result.storedSHA256)
-        return (object, result.inspection?.tables)
+        let signed = OriginSeal(paths: destinations.paths).signed(
+            object, agent: agent.id, database: job.entry.database, kind: job.entry.kind)
+        return (signed, result.inspection?.tables)
     }
 
     /// All objects are whole: makes them visible, and the manifest last.

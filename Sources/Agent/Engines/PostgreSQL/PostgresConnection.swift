@@ -45,6 +45,24 @@ package struct PostgresConnection: Sendable, Equatable, CustomStringConvertible,
         self.password = password.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// The same server for another role. `place` replaces variables of the environment: another way to the server.
+    func replacing(user: String, password: String, at place: [String: String]) -> PostgresConnection {
+        var environment = environment.merging(place) { $1 }
+        environment["PGUSER"] = user
+        environment["PGPASSFILE"] = nil
+        return PostgresConnection(environment: environment, database: database, password: password)
+    }
+
+    private init(environment: [String: String], database: String?, password: String?) {
+        (self.environment, self.database, self.password) = (environment, database, password)
+    }
+
+    /// Whether it leads to a socket of this host.
+    var isLocal: Bool {
+        guard environment["PGSERVICE"] == nil, environment["PGHOSTADDR"] == nil else { return false }
+        return environment["PGHOST"].map { $0.hasPrefix("/") || $0.hasPrefix("@") } ?? true
+    }
+
     /// Names a parameter of libpq's own only: any other may be a piece of a password that was not quoted.
     private static func unknown(_ key: String) -> BackupError {
         let isKnown = key.hasPrefix("keepalives") || Self.unpassable.contains(key)

@@ -7,7 +7,8 @@ extension PostgresEngine {
     func dumpStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
         let dumper = try await session.tools.tool("pg_dump", forServer: facts.major, stop: session.stop)
         var arguments = [
-            "--format=\(format.rawValue)", "--no-password",
+            // The database's own: what is set for our role must not change the dump.
+            "--format=\(format.rawValue)", "--no-password", "--encoding=\(facts.encoding)",
             "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)",
         ]
         let tools = session.tools
@@ -33,20 +34,22 @@ extension PostgresEngine {
         if !facts.readsPasswords { arguments.append("--no-role-passwords") }
         return EngineStream(
             role: .globals, format: .plain, makeInspector: { PlainDumpInspector(expecting: .cluster) },
-            write: writer(dumper.path, arguments, doing: "pg_dumpall of the roles and tablespaces"),
+            write: writer(
+                dumper.path, arguments, doing: "pg_dumpall of the roles and tablespaces", pinnedFor: facts.major),
             stockRestore: .command("psql postgres"))
     }
 
     /// Runs a tool whose output is the object. The descriptor is closed last, when it is known how the tool ended.
     private func writer(
-        _ executable: String, _ arguments: [String], doing: String
+        _ executable: String, _ arguments: [String], doing: String, pinnedFor major: Int? = nil
     ) -> @Sendable (Int32, StopSignal) async throws -> Void {
         { [self] descriptor, stop in
             let output = Descriptor(adopting: descriptor)
             defer { output.close() }
             let session = try session(stop: stop)
-            let ending = try await session.child(executable, arguments, database: database).run(
-                output: output, stop: stop)
+            let ending = try await session.child(
+                executable, arguments, database: database, pinnedFor: major
+            ).run(output: output, stop: stop)
             guard ending.isSuccess else { throw PostgresFailure.error(doing: doing, ending) }
         }
     }

@@ -9,6 +9,11 @@ struct PostgresFacts: Decodable, Sendable {
     var role: String
     var sizeBytes: Int64?
     var readsPasswords: Bool
+    var isSuperuser: Bool
+    /// What the database's texts are in.
+    var encoding: String
+    /// Whether every role may create something in it: in one of its schemas, or a schema.
+    var isOpenToAll: Bool
 
     var major: Int { versionNumber / 10_000 }
 
@@ -20,7 +25,13 @@ struct PostgresFacts: Decodable, Sendable {
               'versionNumber', current_setting('server_version_num')::int,
               'database', current_database(), 'role', current_user,
               'sizeBytes', pg_database_size(current_database()),
-              'readsPasswords', has_table_privilege('pg_catalog.pg_authid', 'SELECT'));
+              'readsPasswords', has_table_privilege('pg_catalog.pg_authid', 'SELECT'),
+              'isSuperuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+              'encoding', pg_encoding_to_char(d.encoding),
+              'isOpenToAll', EXISTS (SELECT FROM aclexplode(d.datacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
+                OR EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a
+                           WHERE a.grantee = 0 AND a.privilege_type = 'CREATE'))
+            FROM pg_database d WHERE d.datname = current_database();
             """, database: database, as: Self.self)
         guard let facts = facts.first else {
             throw BackupError(.sourceUnavailable, "asking \(session.connection): no answer")

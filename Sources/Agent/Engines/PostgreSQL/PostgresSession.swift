@@ -10,6 +10,8 @@ struct PostgresSession: Sendable {
     /// For one question; long ones, such as counting rows, raise it.
     var deadline: Duration = .seconds(120)
     private let passwordFile: PasswordFile?
+    /// Given to psql by name, since a service file's user goes before the environment's; nil for the connection's own.
+    private var user: String?
 
     init(connection: PostgresConnection, tools: PostgresTools, stop: StopSignal) throws(BackupError) {
         self.connection = connection
@@ -22,33 +24,41 @@ struct PostgresSession: Sendable {
         }
     }
 
-    /// Runs a tool in `database`, whatever its name looks like: it goes by `PGDATABASE` only.
-    func child(_ executable: String, _ arguments: [String], database: String) -> ChildProcess {
+    /// Runs a tool in `database`, whatever its name looks like: it goes by `PGDATABASE` only. A tool that asks its own
+    /// questions of the server gets ``SessionPins`` by `pinnedFor`, the server's major version.
+    func child(
+        _ executable: String, _ arguments: [String], database: String, pinnedFor major: Int? = nil
+    ) -> ChildProcess {
         var environment = ChildProcess.baseEnvironment
         environment["PGCONNECT_TIMEOUT"] = "15"
         environment["PGAPPNAME"] = "holdfast"
         environment.merge(connection.environment) { $1 }
         environment["PGDATABASE"] = database
+        if let major { environment["PGOPTIONS"] = SessionPins.options(after: environment["PGOPTIONS"], major: major) }
         if let passwordFile { environment["PGPASSFILE"] = passwordFile.path }
         var child = ChildProcess(executable: executable, arguments: arguments, environment: environment)
         child.secrets = [connection.password ?? ""]
         return child
     }
 
+    /// What every psql of this session is told before all else.
+    var clientArguments: [String] { user.map { ["--username=\($0)"] } ?? [] }
+
     /// Runs SQL whose answers are rows of one JSON value each, and hands those back. Statements run one by one, each in a
-    /// transaction of its own.
+    /// transaction of its own, in a session that is pinned.
     func ask<Row: Decodable & Sendable>(
         _ sql: String, database: String, as: Row.Type = Row.self
     ) async throws(BackupError) -> [Row] {
         var child = child(
             try tools.anyClient(),
-            [
+            clientArguments + [
                 "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password", "--record-separator-zero",
                 "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose", "--file=-",
             ], database: database)
         child.environment["PGCLIENTENCODING"] = "UTF8"
         child.deadline = deadline
-        let (ending, output) = try await child.collect(input: Array(sql.utf8), limit: 64 << 20, stop: stop)
+        let script = SessionPins.script(limit: deadline) + sql
+        let (ending, output) = try await child.collect(input: Array(script.utf8), limit: 64 << 20, stop: stop)
         guard ending.isSuccess else { throw PostgresFailure.error(doing: "asking \(connection)", ending) }
         do {
             return try output.split(separator: 0).map { try JSONDecoder().decode(Row.self, from: Data($0)) }
@@ -57,17 +67,35 @@ struct PostgresSession: Sendable {
         }
     }
 
+    /// The same session for another role, with a password of its own.
+    func login(as role: String, password: String, at place: [String: String] = [:]) throws(BackupError)
+        -> PostgresSession
+    {
+        var other = try PostgresSession(
+            connection: connection.replacing(user: role, password: password, at: place), tools: tools, stop: stop)
+        other.user = role
+        return other
+    }
+
+    /// Runs one statement as it stands, whose texts are in `encoding` (nil for the database's own).
+    func run(_ statement: [UInt8], encoding: String?, database: String) async throws(BackupError) {
+        var child = child(
+            try tools.anyClient(),
+            clientArguments + [
+                "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=terse", "--file=-",
+            ], database: database)
+        child.deadline = deadline
+        let named = encoding.map { "SET client_encoding = \(SQLText.literal($0));\n" } ?? ""
+        let script = Array((SessionPins.script(limit: deadline) + named).utf8) + statement
+        let (ending, _) = try await child.collect(input: script, stop: stop)
+        guard ending.isSuccess else {
+            let words = ending.standardError.split(separator: "\n").first.map(String.init) ?? "it failed"
+            throw BackupError(.sourceRefused, words.replacing(#/^psql:<stdin>:\d+: ERROR:  /#, with: ""))
+        }
+    }
+
     /// Runs SQL that answers nothing.
     func execute(_ sql: String, database: String) async throws(BackupError) {
         _ = try await ask(sql, database: database, as: Int.self)
-    }
-
-    /// A database that every server has, to create, rename and drop others from; and it was that one that answered.
-    func maintenanceDatabase() async throws(BackupError) -> String {
-        do throws(BackupError) {
-            return try await PostgresFacts.read(self, "postgres").database
-        } catch  where error.code == .sourceRefused {
-            return try await PostgresFacts.read(self, "template1").database
-        }
     }
 }

@@ -42,6 +42,21 @@ struct PostgresTools: Sendable {
         return place.path("psql")
     }
 
+    /// That psql, and whether it knows `\restrict`, under which it runs no command of its own (CVE-2025-8714).
+    func client(stop: StopSignal) async throws(BackupError) -> (path: String, isRestricting: Bool) {
+        let path = try anyClient()
+        return (path, Self.isRestricting(try await version(of: path, stop: stop)))
+    }
+
+    /// Since 13.22, 14.19, 15.14, 16.10 and 17.6.
+    static func isRestricting(_ version: String) -> Bool {
+        let first = [13: 22, 14: 19, 15: 14, 16: 10, 17: 6]
+        let major = major(of: version)
+        guard let least = first[major] else { return major > 17 }
+        return (version.split(separator: ".").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0)
+            >= least
+    }
+
     /// `tool` for a server of this major version: of the same version if it is there, else of the next above. Not simply
     /// the newest: its dumps may use settings that the server, to which they should return, does not know.
     ///

@@ -8,7 +8,9 @@ extension ChildProcess {
     /// is thrown, and the child is ended before it can take the end of its input for the end of the data.
     ///
     /// Throws `.integrity` when the child ends well without having read everything.
-    func feed(_ source: @escaping DecodedSource, stop: StopSignal) async throws(BackupError) -> Ending {
+    func feed(
+        _ source: @escaping DecodedSource, output: Descriptor? = nil, stop: StopSignal
+    ) async throws(BackupError) -> Ending {
         let pipe = try Descriptor.pipe()
         let childStop = StopSignal(following: stop)
         let childEnded = StopSignal()
@@ -17,7 +19,7 @@ extension ChildProcess {
         }
         let ended: Result<Ending, BackupError>
         do throws(BackupError) {
-            ended = .success(try await run(input: pipe.reader, stop: childStop))
+            ended = .success(try await run(input: pipe.reader, output: output, stop: childStop))
         } catch {
             ended = .failure(error)
         }

@@ -21,6 +21,9 @@ package struct ChildProcess: Sendable {
     package var environment: [String: String]
     /// Never shown: replaced in what the tool writes to its standard error.
     package var secrets: [String] = []
+    /// Hears of what the tool writes to its standard error, as it comes and as it is; nil at its end. On a thread of the
+    /// cooperative pool.
+    package var onError: (@Sendable (UnsafeRawBufferPointer?) -> Void)?
     /// The longest that it may run.
     package var deadline: Duration?
 
@@ -140,10 +143,16 @@ package struct ChildProcess: Sendable {
             output.close()
             var tail = ErrorTail()
             do {
-                for try await piece in execution.standardError { piece.withUnsafeBytes { tail.append($0) } }
+                for try await piece in execution.standardError {
+                    piece.withUnsafeBytes { bytes in
+                        tail.append(bytes)
+                        onError?(bytes)
+                    }
+                }
             } catch {
                 // The child is being ended; how it ended is known below.
             }
+            onError?(nil)
             let child = execution.processIdentifier.value
             await onThread { Self.endGroup(of: child) }
             return tail

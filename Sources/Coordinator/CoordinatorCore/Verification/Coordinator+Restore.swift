@@ -69,10 +69,12 @@ private struct RestoreStarter {
             destination: copy.place.name, state: .pending, totalBytes: backup.plainBytes,
             startedAt: operations.now, requestedBy: operations.requestedBy)
         try update.save(operation)
-        let order = RestoreOrder(
+        var order = RestoreOrder(
             backup: backup.id, database: target.name, kind: source.kind, sources: [],
             fingerprint: manifest.fingerprint, target: options.target, replace: options.replace,
             skipChecksum: options.skipChecksum, withGlobals: options.withGlobals, requestedAt: operations.now)
+        order.source = .init(agent: manifest.agent.id, database: manifest.database.name)
+        order.trustOrigin = options.trustOrigin
         try operations.send(.restore(order), operation, to: agent.id, Lifetime.restore)
         try audit(backup, agent, operation)
         return operation
@@ -110,6 +112,7 @@ private struct RestoreStarter {
         let detail =
             "on \(agent.name), to \(options.target ?? "a new name")" + (options.replace ? ", replacing" : "")
             + (options.skipChecksum ? ", WITHOUT CHECKSUMS" : "")
+            + (options.trustOrigin == true ? ", ORIGIN TRUSTED" : "")
         try update.audit(
             operations.requestedBy, "restore", backup.id.uuidString.lowercased(), detail: detail, at: operations.now)
     }

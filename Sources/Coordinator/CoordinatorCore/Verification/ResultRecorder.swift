@@ -48,7 +48,8 @@ struct ResultRecorder {
         // No more than a sum of such figures can hold, whatever an agent says.
         operation.bytes = min(max(0, result.bytes), 1 << 50)
         operation.message = RunRecorder.bounded(result.message)
-        operation.failure = result.succeeded ? nil : result.failure.map(RunRecorder.bounded)
+        // Of a restore that succeeded: what of the backup could not be made.
+        operation.failure = result.failure.map(RunRecorder.bounded)
         operation.proof = result.proof?.rawValue
         operation.restoredTo = result.restoredTo.map(RunRecorder.bounded)
         try update.save(operation)

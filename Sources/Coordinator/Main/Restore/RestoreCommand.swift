@@ -16,7 +16,10 @@ struct Restore: AsyncParsableCommand {
             the old one is kept beside. Checksums are compared before a byte reaches a database. Without an id, on a \
             terminal: shows the newest 20 good backups, of --database and --agent if given, and asks.
 
-            Exit 0 restored, 3 the stored bytes are not what they must be, 4 the target exists, 5 no such backup, \
+            Where the agent connects as superuser, the dump is loaded by a role of lesser rights, made for it: what only a \
+            superuser can make is made when the backup is that host's own, and else named as missing.
+
+            Exit 0 restored, 1 restored but for what is named, 3 the stored bytes are not what they must be, 4 the target exists, 5 no such backup, \
             6 the coordinator or the agent does not answer, 13 the agent is offline, 130 not confirmed.
 
             Examples:
@@ -38,6 +41,12 @@ struct Restore: AsyncParsableCommand {
     @Flag(help: "Confirm without being asked.") var yes = false
     @Flag(help: "Restore even if the stored bytes are not what was backed up. Dangerous.") var skipChecksum = false
     @Flag(help: "Restore PostgreSQL's roles and tablespaces too, before the database.") var globals = false
+    @Flag(
+        help: """
+            Load all of the backup with the rights of the agent's connection, a superuser's too. Whoever could write it can \
+            then run programs there. Needed for what only a superuser can make, when another host made the backup.
+            """)
+    var trustOrigin = false
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -60,7 +69,7 @@ struct Restore: AsyncParsableCommand {
         let detail = try await choice.backup(id, agent: agent, database: database)
         let plan = RestorePlan(
             backup: detail.backup, agent: agent, target: to, replace: force && to != nil, skipChecksum: skipChecksum,
-            globals: globals)
+            globals: globals, trustOrigin: trustOrigin)
         session.terminal.say(plan.lines(session.terminal.talkLook))
         let host = try await session.client.agent(plan.agent ?? plan.backup.agent)
         guard host.state != .revoked else {
@@ -79,7 +88,9 @@ struct Restore: AsyncParsableCommand {
         }
         try output.show(operation, session.terminal) { look in
             let words = operation.message ?? "restored to \(operation.restoredTo ?? "the target")"
-            return [look.tinted(SafeText(words).text, .good)]
+            return [look.tinted(SafeText(words).text, operation.failure == nil ? .good : .warning)]
         }
+        // It is there, and lacks something: the message says what.
+        if operation.failure != nil { throw ExitCode(1) }
     }
 }

@@ -10,11 +10,13 @@ struct RestorePlan: Sendable {
     let replace: Bool
     let skipChecksum: Bool
     let globals: Bool
+    var trustOrigin = false
 
     var options: RestoreOptions {
         RestoreOptions(
-            agent: agent, target: target, replace: replace, skipChecksum: skipChecksum, withGlobals: globals, tables: []
-        )
+            agent: agent, target: target, replace: replace, skipChecksum: skipChecksum, withGlobals: globals,
+            tables: [],
+            trustOrigin: trustOrigin ? true : nil)
     }
 
     /// What has to be typed before something that exists is replaced.
@@ -28,6 +30,14 @@ struct RestorePlan: Sendable {
                 ("proof", .init(proof: backup.proof)), ("by agent", .init(agent ?? backup.agent)), ("to", .init(place)),
                 ("existing", .init(replace ? "WILL BE REPLACED; the old one is kept beside" : "", .bad)),
                 ("globals", .init(globals ? "roles and tablespaces are restored too" : "")),
+                (
+                    "trusted",
+                    .init(
+                        trustOrigin
+                            ? "ALL OF IT: it is loaded with every right of the agent's connection, whoever wrote it"
+                            : "",
+                        .bad)
+                ),
             ], look)
         guard skipChecksum else { return facts + archiveNote }
         let warning = [

@@ -41,7 +41,8 @@ package struct DumpCompletion: Sendable {
             restriction = nil
             return nil
         }
-        let shown = String(decoding: text.prefix(40).map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+        let shown = String(
+            decoding: text.prefix(40).map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
         return "a command of psql's own that pg_dump does not write, \(shown)"
     }
 

@@ -125,6 +125,21 @@ package struct RestoreOrder: Codable, Sendable, Equatable {
     /// Roles and tablespaces too, before the database.
     package var withGlobals: Bool
     package var requestedAt: Date
+    /// Whose backup it is, by its manifest: the agent proves by the objects' signatures whether that is itself. Since 2.
+    package var source: Source?
+    /// An operator said that everything in the backup is trusted. Since 2.
+    package var trustOrigin: Bool?
+
+    /// The database that was backed up.
+    package struct Source: Codable, Sendable, Equatable {
+        package var agent: UUID
+        package var database: DatabaseName
+
+        package init(agent: UUID, database: DatabaseName) {
+            self.agent = agent
+            self.database = database
+        }
+    }
 
     package init(
         backup: UUID, database: DatabaseName, kind: DatabaseKind, sources: [ObjectSource],

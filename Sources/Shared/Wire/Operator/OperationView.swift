@@ -62,10 +62,12 @@ package struct RestoreOptions: Codable, Sendable, Equatable {
     package var skipChecksum: Bool
     package var withGlobals: Bool
     package var tables: [String]
+    /// Load all of it with the rights that the agent has, superuser's ones too.
+    package var trustOrigin: Bool?
 
     package init(
         agent: String? = nil, target: String? = nil, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
-        tables: [String]
+        tables: [String], trustOrigin: Bool? = nil
     ) {
         self.agent = agent
         self.target = target
@@ -73,5 +75,6 @@ package struct RestoreOptions: Codable, Sendable, Equatable {
         self.skipChecksum = skipChecksum
         self.withGlobals = withGlobals
         self.tables = tables
+        self.trustOrigin = trustOrigin
     }
 }

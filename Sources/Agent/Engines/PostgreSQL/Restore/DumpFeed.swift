@@ -1,0 +1,182 @@
+import Archive
+import Domain
+import Foundation
+import Glibc
+import Threads
+
+/// Hands a dump to psql statement by statement, and decides what is not handed on: what a load without a superuser's rights
+/// leaves to us, and rows for which there is no table, which psql would take for statements.
+///
+/// Around the dump stands a `\restrict` of ours (where psql knows it), under which psql runs no command of its own, whatever
+/// the dump holds and however it was meant to be read. Used by one thread, which waits for psql's answers.
+final class DumpFeed {
+    /// What only a superuser can do is done apart from the dump.
+    struct Apart: Sendable {
+        /// The dump is this host's own: what a superuser made there may be made by a superuser here.
+        let isOwnOrigin: Bool
+        /// Does this as superuser in the database, at once. Blocks.
+        let byHand: @Sendable (_ sql: [UInt8], _ encoding: String?) throws(BackupError) -> Void
+        /// Makes the extension as superuser, and lets the load fill its tables. Blocks.
+        let makeExtension: @Sendable (_ name: String, _ schema: String?) throws(BackupError) -> Void
+        let isTrusted: @Sendable (_ language: String) -> Bool
+    }
+
+    private let apart: Apart?
+    private let messages: LoadMessages
+    private let token: String
+    private let isRestricting: Bool
+    private var cutter = DumpCutter()
+    private(set) var settlement = Settlement()
+    /// The rows that come are dropped: there is nothing that takes them.
+    private var dropsRows = false
+
+    private static let mostDeferred = 64 << 20
+
+    /// Takes the bytes for psql.
+    typealias Sink = (UnsafeRawBufferPointer) throws(BackupError) -> Void
+
+    init(apart: Apart?, messages: LoadMessages, token: String, isRestricting: Bool) {
+        self.apart = apart
+        self.messages = messages
+        self.token = token
+        self.isRestricting = isRestricting
+    }
+
+    func begin(_ sink: Sink) throws(BackupError) {
+        // No statement waits for the disk: the renaming at the end does, for all that came before it in the log.
+        try send("SET synchronous_commit = off;\n", sink)
+        if isRestricting { try send("\\restrict \(token)\n", sink) }
+    }
+
+    func take(_ bytes: UnsafeRawBufferPointer, _ sink: Sink) throws(BackupError) {
+        try cutter.take(bytes) { (piece) throws(BackupError) in
+            switch piece {
+            case .statement(let statement): try take(statement, sink)
+            case .part(let bytes, let isLast):
+                try sink(bytes)
+                if isLast { try send("\n", sink) }
+            case .rows(let table, let statement):
+                dropsRows = try !takesRows(table, sink)
+                if dropsRows {
+                    messages.note(
+                        LoadFailure(
+                            what: "rows of \(table)", code: "", reason: "there is no such table to load them into"))
+                } else {
+                    try send(statement, sink)
+                }
+            case .data(let bytes): if !dropsRows { try sink(bytes) }
+            case .rowsEnd: dropsRows = false
+            }
+        }
+    }
+
+    func finish(_ sink: Sink) throws(BackupError) {
+        try cutter.finish()
+        if isRestricting { try send("\\unrestrict \(token)\n", sink) }
+    }
+
+    private func take(_ statement: ArraySlice<UInt8>, _ sink: Sink) throws(BackupError) {
+        let kind = StatementKind(statement, isTrusted: apart?.isTrusted ?? { _ in true })
+        if kind == .foreignRows {
+            throw BackupError(.integrity, "the dump has a COPY in a form that pg_dump does not write; it is not loaded")
+        }
+        if case .encoding(let name) = kind { settlement.encoding = name }
+        guard let apart else { return try forward(statement, sink) }
+        switch kind {
+        case .ordinary, .encoding, .foreignRows: try forward(statement, sink)
+        case .makesExtension(let name, let schema):
+            try settled(sink)
+            attempt("CREATE EXTENSION \(name)") { () throws(BackupError) in try apart.makeExtension(name, schema) }
+        case .describesExtension:
+            try settled(sink)
+            attempt("COMMENT ON EXTENSION") { () throws(BackupError) in
+                try apart.byHand(Array(statement), settlement.encoding)
+            }
+        case .owner(let role): settlement.owners.append((role, Array(statement)))
+        case .rights where apart.isOwnOrigin: settlement.rights.append(Array(statement))
+        case .rights: try forward(statement, sink)
+        case .privileged where apart.isOwnOrigin:
+            try settled(sink)
+            attempt(Self.beginning(of: statement)) { () throws(BackupError) in
+                try apart.byHand(Array(statement), settlement.encoding)
+            }
+        case .eventTrigger where apart.isOwnOrigin: settlement.last.append(Array(statement))
+        case .privileged, .eventTrigger:
+            messages.note(
+                LoadFailure(
+                    what: Self.beginning(of: statement), code: "",
+                    reason: "it needs a superuser, and the backup is not this host's own; --trust-origin loads it"))
+        }
+        settlement.bytes += statement.count
+        guard settlement.bytes <= Self.mostDeferred || settlement.isEmpty else {
+            throw BackupError(.integrity, "the dump has more than 64 MiB of owners and rights")
+        }
+    }
+
+    private func attempt(_ what: String, _ work: () throws(BackupError) -> Void) {
+        do throws(BackupError) { try work() } catch {
+            messages.note(LoadFailure(what: what, code: "", reason: error.message))
+        }
+    }
+
+    /// How a statement begins, up to where a value may stand.
+    private static func beginning(of statement: ArraySlice<UInt8>) -> String {
+        let text = String(decoding: statement.prefix(120), as: UTF8.self)
+        return text.prefix { $0 != "'" && $0 != "(" && !$0.isNewline }.trimmingCharacters(in: .whitespaces)
+    }
+
+    private func forward(_ statement: ArraySlice<UInt8>, _ sink: Sink) throws(BackupError) {
+        try send(statement, sink)
+        try send("\n", sink)
+    }
+
+    /// Waits until psql has carried out all that it was given.
+    private func settled(_ sink: Sink) throws(BackupError) { _ = try answer("SELECT 1 AS holdfast", sink) }
+
+    /// Whether there is a table of this name (as it stands in the dump) that the load may fill. psql would take the rows that
+    /// follow a COPY which failed at once for statements.
+    private func takesRows(_ table: String, _ sink: Sink) throws(BackupError) -> Bool {
+        let name = table.replacing("'", with: "''")
+        return try answer(
+            "SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('\(name)'), 'INSERT'), false)::int AS holdfast",
+            sink) == "1"
+    }
+
+    /// What psql answers to a question of one value, once it comes to it.
+    private func answer(_ question: String, _ sink: Sink) throws(BackupError) -> String {
+        try send(
+            (isRestricting ? "\\unrestrict \(token)\n" : "")
+                + "\\set holdfast '-'\n\(question) \\gset\n\\warn \(token) :holdfast\n"
+                + (isRestricting ? "\\restrict \(token)\n" : ""), sink)
+        if let answer = messages.answers.pop() { return answer }
+        // It has gone, or is about to: what cannot be written any more says so to whoever knows how it ended.
+        for _ in 0..<1000 {
+            try send("\n", sink)
+            usleep(10_000)
+        }
+        throw BackupError(.sourceUnavailable, "psql takes the dump and answers nothing")
+    }
+
+    private func send(_ text: String, _ sink: Sink) throws(BackupError) { try send(Array(text.utf8)[...], sink) }
+
+    private func send(_ bytes: ArraySlice<UInt8>, _ sink: Sink) throws(BackupError) {
+        let result: Result<Void, BackupError> = bytes.withUnsafeBytes { raw in
+            Result { () throws(BackupError) in try sink(raw) }
+        }
+        try result.get()
+    }
+}
+
+/// What is left to be done by a superuser once the load has ended and was checked.
+struct Settlement: Sendable {
+    /// Of all texts here; nil when the dump did not say.
+    var encoding: String?
+    /// Each object's owner, and the statement that says so.
+    var owners: [(role: [UInt8], statement: [UInt8])] = []
+    var rights: [[UInt8]] = []
+    /// From here on what is changed in the database runs what was in the dump.
+    var last: [[UInt8]] = []
+    fileprivate(set) var bytes = 0
+
+    var isEmpty: Bool { owners.isEmpty && rights.isEmpty && last.isEmpty }
+}

@@ -1,0 +1,96 @@
+import Domain
+import Synchronization
+import Threads
+
+/// What psql says while it loads a dump, read as it comes: which statements failed and why, and the answers to our own
+/// questions in between.
+final class LoadMessages: Sendable {
+    /// The answer to the question that was asked last; nil when psql has gone.
+    let answers: BoundedQueue<String>
+    /// What our answers begin with: random, so that no dump can give one.
+    private let token: String
+
+    private struct State {
+        var line: [UInt8] = []
+        var failures: [LoadFailure] = []
+        var more = 0
+    }
+    private let state = Mutex(State())
+
+    private static let most = 50
+    private static let longestLine = 4096
+
+    init(token: String, stop: StopSignal) {
+        self.token = token
+        answers = BoundedQueue(capacity: 4, stop: stop)
+    }
+
+    /// What failed so far, the first ones, and how many more there are.
+    var failures: (first: [LoadFailure], more: Int) { state.withLock { ($0.failures, $0.more) } }
+
+    /// Of something that was not even tried.
+    func note(_ failure: LoadFailure) { state.withLock { Self.add(failure, &$0) } }
+
+    /// The next bytes of standard error; nil at its end.
+    func take(_ bytes: UnsafeRawBufferPointer?) {
+        guard let bytes else { return answers.close() }
+        for piece in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            if piece.offset > 0 { endLine() }
+            state.withLock {
+                $0.line.append(
+                    contentsOf: piece.element.prefix(Self.longestLine - min(Self.longestLine, $0.line.count)))
+            }
+        }
+    }
+
+    private func endLine() {
+        let line = state.withLock { state in
+            defer { state.line = [] }
+            return String(decoding: state.line, as: UTF8.self)
+        }
+        if line.hasPrefix(token + " ") {
+            _ = answers.push(String(line.dropFirst(token.count + 1)))
+        } else if let match = line.wholeMatch(of: #/psql:<stdin>:\d+: ([^:]+):  ([0-9A-Z]{5}): (.*)/#) {
+            // By the class of their code, too: the server may speak another language.
+            let isRemark =
+                ["NOTICE", "WARNING", "INFO", "LOG", "DEBUG"].contains(match.1)
+                || ["00", "01", "02"].contains(match.2.prefix(2))
+            guard !isRemark else { return }
+            note(LoadFailure(what: nil, code: String(match.2), reason: String(match.3)))
+        } else if let match = line.prefixMatch(of: #/(?:psql:<stdin>:\d+: )?STATEMENT:  /#) {
+            // Only its beginning: further on there may be a password.
+            let text = line[match.range.upperBound...].prefix { $0 != "'" && $0 != "(" && $0 != "$" }
+            state.withLock { state in
+                guard let last = state.failures.indices.last, state.failures[last].what == nil, state.more == 0 else {
+                    return
+                }
+                state.failures[last].what = String(text.prefix(120)).trimmingSuffix { $0.isWhitespace }
+            }
+        }
+    }
+
+    private static func add(_ failure: LoadFailure, _ state: inout State) {
+        if state.failures.count < most { state.failures.append(failure) } else { state.more += 1 }
+    }
+}
+
+/// A statement of a dump that could not be carried out.
+struct LoadFailure: Sendable, Equatable {
+    /// How it begins, or what it makes; nil when that is not known.
+    var what: String?
+    /// SQLSTATE; empty when the server was not asked.
+    var code: String
+    var reason: String
+
+    var words: String {
+        (what.map { "\($0): " } ?? "") + reason + (code.isEmpty ? "" : " (\(code))")
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while isOver: (Character) -> Bool) -> String {
+        var text = self[...]
+        while let last = text.last, isOver(last) { text.removeLast() }
+        return String(text)
+    }
+}

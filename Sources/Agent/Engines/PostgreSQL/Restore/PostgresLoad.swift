@@ -1,0 +1,168 @@
+import Archive
+import Domain
+import Foundation
+import Sealing
+import Threads
+
+/// Loads a dump into a new database through psql, past what cannot be carried out: that is listed, and the rest is there.
+///
+/// Not in one transaction: that would hold a lock for each table, index and sequence, more than a server has room for; what
+/// is half loaded is dropped, since only a whole one gets its name.
+struct PostgresLoad {
+    let engine: PostgresEngine
+    let request: RestoreRequest
+    /// Of whom the connection speaks.
+    let session: PostgresSession
+    let facts: PostgresFacts
+    let database: String
+    /// Who loads where we are superuser; nil when the connection's own role does.
+    let role: LoadRole?
+
+    struct Loaded {
+        let settlement: Settlement
+        let messages: LoadMessages
+        let token: String
+        let isRestricting: Bool
+    }
+
+    func run() async throws(BackupError) -> Loaded {
+        let token: String
+        do { token = hex(try randomBytes(16)) } catch { throw BackupError(.bug, "making a key", cause: error) }
+        let loading = role?.session ?? session
+        // Also proves that the tool will be in the new database and in no other.
+        _ = try await PostgresFacts.read(loading, database)
+        let (client, isRestricting) = try await session.tools.client(stop: request.stop)
+        let messages = LoadMessages(token: token, stop: request.stop)
+        var child = loading.child(
+            client,
+            loading.clientArguments + [
+                "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password", "--set=VERBOSITY=verbose",
+                "--set=ECHO=errors", "--file=-",
+            ], database: database)
+        child.onError = { messages.take($0) }
+        let apart = try await apart()
+        let pins = Array(SessionPins.script(limit: nil, lockLimit: nil).utf8)
+        let settled = Promise<Settlement>()
+        let dump = try await plain()
+        let source: DecodedSource = { (body) throws(BackupError) in
+            let feed = DumpFeed(apart: apart, messages: messages, token: token, isRestricting: isRestricting)
+            try Self.send(pins, body)
+            try feed.begin(body)
+            try dump { (piece) throws(BackupError) in try feed.take(piece, body) }
+            try feed.finish(body)
+            settled.keep(feed.settlement)
+        }
+        let ending = try await child.feed(source, stop: request.stop)
+        guard ending.isSuccess else {
+            // Its words hold the statements that failed, and so perhaps passwords.
+            let reason = messages.failures.first.last.map { ": \($0.words)" } ?? ""
+            let how =
+                if case .exited(let code) = ending.status { "psql ended with status \(code)" } else {
+                    "psql was killed"
+                }
+            throw BackupError(.sourceUnavailable, "loading the dump into \"\(database)\": \(how)\(reason)")
+        }
+        guard let settlement = settled.take(stop: request.stop) else {
+            throw BackupError(.cancelled, "the restore was stopped")
+        }
+        return Loaded(settlement: settlement, messages: messages, token: token, isRestricting: isRestricting)
+    }
+
+    private static func send(
+        _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void
+    ) throws(BackupError) {
+        let result: Result<Void, BackupError> = bytes.withUnsafeBytes { raw in
+            Result { () throws(BackupError) in try body(raw) }
+        }
+        try result.get()
+    }
+
+    /// A custom dump becomes a plain one on its way: both are loaded alike.
+    private func plain() async throws(BackupError) -> DecodedSource {
+        guard request.format == .custom else { return request.dump }
+        let tool = try await session.tools.tool("pg_restore", forServer: facts.major, stop: request.stop)
+        let child = ChildProcess(
+            executable: tool.path, arguments: ["--file=-"], environment: ChildProcess.baseEnvironment)
+        let (dump, stop) = (request.dump, request.stop)
+        return { (body) throws(BackupError) in
+            let sql = try Descriptor.pipe()
+            let (own, ended) = (StopSignal(following: stop), StopSignal())
+            let converting = BackgroundWork {
+                defer { ended.stop() }
+                return try await child.feed(dump, output: sql.writer, stop: own)
+            }
+            do throws(BackupError) {
+                try sql.reader.readToEnd(abandoned: { ended.isStopped }) { (piece) throws(BackupError) in
+                    try body(piece)
+                }
+            } catch {
+                own.stop()
+                sql.reader.close()
+                _ = try? converting.wait()  // the first error is the one to tell
+                throw error
+            }
+            let ending = try Self.result(of: converting)
+            guard ending.isSuccess else {
+                throw BackupError(.integrity, "pg_restore cannot read the dump: \(ending.standardError)")
+            }
+        }
+    }
+
+    private static func result<Value>(of work: BackgroundWork<Value>) throws(BackupError) -> Value {
+        do {
+            guard let value = try work.wait() else { throw BackupError(.bug, "work was waited for twice") }
+            return value
+        } catch let error as BackupError {
+            throw error
+        } catch {
+            throw BackupError(.bug, "loading a dump", cause: error)
+        }
+    }
+
+    // MARK: what is done by a superuser
+
+    private func apart() async throws(BackupError) -> DumpFeed.Apart? {
+        guard let role else { return nil }
+        let trusted = Set(
+            try await session.ask(
+                "SELECT to_json(lanname) FROM pg_language WHERE lanpltrusted;", database: database, as: String.self)
+        ).union(["plpgsql", "plperl", "pltcl"])
+        let (session, database) = (session, database)
+        return DumpFeed.Apart(
+            isOwnOrigin: request.origin == .own,
+            byHand: { (sql, encoding) throws(BackupError) in
+                let work = BackgroundWork { try await session.run(sql, encoding: encoding, database: database) }
+                try Self.result(of: work)
+            },
+            makeExtension: { (name, schema) throws(BackupError) in
+                let sql = Self.extensionScript(name, schema, for: role.name)
+                let work = BackgroundWork { try await session.execute(sql, database: database) }
+                try Self.result(of: work)
+            }, isTrusted: { trusted.contains($0) })
+    }
+
+    /// An extension's script runs as superuser, and looks names up in the extension's schema first: nothing may lie there yet
+    /// that the dump has made (CVE-2022-2625 and its like).
+    private static func extensionScript(_ name: String, _ schema: String?, for role: String) -> String {
+        let place = schema.map { " SCHEMA \(SQLText.identifier($0))" } ?? ""
+        let nspname = SQLText.literal(schema ?? "public")
+        return """
+            DO $holdfast$ BEGIN
+              IF EXISTS (SELECT FROM pg_extension WHERE extname = \(SQLText.literal(name))) THEN RETURN; END IF;
+              IF EXISTS (
+                SELECT FROM (SELECT 'pg_proc'::regclass AS class, oid, pronamespace AS space FROM pg_proc
+                             UNION ALL SELECT 'pg_operator'::regclass, oid, oprnamespace FROM pg_operator
+                             UNION ALL SELECT 'pg_class'::regclass, oid, relnamespace FROM pg_class
+                             UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type) o
+                JOIN pg_namespace n ON n.oid = o.space
+                WHERE n.nspname = \(nspname) AND n.nspname <> 'pg_catalog' AND NOT EXISTS (
+                  SELECT FROM pg_depend d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype IN ('e', 'i')))
+              THEN RAISE EXCEPTION 'the dump has put other things into its schema before it'; END IF;
+              EXECUTE \(SQLText.literal("CREATE EXTENSION \(SQLText.identifier(name))\(place)"));
+            END $holdfast$;
+            SELECT format('GRANT SELECT, INSERT, UPDATE ON %s TO %I', c, '\(role)') FROM pg_extension, unnest(extconfig) c
+              WHERE extname = \(SQLText.literal(name)) \\gexec
+            SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %I TO %I', fdwname, '\(role)') FROM pg_foreign_data_wrapper \\gexec
+            """
+    }
+}
