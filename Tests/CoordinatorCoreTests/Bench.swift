@@ -12,12 +12,19 @@ import Wire
 /// A clock that stands still until it is moved.
 final class FakeClock: Sendable {
     private let time: Mutex<Date>
+    private let passed = Mutex<TimeInterval>(0)
 
     init(_ start: String) { time = Mutex(Timestamp.date(start) ?? .distantPast) }
 
     var now: Date { time.withLock { $0 } }
 
-    func advance(_ seconds: TimeInterval) { time.withLock { $0 += seconds } }
+    /// What really passed, whatever the clock was set to.
+    var uptime: Duration { .seconds(passed.withLock { $0 }) }
+
+    func advance(_ seconds: TimeInterval) {
+        time.withLock { $0 += seconds }
+        passed.withLock { $0 += seconds }
+    }
 
     func set(_ text: String) { time.withLock { $0 = Timestamp.date(text) ?? $0 } }
 }
@@ -29,6 +36,8 @@ final class Bench: Sendable {
     let coordinator: Coordinator
     let admin: OperatorIdentity
     let adminToken: String
+    /// What lies in the directories of all hosts, by folder and name, with its size.
+    let disks: Disks
 
     init(
         environment: [String: String] = [:], at start: String = "2026-03-01T00:00:00Z",
@@ -40,7 +49,11 @@ final class Bench: Sendable {
         let paths = CoordinatorPaths(dataDirectory: folder)
         adminToken = try Coordinator.initialise(paths: paths, hostnames: ["coordinator.test"], now: clock.now)
             .adminToken
+        let disks = Disks()
+        self.disks = disks
         var world = CoordinatorWorld(now: { clock.now }, uuid: { UUID() }, environment: environment)
+        world.uptime = { clock.uptime }
+        world.askAgent = { agent, question in disks.answer(question, of: agent) }
         world.openS3 = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no S3") }
         world.post = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no Slack") }
         world.sendMail = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no mail") }
@@ -72,6 +85,37 @@ final class Bench: Sendable {
             identity: AgentIdentity(id: id, name: answer.name), key: key,
             certificate: try Certificate(pem: answer.certificate),
             bench: self)
+    }
+}
+
+/// The directories of all hosts, as far as reports speak of them: what an agent would see there.
+final class Disks: Sendable {
+    private let files = Mutex<[String: [String: Int64]]>([:])
+    private let away = Mutex<Set<UUID>>([])
+
+    func put(_ name: String, _ bytes: Int64, in folder: String) {
+        files.withLock { $0[folder, default: [:]][name] = bytes }
+    }
+
+    func remove(_ name: String, from folder: String) { files.withLock { $0[folder]?[name] = nil } }
+
+    func remove(where isGone: (String) -> Bool) {
+        files.withLock { files in
+            for folder in files.keys { files[folder] = files[folder]?.filter { !isGone($0.key) } }
+        }
+    }
+
+    /// The agent does not answer.
+    func silence(_ agent: UUID) { away.withLock { _ = $0.insert(agent) } }
+
+    func answer(_ question: CopyQuestion, of agent: UUID) -> CopyAnswer? {
+        guard !away.withLock({ $0.contains(agent) }) else { return nil }
+        let found = files.withLock { $0[question.folder] ?? [:] }
+        let names = question.names ?? found.keys.sorted()
+        return CopyAnswer(
+            question: question.id,
+            files: names.compactMap { name in found[name].map { .init(name: name, bytes: $0) } }, goesOn: false,
+            failure: nil)
     }
 }
 
@@ -139,6 +183,10 @@ struct TestAgent {
         report.manifest = manifest
         report.destinations = try destinations.map { destination in
             let folder = destination.keyPrefix + keys.folder
+            if destination.directory != nil {
+                bench.disks.put(object.name, object.storedBytes, in: folder)
+                bench.disks.put(keys.manifestName, Int64(bytes.count), in: folder)
+            }
             try store?(folder + object.name, plain)
             try store?(folder + keys.manifestName, bytes)
             return DestinationResult(

@@ -215,6 +215,7 @@ struct OfflineHostTests {
             bench.clock.advance(60)
         }
         try await bench.liveOn(3 * 86_400)
+        _ = try await agent.checkIn(revision: 1)
         let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
         _ = try await bench.coordinator.cleanup(CleanupRequest(digest: plan.digest), by: bench.admin)
         func asked() async throws -> [Command] {

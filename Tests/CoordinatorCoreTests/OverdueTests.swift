@@ -139,7 +139,7 @@ struct OverdueTests {
         #expect(try await bench.coordinator.status(by: bench.admin).databases.first?.rpoMet == false)
     }
 
-    @Test func whatNoPolicySelectsAnyMoreIsNotDue() async throws {
+    @Test func whatIsDeclaredNoMoreIsGoneAndCriticalAfterADay() async throws {
         let bench = try await Bench(at: "2026-03-01T10:10:00Z")
         let agent = try await bench.enrol("db-01")
         _ = try await agent.checkIn(databases: [agent.facts("inventory")])
@@ -148,7 +148,18 @@ struct OverdueTests {
         #expect(try await kinds(bench) == ["overdue"])
         _ = try await agent.checkIn(databases: [], revision: 1)
         #expect(try await kinds(bench) == [])
-        #expect(try await bench.coordinator.databases(by: bench.admin).map(\.state) == [.unprotected])
+        #expect(try await bench.coordinator.databases(by: bench.admin).map(\.state) == [.gone])
+        #expect(try await bench.coordinator.check(by: bench.admin).level == 1)
+        bench.clock.advance(86_401)
+        _ = try await agent.checkIn(revision: 1)
+        #expect(try await kinds(bench) == ["gone"])
+        #expect(try await bench.coordinator.check(by: bench.admin).level == 2)
+        _ = try await bench.coordinator.retireDatabase("inventory", on: "db-01", by: bench.admin)
+        #expect(try await kinds(bench) == [])
+        #expect(try await bench.coordinator.status(by: bench.admin).databases.isEmpty)
+        // Declared again it is watched again.
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")], revision: 1)
+        #expect(try await bench.coordinator.status(by: bench.admin).databases.map(\.state) != [])
     }
 
     @Test func aCommandThatNobodyTakesEndsItsRun() async throws {

@@ -307,6 +307,7 @@ struct RetentionTests {
             try await bucketOnly(bench)
             let agent = try await bench.enrol("db-01")
             _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+            try await bench.coordinator.cleanupIfDue()
             try await seed(bench, agent, offsite, days: 4)
             _ = try await agent.checkIn(revision: 1)
             let before = try await bench.coordinator.backups(by: bench.admin).count
@@ -332,6 +333,7 @@ struct RetentionTests {
         try await bucketOnly(bench)
         let agent = try await bench.enrol("db-01")
         _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        try await bench.coordinator.cleanupIfDue()
         try await seed(bench, agent, offsite, days: 4)
         _ = try await agent.checkIn(revision: 1)
         let yaml = "destinations: { offsite: { s3: { bucket: acme-backups, region: us-east-1 } } }\n" + policies

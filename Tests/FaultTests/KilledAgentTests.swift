@@ -82,7 +82,7 @@ import Wire
         #expect(try await s3.uploads() == 0)
     }
 
-    @Test func sigtermDuringARunEndsItCleanlyWithinThirtySeconds() async throws {
+    @Test func sigtermDuringARunLeavesItToTheNextStart() async throws {
         let s3 = try S3Server()
         defer { s3.stop() }
         let slow = s3.destination.replacing(" } }", with: ", bandwidth: 1MB } }")
@@ -97,10 +97,10 @@ import Wire
         #expect(try await s3.uploads() == 0)
         #expect(try await s3.keys().isEmpty)
         try host.agent.start()
-        let error = try await eventually("the report is delivered") {
-            try await host.fleet.list([DatabaseView].self, "database", "list").first?.lastError
+        // Nothing is lost by an orderly stop that a kill would not lose: the run goes on.
+        try await eventually("the backup is made after all") {
+            try await host.fleet.list([BackupView].self, "backup", "list").contains { $0.state == .good }
         }
-        #expect(error.contains("stop"))
     }
 
     @Test func aSecondAgentOnTheSameDirectoryRefusesToStart() async throws {

@@ -41,7 +41,10 @@ struct StoreContractTests {
                 )
                 let facts = try store.store(key, bytes, piece: 100_000)
                 #expect(facts.key == key && facts.bytes == Int64(size))
-                #expect(try store.head(key) == facts)
+                var seen = try store.head(key)
+                // What only a look shows: when it was written, and by which clock.
+                (seen.modifiedAt, seen.storeTime, seen.checksum) = (facts.modifiedAt, facts.storeTime, facts.checksum)
+                #expect(seen == facts)
                 #expect(try store.get(key, limit: size) == bytes, "\(size) bytes")
             }
             let listed = try store.list(prefix: "db-01/database-backups/n ")

@@ -14,6 +14,8 @@ package struct AgentPaths: Sendable {
     package var authority: URL { data.appending(path: "ca.pem") }
     /// Where `agent.yaml` was at the last start, if there was one.
     package var declaringFile: URL { data.appending(path: "declared-in.json") }
+    /// How often an agent was started here.
+    package var starts: URL { data.appending(path: "starts.json") }
     package var plan: URL { data.appending(path: "plan.json") }
     /// Up to which nominal time each schedule has been decided.
     package var scheduleLedger: URL { data.appending(path: "schedule.json") }

@@ -4,6 +4,7 @@ import Engines
 import Foundation
 package import Logging
 package import ServiceLifecycle
+import Threads
 
 /// Builds the agent that `holdfast-agent run` runs; tests build the same one.
 ///
@@ -15,6 +16,7 @@ package func buildAgent(
     try PrivateDirectory.ensure(paths.scratch.path)
     try PrivateDirectory.ensure(paths.uploads.path)
     SpoolFolder.removeLeftovers(in: paths.scratch)
+    let voice = AgentVoice(paths: paths, world: world)
     let link = CoordinatorLink(paths: paths, identity: identity, world: world)
     let spool = try Spool(folder: paths.spool, newID: world.newID)
     let journal = try RunJournal(folder: paths.runs)
@@ -25,9 +27,10 @@ package func buildAgent(
     let facts = FactsBoard()
     let desk = try CommandDesk(folder: paths.commands, world: world, spool: spool, journal: journal)
     return [
-        ReportService(world: world, link: link, spool: spool, logger: logger),
+        ReportService(world: world, link: link, spool: spool, voice: voice, logger: logger),
         CheckInService(
             world: world, link: link, plans: plans, board: board, facts: facts, spool: spool, commands: desk,
+            voice: voice, witness: CopyWitness(destinations: destinations, agent: identity, stop: StopSignal()),
             logger: logger),
         FactsService(configuration: configuration, engines: engines, board: facts, logger: logger),
         RunService(

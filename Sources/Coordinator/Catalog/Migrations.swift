@@ -22,6 +22,10 @@ extension CatalogDatabase {
         migrator.registerMigration("5 messages are found by their channel") { database in
             try database.execute(sql: "CREATE INDEX deliveryByChannel ON delivery (channel, state)")
         }
+        // Two tables are made anew, and others refer to them: what refers to what is checked at the end.
+        migrator.registerMigration("6 evidence has an age", foreignKeyChecks: .deferred) { database in
+            for statement in Schema6.statements { try database.execute(sql: statement) }
+        }
         return migrator
     }
 }

@@ -24,6 +24,10 @@ package final class Coordinator: Sendable {
     private let configuration: Mutex<FleetConfiguration>
     /// Rings when there may be a copy to confirm, a message to send, or a deletion to go on with.
     let bells = Bells()
+    let questions = QuestionDesk()
+    let clocks = ClockEvidence()
+    let looked = LookedFolders()
+    let fences = Fences()
 
     private init(
         paths: CoordinatorPaths, world: CoordinatorWorld, logger: Logger, catalog: CatalogDatabase,
@@ -107,5 +111,9 @@ enum SettingName {
     static let hostnames = "hostnames"
     static let highWater = "clock-high-water"
     static let clockJump = "clock-jump-since"
+    /// When automatic cleanup last ran; not set while it is off, or has yet to be announced.
     static let lastCleanup = "last-cleanup"
+    static let cleanupAnnounced = "cleanup-announced"
+    static let readBudget = "read-budget"
+    static let cleanupWaiting = "cleanup-waiting"
 }

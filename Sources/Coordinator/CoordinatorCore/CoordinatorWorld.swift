@@ -12,6 +12,10 @@ package struct CoordinatorWorld: Sendable {
     package var now: @Sendable () -> Date
     package var uuid: @Sendable () -> UUID
     package var environment: [String: String]
+    /// How long the machine has been up since some moment: it goes on evenly, whatever the clock does.
+    package var uptime: @Sendable () -> Duration
+    /// Asks an agent what lies in a directory of its host; nil for asking it by its check-ins.
+    package var askAgent: (@Sendable (_ agent: UUID, CopyQuestion) async -> CopyAnswer?)?
     /// How agents and operators reach the API, for join strings: `https://host:port`. Nil for the first host name and
     /// ``listenPort``.
     package var publicURL: String?
@@ -36,6 +40,8 @@ package struct CoordinatorWorld: Sendable {
         self.now = now
         self.uuid = uuid
         self.environment = environment
+        let start = ContinuousClock.now
+        uptime = { ContinuousClock.now - start }
         let stores = OpenStores(environment, now: now)
         openS3 = { (destination) throws(BackupError) in try stores.store(destination) }
         presign = { (destination, key, seconds) throws(BackupError) in

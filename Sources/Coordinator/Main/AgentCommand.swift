@@ -7,7 +7,7 @@ import Wire
 struct AgentGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent", abstract: "The hosts that joined.",
-        subcommands: [AgentList.self, AgentShow.self, AgentRevoke.self])
+        subcommands: [AgentList.self, AgentShow.self, AgentResolve.self, AgentRevoke.self])
 }
 
 struct AgentList: AsyncParsableCommand {
@@ -38,6 +38,29 @@ struct AgentShow: AsyncParsableCommand {
     func run() async throws {
         let session = try OperatorSession()
         let view = try await session.client.agent(agent)
+        try output.show(view, session.terminal) { AgentRendering.detail(view, now: Date(), $0) }
+    }
+}
+
+struct AgentResolve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resolve", abstract: "Choose between two hosts that speak as one agent.",
+        discussion: """
+            A data directory that was copied makes two hosts one agent: nothing of either is taken until you choose. `holdfast \
+            alert list -o json` names both with their hosts. The other is refused from then on: join it anew, with an empty \
+            --data-dir.
+
+            Example:
+              holdfast agent resolve db-01 --keep 5f0c2f6a
+            """)
+
+    @Argument(help: "Its name or id.") var agent: String
+    @Option(help: "The instance to go on with, or the first digits of it.") var keep: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let view = try await session.client.resolveAgent(agent, keep: keep)
         try output.show(view, session.terminal) { AgentRendering.detail(view, now: Date(), $0) }
     }
 }

@@ -6,7 +6,7 @@ import Wire
 struct AlertGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alert", abstract: "What is wrong, and who was told.",
-        subcommands: [AlertList.self, AlertTest.self])
+        subcommands: [AlertList.self, AlertAck.self, AlertTest.self])
 }
 
 struct AlertList: AsyncParsableCommand {
@@ -25,6 +25,29 @@ struct AlertList: AsyncParsableCommand {
         let session = try OperatorSession()
         let incidents = try await session.client.alerts(includeResolved: all)
         try output.show(incidents, session.terminal) { IncidentRendering.table(incidents, now: Date(), $0) }
+    }
+}
+
+struct AlertAck: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ack", abstract: "Say that an alert is known.",
+        discussion: """
+            What is wrong stays listed until it is mended, but retention no longer rests for it. An alert that only asks to \
+            be looked at (a database that shrank, one that is empty) is over by it.
+
+            Example:
+              holdfast alert ack 12
+            """)
+
+    @Argument(help: "Its number, as `holdfast alert list` shows it.") var id: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let incident = try await session.client.acknowledgeAlert(id)
+        try output.show(incident, session.terminal) { _ in
+            ["acknowledged: \(SafeText(incident.title).text)" + (incident.resolvedAt == nil ? "" : "; it is over")]
+        }
     }
 }
 

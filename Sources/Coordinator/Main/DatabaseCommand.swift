@@ -6,7 +6,8 @@ import Wire
 
 struct DatabaseGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "database", abstract: "What is backed up.", subcommands: [DatabaseList.self, DatabaseShow.self])
+        commandName: "database", abstract: "What is backed up.",
+        subcommands: [DatabaseList.self, DatabaseShow.self, DatabaseRetire.self])
 }
 
 struct DatabaseList: AsyncParsableCommand {
@@ -25,6 +26,29 @@ struct DatabaseList: AsyncParsableCommand {
         let session = try OperatorSession()
         let databases = try await session.client.databases(agent: agent)
         try output.show(databases, session.terminal) { DatabaseRendering.lines(databases, now: Date(), $0) }
+    }
+}
+
+struct DatabaseRetire: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retire", abstract: "No longer tell of a database that is meant to be backed up no more.",
+        discussion: """
+            For one that its agent no longer declares, or that no policy selects. Its backups stay until retention or you delete them.
+
+            Example:
+              holdfast database retire oldshop --agent db-01
+            """)
+
+    @Argument(help: "Its name.") var database: String
+    @Option(help: "Its agent.") var agent: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let view = try await session.client.retireDatabase(database, on: agent)
+        try output.show(view, session.terminal) { _ in
+            ["retired \(SafeText(view.name.rawValue).text) on \(SafeText(view.agent).text): it is told of no longer"]
+        }
     }
 }
 

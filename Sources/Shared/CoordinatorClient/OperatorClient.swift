@@ -43,6 +43,21 @@ package struct OperatorClient: Sendable {
         try await connection.done(.post("agents", nameOrId, "revoke"))
     }
 
+    /// Of two processes that speak as this agent, the one to go on with.
+    package func resolveAgent(_ nameOrId: String, keep instance: String) async throws -> AgentView {
+        try await connection.answer(.post("agents", nameOrId, "resolve", instance))
+    }
+
+    /// No longer tells of a database that is backed up no more.
+    package func retireDatabase(_ name: String, on agent: String) async throws -> DatabaseView {
+        try await connection.answer(.post("databases", agent, name, "retire"))
+    }
+
+    /// Says that an alert is known.
+    package func acknowledgeAlert(_ id: String) async throws -> IncidentView {
+        try await connection.answer(.post("alerts", id, "ack"))
+    }
+
     /// Every database, or those of an agent or of a name.
     package func databases(agent: String? = nil, database: String? = nil) async throws -> [DatabaseView] {
         try await connection.answer(.get("databases", query: [("agent", agent), ("database", database)]))

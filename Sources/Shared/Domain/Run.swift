@@ -43,8 +43,10 @@ package enum BackupState: String, Codable, Sendable, CaseIterable {
     case good
     /// Complete at some destinations only; never counted as good.
     case partial
-    /// A check found it changed or missing.
+    /// A check found it changed.
     case damaged
+    /// Something of it is not where it was put. It may come back.
+    case missing
     /// Marked for deletion: a tombstone, written before the first object goes.
     case deleting
     case deleted

@@ -1,4 +1,5 @@
 package import Domain
+package import Foundation
 
 /// What a store says about one object without sending its bytes.
 package struct ObjectFacts: Sendable, Equatable {
@@ -7,11 +8,24 @@ package struct ObjectFacts: Sendable, Equatable {
     package let bytes: Int64
     /// The store's own version mark (S3: the ETag without quotes); empty for a directory.
     package let etag: String
+    /// SHA-256 as the store itself computed it, in base64; with `-N` at its end it is of the digests of N parts. Nil where the
+    /// store says none.
+    package var checksum: String?
+    /// When it became what it is, by the store's clock.
+    package var modifiedAt: Date?
+    /// What the store's clock showed when it answered.
+    package var storeTime: Date?
 
-    package init(key: String, bytes: Int64, etag: String) {
+    package init(
+        key: String, bytes: Int64, etag: String, checksum: String? = nil, modifiedAt: Date? = nil,
+        storeTime: Date? = nil
+    ) {
         self.key = key
         self.bytes = bytes
         self.etag = etag
+        self.checksum = checksum
+        self.modifiedAt = modifiedAt
+        self.storeTime = storeTime
     }
 }
 
@@ -33,8 +47,9 @@ package protocol ObjectStore: Sendable {
     /// Interrupted reads are resumed where they stopped (S3: ranged, with `If-Match`). What `body` throws ends it.
     func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError)
 
-    /// Every object whose key begins with `prefix`, in any order. Complete, or it throws: never a partial listing.
-    func list(prefix: String) throws(BackupError) -> [ObjectFacts]
+    /// Hands out every object whose key begins with `prefix`, in portions and any order. It has shown all of them, or it
+    /// throws; what `body` throws ends it.
+    func visit(prefix: String, _ body: ([ObjectFacts]) throws(BackupError) -> Void) throws(BackupError)
 
     /// Removes one object by its exact key. An absent one is not an error.
     func delete(_ key: String) throws(BackupError)
@@ -54,6 +69,13 @@ package protocol ObjectUpload: AnyObject {
 }
 
 extension ObjectStore {
+    /// Every object whose key begins with `prefix`, in any order. Complete, or it throws: never a partial listing.
+    package func list(prefix: String) throws(BackupError) -> [ObjectFacts] {
+        var found: [ObjectFacts] = []
+        try visit(prefix: prefix) { found += $0 }
+        return found
+    }
+
     /// Stores a small object from memory, create-only.
     package func put(_ key: String, _ bytes: [UInt8], sha256: String) throws(BackupError) -> ObjectFacts {
         let upload = try beginUpload(key)

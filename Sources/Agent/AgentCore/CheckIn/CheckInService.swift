@@ -16,13 +16,18 @@ struct CheckInService: Service {
     let facts: FactsBoard
     let spool: Spool
     let commands: CommandDesk
+    let voice: AgentVoice
+    let witness: CopyWitness
     let logger: Logger
     private let poll = PollInFlight()
+    private static let mostQuestions = 16
 
     init(
         world: AgentWorld, link: CoordinatorLink, plans: PlanStore, board: RunBoard, facts: FactsBoard, spool: Spool,
-        commands: CommandDesk, logger: Logger
+        commands: CommandDesk, voice: AgentVoice, witness: CopyWitness, logger: Logger
     ) {
+        self.voice = voice
+        self.witness = witness
         self.world = world
         self.link = link
         self.plans = plans
@@ -57,7 +62,9 @@ struct CheckInService: Service {
                 let response = try await exchange(wait: wait)
                 backoff.succeeded()
                 wait = min(max(response.waitSeconds, 0), 60)
-                if response.pauseSeconds > 0 { try await Task.sleep(for: .seconds(min(response.pauseSeconds, 600))) }
+                if response.pauseSeconds > 0, voice.answers.isEmpty {
+                    try await Task.sleep(for: .seconds(min(response.pauseSeconds, 600)))
+                }
             } catch {
                 if Task.isCancelled { return }
                 if (error as? BackupError)?.code == .cancelled { continue }
@@ -76,15 +83,20 @@ struct CheckInService: Service {
         let received = await commands.toAcknowledge
         let running = await board.progress
         let working = await commands.progress
-        let isBusy = !running.isEmpty || !working.isEmpty || news != nil || !received.isEmpty
-        let request = CheckInRequest(
+        let answers = voice.answers
+        let isBusy = !running.isEmpty || !working.isEmpty || news != nil || !received.isEmpty || !answers.isEmpty
+        var request = CheckInRequest(
             holdfast: Product.version, bootId: world.bootID, clock: world.now(),
             planRevision: await plans.current.revision, running: running, spoolDepth: await spool.depth,
             databases: news,
             receivedCommands: received, commands: working, waitSeconds: isBusy ? min(wait, 1) : wait)
+        (request.process, request.echo) = (voice.process, voice.echo)
+        request.answers = answers.isEmpty ? nil : answers
+        (request.putAside, request.trouble) = (await spool.putAsideCount, voice.trouble)
         let response = try await poll.perform { stop in
             try await link.current().checkIn(request, stop: stop)
         }
+        voice.heard(response, sent: answers)
         if let news { await facts.wasTold(news) }
         if response.wantsDatabases { await facts.tellAgain() }
         await commands.acknowledged(received)
@@ -93,6 +105,10 @@ struct CheckInService: Service {
             logger.info("a new plan", metadata: ["revision": "\(plan.revision)", "entries": "\(plan.entries.count)"])
         }
         for command in response.commands { try await commands.receive(command, clock: response.serverTime) }
+        if let questions = response.questions?.prefix(Self.mostQuestions), !questions.isEmpty {
+            let witness = witness
+            voice.add(await onThread { questions.map { witness.answer($0) } })
+        }
         return response
     }
 }

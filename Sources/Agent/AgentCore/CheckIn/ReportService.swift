@@ -10,6 +10,7 @@ struct ReportService: Service {
     let world: AgentWorld
     let link: CoordinatorLink
     let spool: Spool
+    let voice: AgentVoice
     let logger: Logger
 
     /// At most this much in one batch; the coordinator takes 16 MiB.
@@ -45,7 +46,9 @@ struct ReportService: Service {
         }
         let receipt: ReportReceipt
         do {
-            receipt = try await link.current().report(ReportBatch(items: batch.map(\.item)))
+            var message = ReportBatch(items: batch.map(\.item))
+            message.instance = voice.process.instance
+            receipt = try await link.current().report(message)
         } catch let error as BackupError where Self.isVerdict(error) {
             guard batch.count == 1 else {
                 size = batch.count / 2
@@ -59,18 +62,21 @@ struct ReportService: Service {
         }
         size = Self.batchItems
         for refusal in receipt.refused {
-            logger.error("the coordinator refuses a report for good", metadata: ["reason": "\(refusal.reason)"])
+            logger.error(
+                "the coordinator refuses a report, which is put aside", metadata: ["reason": "\(refusal.reason)"])
         }
-        let done = Set(receipt.acknowledged + receipt.refused.map(\.id))
+        let refused = Set(receipt.refused.map(\.id))
+        for (name, item) in batch where refused.contains(item.id) { await spool.putAside(name) }
+        let done = Set(receipt.acknowledged)
         let names = Set(batch.filter { done.contains($0.item.id) }.map(\.name))
-        guard !names.isEmpty else {
+        guard !names.isEmpty || !refused.isEmpty else {
             throw BackupError(.unreachable, "the coordinator acknowledged none of \(batch.count) reports")
         }
         await spool.remove(names)
     }
 
-    /// Whether asking again with the same bytes gets the same answer.
+    /// Whether asking again with the same bytes gets the same answer. All else is the coordinator's own trouble, which passes.
     private static func isVerdict(_ error: BackupError) -> Bool {
-        [.forbidden, .usage, .integrity, .configuration].contains(error.code)
+        [.forbidden, .usage].contains(error.code)
     }
 }

@@ -103,6 +103,8 @@ extension ReadingStore {
     private var refusal: BackupError { BackupError(.bug, "this place is only for reading") }
     func beginUpload(_ key: String) throws(BackupError) -> any ObjectUpload { throw refusal }
     func head(_ key: String) throws(BackupError) -> ObjectFacts { throw refusal }
-    func list(prefix: String) throws(BackupError) -> [ObjectFacts] { throw refusal }
+    func visit(prefix: String, _ body: ([ObjectFacts]) throws(BackupError) -> Void) throws(BackupError) {
+        throw refusal
+    }
     func delete(_ key: String) throws(BackupError) { throw refusal }
 }

@@ -64,9 +64,13 @@ package actor RunBoard {
         return true
     }
 
+    /// The agent ends: what is at work stops, and what waits does not begin.
     package func stopAll() {
+        isStopping = true
         for live in running.values { live.stop.stop() }
     }
+
+    private(set) var isStopping = false
 
     package var progress: [RunProgress] { running.values.map(\.progress) }
 

@@ -56,7 +56,7 @@ struct RunService: Service {
                 await board.stopAll()
             }
         } onGracefulShutdown: {
-            // The loop above ends, and asks those at work to stop: each aborts and spools its report.
+            // The loop above ends, and asks those at work to stop: each aborts, and stays in the journal for the next start.
         }
     }
 
@@ -78,6 +78,7 @@ struct RunService: Service {
     private func carryOut(_ live: LiveRun) async -> AttemptOutcome? {
         let reporter = RunReporter(live: live, world: world, journal: journal, spool: spool)
         var last: AttemptOutcome?
+        if await board.isStopping { return nil }
         do {
             FaultPoint.admitted.pass()
             var attempt = live.firstAttempt
@@ -93,6 +94,8 @@ struct RunService: Service {
                     return outcome
                 }
                 logger.warning("backup failed", metadata: metadata(live, attempt, failure))
+                // An orderly stop is no end of a run: as after a kill the journal keeps it, and the next start goes on.
+                if failure.code == .cancelled, !outcome.isPartial, await board.isStopping { return nil }
                 let mayHelp = !outcome.isPartial && !live.stop.isStopped
                 let done = attempt - live.firstAttempt + 1
                 // Two runs by hand in one second have one name: the next attempt has a number in its own.

@@ -9,6 +9,8 @@ package actor Spool {
     private let folder: URL
     /// File names of what waits, oldest first.
     private var waiting: [String]
+    /// How many reports lie here that the coordinator refused, or that could not be read.
+    package private(set) var putAsideCount: Int
     private var next: Int
     private let newID: @Sendable () -> UUID
     private let continuation: AsyncStream<Void>.Continuation
@@ -23,8 +25,9 @@ package actor Spool {
         (arrivals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         try PrivateDirectory.ensure(folder.path)
         do {
-            waiting = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-                .filter { $0.hasSuffix(".json") && Int($0.prefix(16)) != nil }.sorted()
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            putAsideCount = names.count { $0.hasPrefix("refused-") || $0.hasPrefix("damaged-") }
+            waiting = names.filter { $0.hasSuffix(".json") && Int($0.prefix(16)) != nil }.sorted()
         } catch {
             throw BackupError(.storageRefused, "reading the spool \(folder.path)", cause: error)
         }
@@ -90,13 +93,15 @@ package actor Spool {
         waiting.removeAll(where: names.contains)
     }
 
-    /// Puts an item aside that the coordinator will never take, for a person to look at.
+    /// Puts an item aside that the coordinator will never take, for a person to look at. Renamed back
+    /// (without `refused-`) it is sent again after the next start.
     package func putAside(_ name: String) { putAside(name, as: "refused-") }
 
     private func quarantine(_ name: String) { putAside(name, as: "damaged-") }
 
     private func putAside(_ name: String, as mark: String) {
         waiting.removeAll { $0 == name }
+        putAsideCount += 1
         // If even that fails it stays where it is and is met again at the next start.
         try? FileManager.default.moveItem(at: folder.appending(path: name), to: folder.appending(path: mark + name))
     }

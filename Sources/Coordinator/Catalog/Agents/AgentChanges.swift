@@ -39,13 +39,19 @@ extension CatalogUpdate {
             try database.execute(
                 sql: """
                     UPDATE agent SET lastSeenAt = max(coalesce(lastSeenAt, 0), ?), version = ?, clockSkew = ?,
-                        spoolDepth = ? WHERE id = ?
+                        spoolDepth = ?, putAside = ?, trouble = ? WHERE id = ?
                     """,
                 arguments: [
                     sighting.at.milliseconds, sighting.version, sighting.clockSkewMilliseconds, sighting.spoolDepth,
-                    agent.text,
+                    sighting.putAside, sighting.trouble, agent.text,
                 ])
         }
+    }
+
+    package func setLimits(_ limits: HostLimits?, of agent: UUID) throws {
+        try database.execute(
+            sql: "UPDATE agent SET limits = ? WHERE id = ?",
+            arguments: [try limits.map(JSONColumn.encode), agent.text])
     }
 
     package func setPlan(_ plan: Plan, of agent: UUID) throws {

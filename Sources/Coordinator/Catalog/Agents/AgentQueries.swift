@@ -43,6 +43,11 @@ extension CatalogView {
         agent.spoolDepth = row["spoolDepth"]
         agent.factsAt = row.date("factsAt")
         agent.planRevision = row["planRevision"]
+        agent.publicKey = row["publicKey"]
+        agent.previousKeys = try row.json("previousKeys")
+        agent.limits = try (row["limits"] as String?).map { try JSONColumn.decode($0) }
+        agent.putAside = row["putAside"]
+        agent.trouble = row["trouble"]
         return agent
     }
 }

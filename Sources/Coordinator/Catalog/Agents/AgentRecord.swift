@@ -1,4 +1,5 @@
 package import Foundation
+package import Wire
 
 /// One enrolled host, as the catalog holds it.
 package struct AgentRecord: Sendable, Equatable {
@@ -20,6 +21,15 @@ package struct AgentRecord: Sendable, Equatable {
     /// When it last told of its databases.
     package var factsAt: Date?
     package var planRevision: Int
+    /// Its public key (SubjectPublicKeyInfo, base64), as far as it was seen since the catalog keeps it.
+    package var publicKey: String?
+    /// Those of the hosts whose place it took.
+    package var previousKeys: [String] = []
+    /// What the host says that it allows.
+    package var limits: HostLimits?
+    /// Reports that lie put aside on the host, and what keeps the agent from working.
+    package var putAside: Int?
+    package var trouble: String?
 
     package init(
         id: UUID, name: String, labels: [String: String], keyFingerprint: String, certificateFingerprint: String,
@@ -43,6 +53,10 @@ package struct AgentSighting: Sendable, Equatable {
     package var version: String
     package var clockSkewMilliseconds: Int64
     package var spoolDepth: Int
+    /// It can be asked what lies in its directories.
+    package var answers = false
+    package var putAside: Int?
+    package var trouble: String?
 
     package init(at: Date, version: String, clockSkewMilliseconds: Int64, spoolDepth: Int) {
         self.at = at

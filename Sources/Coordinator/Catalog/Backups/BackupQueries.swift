@@ -84,16 +84,19 @@ extension CatalogView {
             sql: """
                 SELECT copy.backup, max(copy.state IN ('stored', 'confirmed')) AS whole,
                     max(copy.state IN ('stored', 'confirmed') AND copy.isRemote = 1) AS wholeRemote,
-                    max(copy.state = 'stored' AND copy.isRemote = 1) AS unconfirmed
+                    max(copy.state = 'stored' AND copy.isRemote = 1) AS unconfirmed,
+                    max(CASE WHEN copy.state IN ('stored', 'confirmed') THEN copy.seenAt END) AS seenAt
                 FROM backup JOIN copy ON copy.backup = backup.id
-                WHERE backup.database = ? AND backup.state IN ('good', 'partial', 'damaged') GROUP BY copy.backup
+                WHERE backup.database = ? AND backup.state IN ('good', 'partial', 'damaged', 'missing')
+                GROUP BY copy.backup
                 """, arguments: [id])
         return Dictionary(
             try rows.map { row in
                 (
                     try row.requiredUUID("backup"),
                     CopySummary(
-                        hasWhole: row["whole"], hasWholeRemote: row["wholeRemote"], isUnconfirmed: row["unconfirmed"])
+                        hasWhole: row["whole"], hasWholeRemote: row["wholeRemote"], isUnconfirmed: row["unconfirmed"],
+                        seenAt: row.date("seenAt"))
                 )
             }, uniquingKeysWith: { $1 })
     }
@@ -119,9 +122,13 @@ extension CatalogView {
                 WHERE backup = ? ORDER BY destination
                 """, arguments: [backup.text])
         return try rows.map { row in
-            CopyRecord(
+            var copy = CopyRecord(
                 backup: backup, place: try row.json("definition"), folder: row["folder"], state: try row.word("state"),
                 error: row["error"], objects: try objects(of: backup, destination: row["destination"]))
+            copy.seenAt = row.date("seenAt")
+            copy.evidence = (row["evidence"] as String?).flatMap(CopyEvidence.init(rawValue:))
+            copy.readAt = row.date("readAt")
+            return copy
         }
     }
 
@@ -131,17 +138,38 @@ extension CatalogView {
             database,
             sql: """
                 SELECT DISTINCT copy.backup FROM copy JOIN backup ON backup.id = copy.backup
-                WHERE copy.state = 'stored' AND copy.isRemote = 1 AND backup.state IN ('good', 'partial')
+                WHERE copy.state = 'stored' AND copy.isRemote = 1 AND copy.seenAt IS NULL
+                    AND backup.state IN ('good', 'partial', 'missing')
                 ORDER BY backup.recordedAt LIMIT ?
                 """, arguments: [limit]
         ).compactMap(UUID.init(uuidString:))
+    }
+
+    /// Backups with a copy in a bucket of which nothing but the size was ever seen and whose verification nobody has asked for,
+    /// newest first.
+    package func sizeOnlyCopies(limit: Int) throws -> [(backup: UUID, bytes: Int64)] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT DISTINCT backup.id, backup.storedBytes, backup.recordedAt
+                FROM copy JOIN backup ON backup.id = copy.backup
+                WHERE copy.state = 'stored' AND copy.isRemote = 1 AND copy.evidence = 'size'
+                    AND backup.state IN ('good', 'partial')
+                    AND NOT EXISTS (SELECT 1 FROM operation WHERE operation.backup = backup.id AND operation.kind = 'verify'
+                        AND operation.state IN ('pending', 'running'))
+                ORDER BY backup.recordedAt DESC LIMIT ?
+                """, arguments: [limit]
+        ).map { (try $0.requiredUUID("id"), $0["storedBytes"]) }
     }
 
     private func objects(of backup: UUID, destination: String) throws -> [DestinationResult.StoredObject] {
         try Row.fetchAll(
             database, sql: "SELECT * FROM object WHERE backup = ? AND destination = ? ORDER BY position",
             arguments: [backup.text, destination]
-        ).map { .init(name: $0["name"], bytes: $0["bytes"], sha256: $0["sha256"], etag: $0["etag"]) }
+        ).map {
+            .init(
+                name: $0["name"], bytes: $0["bytes"], sha256: $0["sha256"], etag: $0["etag"], checksum: $0["checksum"])
+        }
     }
 
     private static func dashed(_ digits: String) -> String {
@@ -163,6 +191,8 @@ extension CatalogView {
         backup.proof = row["proof"]
         backup.proofAt = row.date("proofAt")
         backup.pinned = row["pinned"]
+        backup.sourceTables = row["sourceTables"]
+        backup.sourceRows = row["sourceRows"]
         return backup
     }
 }

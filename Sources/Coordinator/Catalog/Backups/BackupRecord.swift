@@ -23,6 +23,9 @@ package struct BackupRecord: Sendable, Equatable {
     package let plainBytes: Int64
     package let storedBytes: Int64
     package var pinned: Bool
+    /// How many tables the database had, and rows in them; nil where the dump does not tell.
+    package var sourceTables: Int?
+    package var sourceRows: Int64?
 
     package init(
         id: UUID, database: Int64, run: UUID, policy: String, tiers: [Tier], state: BackupState, nominalAt: Date,
@@ -53,9 +56,29 @@ package enum CopyState: String, Sendable, CaseIterable {
     case confirmed
     /// The destination never held all of it.
     case incomplete
-    /// A check found something changed or missing.
+    /// A check found something changed.
     case damaged
+    /// Something of it is not there. It may come back.
+    case missing
     case deleted
+}
+
+/// By what a copy was last seen to be whole, from the weakest to the strongest.
+package enum CopyEvidence: String, Sendable, CaseIterable, Comparable {
+    /// Its agent looked, and found files of the right size.
+    case agent
+    /// The store says the right size, and nothing that would tell its bytes from others.
+    case size
+    /// The store has the very version that its agent was told of.
+    case etag
+    /// The store's own SHA-256 is that of the backup.
+    case checksum
+    /// Its bytes were read.
+    case read
+
+    package static func < (one: Self, other: Self) -> Bool { one.rank < other.rank }
+
+    private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
 /// What one destination holds of a backup, and where.
@@ -69,6 +92,11 @@ package struct CopyRecord: Sendable, Equatable {
     package var error: String?
     /// The manifest last.
     package let objects: [DestinationResult.StoredObject]
+    /// When somebody last looked and found it as it should be, and what that was seen by.
+    package var seenAt: Date?
+    package var evidence: CopyEvidence?
+    /// When its bytes were last read and found right.
+    package var readAt: Date?
 
     package init(
         backup: UUID, place: Destination, folder: String, state: CopyState, error: String?,
@@ -93,4 +121,6 @@ package struct CopySummary: Sendable, Equatable {
     package let hasWholeRemote: Bool
     /// A copy that the coordinator can see has not been seen by it.
     package let isUnconfirmed: Bool
+    /// When any whole copy was last seen to be there.
+    package let seenAt: Date?
 }

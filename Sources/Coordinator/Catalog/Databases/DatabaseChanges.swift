@@ -16,7 +16,7 @@ extension CatalogUpdate {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                     ON CONFLICT (agent, name) DO UPDATE SET kind = excluded.kind, labels = excluded.labels,
                         serverVersion = excluded.serverVersion, tool = excluded.tool, sizeBytes = excluded.sizeBytes,
-                        problem = excluded.problem, goneAt = NULL
+                        problem = excluded.problem, retiredAt = CASE WHEN goneAt IS NULL THEN retiredAt END, goneAt = NULL
                     """,
                 arguments: [
                     agent.text, fact.name.rawValue, fact.kind.rawValue, try JSONColumn.encode(fact.labels),
@@ -48,6 +48,20 @@ extension CatalogUpdate {
     package func setPlanned(_ id: Int64, since: Date?) throws {
         try database.execute(
             sql: "UPDATE database SET plannedAt = ? WHERE id = ?", arguments: [since?.milliseconds, id])
+    }
+
+    /// Since when no policy selects it; nil when one does.
+    package func setUnselected(_ id: Int64, since: Date?) throws {
+        try database.execute(
+            sql:
+                "UPDATE database SET unselectedAt = ?1, retiredAt = CASE WHEN ?1 IS NULL AND goneAt IS NULL THEN NULL ELSE retiredAt END WHERE id = ?2",
+            arguments: [since?.milliseconds, id])
+    }
+
+    /// An operator wants to hear of it no longer.
+    package func setRetired(_ id: Int64, at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE database SET retiredAt = ? WHERE id = ?", arguments: [now.milliseconds, id])
     }
 
     /// Brings the summary up to date with the database's backups. To be called by whatever changes one.

@@ -18,6 +18,10 @@ package struct DatabaseRecord: Sendable, Equatable {
     package let plannedAt: Date?
     /// Since when its agent no longer declares it.
     package let goneAt: Date?
+    /// Since when no policy selects it, as far as that was noticed.
+    package let unselectedAt: Date?
+    /// When an operator said that it is meant to be backed up no more.
+    package let retiredAt: Date?
     /// The state of the database that its newest good backup shows, never later than the coordinator learned of it.
     package let lastGoodAt: Date?
     /// When the coordinator learned of that backup.

@@ -6,6 +6,9 @@ package struct IncidentRecord: Sendable, Equatable {
     package let condition: IncidentCondition
     package let openedAt: Date
     package let resolvedAt: Date?
+    /// When a person said to know of it, and who.
+    package let acknowledgedAt: Date?
+    package let acknowledgedBy: String?
 }
 
 /// What is wrong, without when.
@@ -20,11 +23,14 @@ package struct IncidentCondition: Sendable, Equatable {
     package var environment: String?
     package var title: String
     package var detail: String
+    /// Id of the backup that it is about.
+    package var subject: UUID?
 
     package init(
         key: String, kind: String, isCritical: Bool, agent: String? = nil, database: String? = nil,
-        environment: String? = nil, title: String, detail: String
+        environment: String? = nil, title: String, detail: String, subject: UUID? = nil
     ) {
+        self.subject = subject
         self.key = key
         self.kind = kind
         self.isCritical = isCritical

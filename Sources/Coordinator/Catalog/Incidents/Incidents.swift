@@ -36,7 +36,29 @@ extension CatalogView {
         try Int.fetchOne(
             database,
             sql: "SELECT count(*) FROM incident WHERE resolvedAt IS NULL"
-                + (onlyCritical ? " AND severity = 'critical'" : "")) ?? 0
+                + (onlyCritical ? " AND severity = 'critical' AND acknowledgedAt IS NULL" : "")) ?? 0
+    }
+
+    package func incident(_ id: Int64) throws -> IncidentRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM incident WHERE id = ?", arguments: [id]).map(Self.incident)
+    }
+
+    package func openIncident(key: String) throws -> IncidentRecord? {
+        try Row.fetchOne(database, sql: "SELECT * FROM incident WHERE key = ? AND resolvedAt IS NULL", arguments: [key])
+            .map(Self.incident)
+    }
+
+    /// Open incidents about a backup of this database, of these kinds.
+    package func openIncidents(ofDatabase id: Int64, kinds: [String]) throws -> [IncidentRecord] {
+        let marks = Array(repeating: "?", count: kinds.count).joined(separator: ", ")
+        return try Row.fetchAll(
+            database,
+            sql: """
+                SELECT incident.* FROM incident JOIN backup ON backup.id = incident.subject
+                WHERE incident.resolvedAt IS NULL AND incident.subject IS NOT NULL AND backup.database = ?
+                    AND incident.kind IN (\(marks)) ORDER BY incident.id
+                """, arguments: [id] + StatementArguments(kinds)
+        ).map(Self.incident)
     }
 
     private static func incident(_ row: Row) -> IncidentRecord {
@@ -44,8 +66,10 @@ extension CatalogView {
             id: row["id"],
             condition: IncidentCondition(
                 key: row["key"], kind: row["kind"], isCritical: row["severity"] == "critical", agent: row["agent"],
-                database: row["database"], environment: row["environment"], title: row["title"], detail: row["detail"]),
-            openedAt: row.requiredDate("openedAt"), resolvedAt: row.date("resolvedAt"))
+                database: row["database"], environment: row["environment"], title: row["title"], detail: row["detail"],
+                subject: row.uuid("subject")),
+            openedAt: row.requiredDate("openedAt"), resolvedAt: row.date("resolvedAt"),
+            acknowledgedAt: row.date("acknowledgedAt"), acknowledgedBy: row["acknowledgedBy"])
     }
 }
 
@@ -59,12 +83,12 @@ extension CatalogUpdate {
         guard database.changesCount == 0 else { return }
         try database.execute(
             sql: """
-                INSERT INTO incident (key, kind, severity, agent, database, environment, title, detail, openedAt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO incident (key, kind, severity, agent, database, environment, title, detail, openedAt, subject)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 condition.key, condition.kind, condition.severity, condition.agent, condition.database,
-                condition.environment, condition.title, condition.detail, now.milliseconds,
+                condition.environment, condition.title, condition.detail, now.milliseconds, condition.subject?.text,
             ])
         try send(condition, incident: database.lastInsertedRowID, channels: channels, at: now)
     }
@@ -81,6 +105,15 @@ extension CatalogUpdate {
         try database.execute(
             sql: "UPDATE incident SET resolvedAt = ? WHERE key = ? AND resolvedAt IS NULL",
             arguments: [now.milliseconds, key])
+    }
+
+    /// A person knows of it.
+    package func acknowledge(_ id: Int64, by actor: String, at now: Date) throws {
+        try database.execute(
+            sql: """
+                UPDATE incident SET acknowledgedAt = coalesce(acknowledgedAt, ?), acknowledgedBy = coalesce(acknowledgedBy, ?)
+                WHERE id = ?
+                """, arguments: [now.milliseconds, actor, id])
     }
 
     /// Puts a message of success into the outbox.

@@ -9,8 +9,8 @@ extension CatalogUpdate {
         try database.execute(
             sql: """
                 INSERT INTO run (id, database, policy, tiers, state, attempt, nominalAt, recordedAt, heardAt, startedAt,
-                    finishedAt, backup, reason, failureCode, failureMessage, demanded, destinations)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    finishedAt, backup, reason, failureCode, failureMessage, demanded, destinations, kind)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempt = excluded.attempt,
                     heardAt = excluded.heardAt, startedAt = excluded.startedAt, finishedAt = excluded.finishedAt,
                     backup = excluded.backup, reason = excluded.reason, failureCode = excluded.failureCode,
@@ -22,7 +22,7 @@ extension CatalogUpdate {
                 run.nominalAt.milliseconds, run.recordedAt.milliseconds, run.heardAt.milliseconds,
                 run.startedAt?.milliseconds, run.finishedAt?.milliseconds, run.backup?.text, run.reason,
                 run.failure?.code, run.failure?.message, try JSONColumn.encode(run.demanded),
-                try JSONColumn.encode(run.destinations),
+                try JSONColumn.encode(run.destinations), run.kind?.rawValue,
             ])
         try noteLastRun(run, at: now)
     }

@@ -1,3 +1,4 @@
+import Domain
 package import Foundation
 import GRDB
 import Wire
@@ -40,6 +41,7 @@ extension CatalogView {
             run.failure = .init(code: code, message: message)
         }
         run.destinations = try row.json("destinations")
+        run.kind = (row["kind"] as String?).flatMap(DatabaseKind.init(rawValue:))
         return run
     }
 }

@@ -12,6 +12,8 @@ package struct RunRecord: Sendable, Equatable {
     package var state: RunState
     package var attempt: Int
     package let nominalAt: Date
+    /// Of the database, as the first report said; nil for runs of before.
+    package var kind: DatabaseKind?
     /// When the coordinator first knew of it.
     package let recordedAt: Date
     /// When the coordinator last heard of it.

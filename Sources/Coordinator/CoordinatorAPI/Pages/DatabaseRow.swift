@@ -23,6 +23,7 @@ struct DatabaseRow {
             case .overdue: ("bad", "overdue")
             case .failing: ("warn", "failing")
             case .unprotected: ("warn", "unprotected")
+            case .gone: ("bad", "gone")
             case .waiting: ("idle", "waiting")
             case .ok: ("good", "ok")
             }
@@ -44,9 +45,10 @@ struct DatabaseRow {
         switch view.state {
         case .overdue: 0
         case .failing: 1
-        case .unprotected: 2
-        case .waiting: 3
-        case .ok: view.problem == nil ? 5 : 4
+        case .gone: 2
+        case .unprotected: 3
+        case .waiting: 4
+        case .ok: view.problem == nil ? 6 : 5
         }
     }
 

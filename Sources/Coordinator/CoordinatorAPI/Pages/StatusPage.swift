@@ -103,6 +103,8 @@ struct StatusPage {
             return ("idle", "No databases yet: join a host with a line from `holdfast token create`")
         }
         let waiting = databases.count { $0.state == .waiting }
+        let gone = databases.count { $0.state == .gone }
+        if gone > 0 { return ("bad", "\(CountText.of(gone, "database")) that no agent declares any more") }
         if waiting > 0 { return ("idle", "\(CountText.of(waiting, "database")) waiting for a first backup") }
         let unprotected = databases.count { $0.state == .unprotected }
         if unprotected > 0 { return ("warn", "\(CountText.of(unprotected, "database")) that no policy covers") }

@@ -13,6 +13,18 @@ extension RouteTable {
         }
     }
 
+    /// What needs a person's decision about an agent or a database.
+    mutating func addDecisions(_ coordinator: Coordinator) {
+        operators(.post, "/v1/agents/{agent}/resolve/{instance}", .admin) { call, by in
+            try Answer.json(
+                await coordinator.resolveAgent(call.parameter("agent"), keep: call.parameter("instance"), by: by))
+        }
+        operators(.post, "/v1/databases/{agent}/{database}/retire", .admin) { call, by in
+            try Answer.json(
+                await coordinator.retireDatabase(call.parameter("database"), on: call.parameter("agent"), by: by))
+        }
+    }
+
     mutating func addDatabases(_ coordinator: Coordinator) {
         operators(.get, "/v1/databases", .viewer) { call, by in
             try Answer.json(

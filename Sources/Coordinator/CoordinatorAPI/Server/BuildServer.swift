@@ -26,6 +26,7 @@ package func buildServer(
     routes.addStatus(coordinator)
     routes.addAgents(coordinator)
     routes.addDatabases(coordinator)
+    routes.addDecisions(coordinator)
     routes.addBackups(coordinator)
     routes.addRuns(coordinator)
     routes.addOperations(coordinator)

@@ -13,6 +13,15 @@ enum Amount {
         return count * unit
     }
 
+    /// `30%` or `0.3`, more than nothing and at most all. Throws `.configuration`.
+    static func share(_ text: String) throws(BackupError) -> Double {
+        let number = text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : Double(text)
+        guard let number, number > 0, number <= 1 else {
+            throw BackupError(.configuration, "expected a share such as 30% or 0.3, found \"\(text.prefix(20))\"")
+        }
+        return number
+    }
+
     /// `1048576`, `10MB`, `10MiB`, in bytes. Throws `.configuration`.
     static func bytes(_ text: String) throws(BackupError) -> Int64 {
         let units: [String: Int64] = [

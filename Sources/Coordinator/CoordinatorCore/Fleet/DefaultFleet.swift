@@ -9,7 +9,7 @@ import Wire
 /// - `BACKUP_RETENTION_DAYS` (1 to 36500): for how long the daily tier is kept
 /// - `BACKUP_{HOURLY,DAILY,WEEKLY,MONTHLY}_ENABLED` (true or false, default true)
 /// - `BACKUP_HEALTH_CHECK` (default true): verify monthly backups as soon as they were made
-/// - `BACKUP_AUTO_CLEANUP` (default false): run retention every day
+/// - `BACKUP_AUTO_CLEANUP` (true or false): whether retention runs every day; where it is set it wins over any `fleet.yaml`
 /// - `BACKUP_SLACK_WEBHOOK` (a secret, read when something is sent)
 /// - `BACKUP_EMAIL_NOTIFICATIONS` (default false), `BACKUP_EMAIL_RECIPIENTS` (commas), `BACKUP_SMTP_URL`,
 ///   `BACKUP_EMAIL_FROM`, `BACKUP_SMTP_USERNAME_FILE`, `BACKUP_SMTP_PASSWORD_FILE`, `BACKUP_SMTP_CA_FILE`
@@ -24,6 +24,7 @@ enum DefaultFleet {
         var tiers: [FleetTier] = []
         for tier in [Tier.monthly, .weekly, .daily, .hourly] {
             var planned = try Self.tier(tier, zone: "UTC")
+            planned.isKeepStated = true
             planned.isEnabled = try variables.flag("BACKUP_\(tier.rawValue.uppercased())_ENABLED", default: true)
             if tier == .weekly { planned.includesApplication = true }
             if tier == .monthly { planned.healthCheck = try variables.flag("BACKUP_HEALTH_CHECK", default: true) }
@@ -38,9 +39,10 @@ enum DefaultFleet {
         return FleetConfiguration(destinations: destinations, policies: [policy], alerts: try alerts(variables))
     }
 
-    /// Whether retention runs by itself, every day.
-    static func autoCleanup(_ environment: [String: String]) throws(BackupError) -> Bool {
-        try Variables(environment).flag("BACKUP_AUTO_CLEANUP", default: false)
+    /// Whether retention runs by itself, every day; nil where the environment does not say.
+    static func autoCleanup(_ environment: [String: String]) throws(BackupError) -> Bool? {
+        let variables = Variables(environment)
+        return try variables["BACKUP_AUTO_CLEANUP"] == nil ? nil : variables.flag("BACKUP_AUTO_CLEANUP", default: false)
     }
 
     /// Schedule and keeping time of a tier for which nothing else was said.

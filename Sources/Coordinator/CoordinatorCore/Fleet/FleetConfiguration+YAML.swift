@@ -5,7 +5,7 @@ import Wire
 extension FleetConfiguration {
     /// Reads a `fleet.yaml`. Throws `.configuration` that names file, line and key, and what was expected there.
     package init(yaml: String, file: String) throws(BackupError) {
-        let root = try Setting(yaml: yaml, file: file).fields(["destinations", "policies", "alerts"])
+        let root = try Setting(yaml: yaml, file: file).fields(["destinations", "policies", "alerts", "retention"])
         var destinations: [Destination] = []
         for (name, value) in try root["destinations"]?.entries() ?? [] {
             try Self.checkName(name, value)
@@ -21,6 +21,12 @@ extension FleetConfiguration {
         self.init(
             destinations: destinations, policies: policies,
             alerts: alerts ?? AlertRoutes(slack: nil, email: nil, notifySuccess: false, digest: nil))
+        if let fields = try root["retention"]?.fields(["automatic", "maxDeleteShare"]) {
+            retention.automatic = try fields["automatic"]?.flag() ?? retention.automatic
+            retention.maxDeleteShare =
+                try fields["maxDeleteShare"]?.checked { (it) throws(BackupError) in try Amount.share(try it.text()) }
+                ?? retention.maxDeleteShare
+        }
     }
 
     private static func checkName(_ name: String, _ value: Setting) throws(BackupError) {

@@ -7,10 +7,19 @@ package struct FleetConfiguration: Sendable, Equatable {
     package var destinations: [Destination]
     package var policies: [FleetPolicy]
     package var alerts: AlertRoutes
+    package var retention = RetentionRules()
 
     package func destination(named name: String) -> Destination? { destinations.first { $0.name == name } }
 
     package func policy(named name: String) -> FleetPolicy? { policies.first { $0.name == name } }
+}
+
+/// How backups that nobody needs any more are deleted.
+package struct RetentionRules: Sendable, Equatable {
+    /// Every day, without asking. Of a tier whose `keep` nobody wrote down nothing goes by itself.
+    package var automatic = true
+    /// A plan that takes more than this share of a database's backups waits for an operator.
+    package var maxDeleteShare = 0.3
 }
 
 /// Which databases are backed up, when, kept how long, and where to.
@@ -29,6 +38,8 @@ package struct FleetPolicy: Sendable, Equatable {
     /// Largest offset after the nominal time; nil for the default (0 for a single agent, else 5 minutes).
     package var spreadSeconds: Int?
     package var timeZone: String
+    /// A backup that is smaller than the last good one by more than this share is told; nil for never.
+    package var shrinkShare: Double? = 0.5
 
     package func selects(_ labels: [String: String]) -> Bool {
         selector.allSatisfy { labels[$0.key] == $0.value }
@@ -50,6 +61,8 @@ package struct FleetTier: Sendable, Equatable {
     /// A backup of this tier is verified as soon as it was made.
     package var healthCheck: Bool
     package var isEnabled: Bool
+    /// Somebody wrote down how long it is kept.
+    package var isKeepStated = false
 
     package func covers(_ kind: DatabaseKind) -> Bool { kind != .application || includesApplication }
 }

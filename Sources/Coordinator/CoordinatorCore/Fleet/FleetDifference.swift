@@ -7,6 +7,7 @@ enum FleetDifference {
         compare("destination", old.destinations, new.destinations, name: \.name, describe: describe)
             + compare("policy", old.policies, new.policies, name: \.name, describe: describe)
             + (old.alerts == new.alerts ? [] : ["~ alerts: \(describe(new.alerts))"])
+            + (old.retention == new.retention ? [] : ["~ retention: \(describe(new.retention))"])
     }
 
     private static func compare<Item: Equatable>(
@@ -53,11 +54,20 @@ enum FleetDifference {
         words.append("to \(policy.destinations.joined(separator: " and "))")
         words.append(policy.compression.rawValue + (policy.compressionLevel.map { " level \($0)" } ?? ""))
         words.append("floor \(policy.floor)")
+        if policy.shrinkShare != 0.5 {
+            words.append("shrink " + (policy.shrinkShare.map { "\(Int(($0 * 100).rounded()))%" } ?? "off"))
+        }
         if policy.timeZone != "UTC" { words.append("zone \(policy.timeZone)") }
         if let rpo = policy.rpoSeconds { words.append("rpo \(rpo) s") }
         if let rto = policy.rtoSeconds { words.append("rto \(rto) s") }
         if let spread = policy.spreadSeconds { words.append("spread \(spread) s") }
         return words
+    }
+
+    private static func describe(_ retention: RetentionRules) -> String {
+        retention.automatic
+            ? "automatic, at most \(Int((retention.maxDeleteShare * 100).rounded())) % of a database's backups at once"
+            : "by hand"
     }
 
     private static func describe(_ alerts: AlertRoutes) -> String {

@@ -4,6 +4,7 @@ import Settings
 extension FleetPolicy {
     private static let keys = [
         "selector", "timezone", "tiers", "destinations", "compression", "encryption", "rpo", "rto", "floor", "spread",
+        "shrink",
     ]
 
     init(name: String, _ value: Setting, destinations known: [String]) throws(BackupError) {
@@ -21,6 +22,11 @@ extension FleetPolicy {
             compressionLevel: codec.level, rpoSeconds: try Self.seconds(fields["rpo"]),
             rtoSeconds: try Self.seconds(fields["rto"]), floor: try fields["floor"]?.number(1...1000) ?? 3,
             spreadSeconds: try Self.seconds(fields["spread"]), timeZone: zone)
+        if let shrink = fields["shrink"] {
+            shrinkShare =
+                try shrink.text() == "off"
+                ? nil : shrink.checked { (it) throws(BackupError) in try Amount.share(try it.text()) }
+        }
     }
 
     private static func zone(_ value: Setting?) throws(BackupError) -> String {
@@ -100,7 +106,7 @@ extension FleetTier {
             keep: try fields["keep"]?.checked { (it) throws(BackupError) in try KeepDuration(try it.text()) }
                 ?? standard.keep,
             includesApplication: includes, healthCheck: try fields["healthCheck"]?.flag() ?? false,
-            isEnabled: try fields["enabled"]?.flag() ?? true)
+            isEnabled: try fields["enabled"]?.flag() ?? true, isKeepStated: fields["keep"] != nil)
     }
 }
 

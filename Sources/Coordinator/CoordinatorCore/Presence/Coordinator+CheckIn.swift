@@ -11,8 +11,30 @@ extension Coordinator {
         _ request: CheckInRequest, from agent: AgentIdentity
     ) async throws(BackupError) -> CheckInResponse {
         try Self.check(request.version)
+        let standing = try await hear(request, from: agent)
+        guard let process = request.process else { return try await converse(request, standing, agent) }
+        var isAnswered = false
+        defer { fences.change(agent.id) { $0.end(process.instance, answered: isAnswered, uptime: world.uptime()) } }
+        guard standing != .barred else { throw BackupError(.forbidden, Self.barredWords(agent)) }
+        var response = try await converse(request, standing, agent)
+        // A client that went away meanwhile gets nothing, and does not come again.
+        guard !Task.isCancelled else { throw BackupError(.cancelled, "the agent went away") }
+        let nonce = world.uuid()
+        response.nonce = nonce
+        fences.change(agent.id) { $0.issue(nonce, to: process.instance) }
+        isAnswered = true
+        return response
+    }
+
+    private func converse(
+        _ request: CheckInRequest, _ standing: Fence.Standing, _ agent: AgentIdentity
+    ) async throws(BackupError) -> CheckInResponse {
         let now = world.now()
+        guard standing == .current || standing == .waiting else {
+            return heldAnswer(at: now, pause: standing == .held ? 10 : 1)
+        }
         if presence.note(request, from: agent.id, at: now) { try await welcomeBack(agent, at: now) }
+        guard standing == .current else { return heldAnswer(at: now, pause: 1) }
         try await take(request, from: agent, at: now)
         let waiter = world.uuid()
         let news = presence.startWaiting(agent.id, waiter)
@@ -23,12 +45,21 @@ extension Coordinator {
         return try await answer(to: request, agent: agent)
     }
 
+    /// Nothing goes down to a process whose word does not count now; it is soon to say again that it is there.
+    private func heldAnswer(at now: Date, pause: Int) -> CheckInResponse {
+        CheckInResponse(
+            serverTime: now, waitSeconds: 0, pauseSeconds: pause, plan: nil, commands: [], wantsDatabases: false)
+    }
+
     /// What came up with the heartbeat and must outlive the process.
     private func take(_ request: CheckInRequest, from agent: AgentIdentity, at now: Date) async throws(BackupError) {
+        if let answers = request.answers, !answers.isEmpty { questions.take(answers, from: agent.id) }
         if let facts = request.databases {
+            let limits = request.limits?.bounded
             // Read within the transaction: a configuration that is applied meanwhile comes wholly before or after it.
             let changed = try await catalog.write { [self] update in
                 try update.setFacts(facts, of: agent.id, at: now)
+                try update.setLimits(limits, of: agent.id)
                 return try Self.replan(update, fleet, agents: [agent.id], at: now)
             }
             presence.wake(changed)
@@ -100,9 +131,14 @@ extension Coordinator {
             }
         }
         let commands = try await deliver(news.commands.filter { !$0.isLateRestore(at: now) }, at: now)
-        return CheckInResponse(
+        var response = CheckInResponse(
             serverTime: now, waitSeconds: world.pollSeconds, pauseSeconds: world.pauseSeconds, plan: news.plan,
             commands: commands, wantsDatabases: !news.hasFacts)
+        if request.version.rawValue >= 2 {
+            let questions = questions.questions(for: agent.id)
+            response.questions = questions.isEmpty ? nil : questions
+        }
+        return response
     }
 
     /// Whether there was news before the time was over.
@@ -124,5 +160,14 @@ extension Coordinator {
 }
 
 extension CheckInResponse {
-    fileprivate var hasNews: Bool { plan != nil || !commands.isEmpty || wantsDatabases }
+    fileprivate var hasNews: Bool { plan != nil || !commands.isEmpty || wantsDatabases || questions != nil }
+}
+
+extension HostLimits {
+    /// As much of it as is kept.
+    fileprivate var bounded: Self {
+        HostLimits(
+            directories: directories.prefix(100).map { String($0.prefix(4096)) },
+            stores: stores?.prefix(100).map { String($0.prefix(300)) }, replace: replace)
+    }
 }

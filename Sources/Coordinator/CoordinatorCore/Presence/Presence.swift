@@ -23,10 +23,14 @@ final class Presence: Sendable {
     /// Notes a check-in. Says whether the agent was held to be offline until now.
     func note(_ request: CheckInRequest, from agent: UUID, at now: Date) -> Bool {
         state.withLock { state in
-            state.sightings[agent] = AgentSighting(
-                at: now, version: request.holdfast,
+            var sighting = AgentSighting(
+                at: now, version: String(request.holdfast.prefix(40)),
                 clockSkewMilliseconds: Int64((request.clock.timeIntervalSince(now) * 1000).rounded()),
                 spoolDepth: request.spoolDepth)
+            sighting.answers = request.version.rawValue >= 2
+            sighting.putAside = request.putAside.map { min(max($0, 0), 1_000_000) }
+            sighting.trouble = request.trouble.map { String($0.prefix(500)) }
+            state.sightings[agent] = sighting
             state.unsaved.insert(agent)
             let running = request.running.prefix(Self.most).map(\.bounded)
             state.running[agent] = running.isEmpty ? nil : running

@@ -1,3 +1,4 @@
+import Archive
 import Catalog
 import Domain
 import Foundation
@@ -39,21 +40,66 @@ extension Coordinator {
         _ copy: CopyRecord, of backup: BackupRecord, requestedBy: String
     ) async throws(BackupError) -> String? {
         let place = current(copy.place)
+        if let finding = try await rivalry(copy, of: backup) { return try await refuse(copy, of: backup, finding) }
         if let directory = place.directory {
             return try await order(copy, directory, of: backup, requestedBy: requestedBy)
         }
         guard let s3 = place.s3 else { return "\(place.name): a destination of an unknown kind" }
         do throws(BackupError) {
             let openS3 = world.openS3
-            try await onThread { () throws(BackupError) in
+            let finding = try await onThread { () throws(BackupError) -> String? in
                 let store = try openS3(s3)
+                if let finding = try Self.foreign(copy, store) { return finding }
                 for key in copy.deletionKeys { try store.delete(key) }
+                return nil
             }
+            if let finding { return try await refuse(copy, of: backup, finding) }
         } catch {
             logger.warning("copy not deleted", metadata: ["backup": "\(backup.id)", "error": "\(error)"])
             return "\(place.name): \(error.message); it is tried again"
         }
         try await markDeleted(copy, of: backup)
+        return nil
+    }
+
+    /// Why an object of the copy may not go: another backup lists it as its own, too.
+    private func rivalry(_ copy: CopyRecord, of backup: BackupRecord) async throws(BackupError) -> String? {
+        try await catalog.read { view in
+            guard let agent = try view.databaseRecord(backup.database)?.agent else { return nil }
+            return try view.rival(of: copy, agent: agent).map { name, other in
+                "\(name) is also listed by backup \(other.uuidString.lowercased())"
+            }
+        }
+    }
+
+    /// Why what lies in the bucket is not this backup; nil when its manifest is, or is gone already.
+    private static func foreign(_ copy: CopyRecord, _ store: any ObjectStore) throws(BackupError) -> String? {
+        guard let name = copy.objects.last?.name, name.hasSuffix(".json") else { return nil }
+        let stored: Manifest
+        do throws(BackupError) {
+            stored = try Manifest(decoding: store.get(copy.folder + name, limit: Manifest.sizeLimit))
+        } catch  where error.code == .notFound {
+            return nil
+        } catch  where error.code == .integrity {
+            return "\(name) is no manifest that can be read"
+        }
+        return stored.id == copy.backup ? nil : "\(name) is of backup \(stored.id.uuidString.lowercased())"
+    }
+
+    /// Nothing of it is deleted: it is told. Once a person has said to know of it, it stays where it is for good.
+    private func refuse(
+        _ copy: CopyRecord, of backup: BackupRecord, _ finding: String
+    ) async throws(BackupError) -> String? {
+        let (now, channels) = (world.now(), fleet.alerts.channels)
+        let isKnown = try await catalog.write { update in
+            guard let database = try update.databaseRecord(backup.database) else { return true }
+            let words = "\(copy.place.name): it was to be deleted, and \(finding)"
+            try update.open(.altered(backup, database, finding: words), channels: channels, at: now)
+            return try update.openIncident(key: IncidentKey.altered(backup.id))?.acknowledgedAt != nil
+        }
+        bells.ring(.alerts)
+        guard isKnown else { return "\(copy.place.name): not deleted: \(finding)" }
+        try await markDeleted(copy, of: backup, stays: "left where it is: \(finding)")
         return nil
     }
 
@@ -108,12 +154,11 @@ extension Coordinator {
 
     /// A backup without any copy left is gone, too.
     private func isGone(_ backup: BackupRecord) async throws(BackupError) -> Bool {
-        let now = world.now()
+        let (now, channels) = (world.now(), fleet.alerts.channels)
         return try await catalog.write { update in
             guard let current = try update.backup(backup.id) else { return true }
             if current.state == .deleting, try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) {
-                try update.setState(.deleted, of: current, at: now)
-                try update.resolve(key: IncidentKey.damaged(backup.id), at: now)
+                try CopyJudgement(update: update, channels: channels, now: now).gone(current)
                 return true
             }
             return current.state == .deleted

@@ -34,9 +34,10 @@ struct BackupStarter {
         let order = BackupOrder(
             run: id, entry: entry, destinations: fleet.destinations.filter { entry.destinations.contains($0.name) },
             tiers: [tier], nominalAt: nominal)
-        let run = RunRecord(
+        var run = RunRecord(
             id: id, database: database.id, policy: policy.name, tiers: [tier], state: .running, attempt: 0,
             nominalAt: nominal, recordedAt: now, demanded: entry.destinations)
+        run.kind = database.kind
         try update.save(run, at: now)
         try update.add(
             CommandRecord(

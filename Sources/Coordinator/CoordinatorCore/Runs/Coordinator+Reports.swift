@@ -10,6 +10,8 @@ extension Coordinator {
     package func record(_ batch: ReportBatch, from agent: AgentIdentity) async throws(BackupError) -> ReportReceipt {
         try Self.check(batch.version)
         guard batch.items.count <= 10_000 else { throw BackupError(.usage, "more than 10000 reports in one batch") }
+        // Asked by `doctor`, which is no process of the agent's.
+        if !batch.items.isEmpty { try await requireStanding(batch.instance, of: agent) }
         let (now, fleet) = (world.now(), fleet)
         let (receipt, consequences) = try await catalog.write { update in
             var receipt = ReportReceipt(acknowledged: [], refused: [])

@@ -2,7 +2,8 @@ import Catalog
 import Domain
 import Wire
 
-/// The life of a run as a pure function (P8). Terminal states are final, except that a late success wins over `lost`.
+/// The life of a run as a pure function (P8). Terminal states are final, except that a
+/// success, however late, wins over all that is none: the backup is there.
 enum RunMachine {
     /// What of a run decides what can happen to it.
     struct Stage: Sendable, Equatable {
@@ -39,10 +40,11 @@ enum RunMachine {
     }
 
     private static func report(_ event: RunEvent, _ attempt: Int, _ current: Stage) -> Stage? {
-        guard attempt >= current.attempt else { return nil }
         if current.state.isTerminal {
-            return current.state == .lost && event == .succeeded ? Stage(state: .succeeded, attempt: attempt) : nil
+            guard event == .succeeded, current.state != .succeeded else { return nil }
+            return Stage(state: .succeeded, attempt: max(attempt, current.attempt))
         }
+        guard attempt >= current.attempt else { return nil }
         let next = Stage(state: event.state, attempt: attempt)
         return next == current ? nil : next
     }

@@ -33,12 +33,20 @@ struct RunRecorder {
         guard !(try update.hasReport(run: report.run, attempt: report.attempt, sequence: report.sequence)) else {
             return nil
         }
+        if report.event.value == .missed || report.event.value == .skipped,
+            report.nominalAt > now + EvidenceRule.clocks
+        {
+            // By a clock that is ahead: what has yet to come cannot have been missed.
+            try audit("report set aside", report, "\(report.event.text), and its time is still to come")
+            return nil
+        }
         let database = try update.ensureDatabase(agent: agent.id, name: report.database, kind: report.kind, at: now)
         var run =
             try existing
             ?? RunRecord(
                 id: report.run, database: database, policy: report.policy, tiers: report.tiers, state: .running,
                 attempt: 0, nominalAt: report.nominalAt, recordedAt: now, demanded: demanded(report))
+        if existing == nil { run.kind = report.kind }
         var backup: ReportedBackup?
         var event = report.event.value
         if let manifest = report.manifest, event == .succeeded || event == .failed {
@@ -58,6 +66,14 @@ struct RunRecorder {
             try audit("report refused", report, "the backup is another run's")
             return "the backup is another run's"
         }
+        if let backup, let refusal = try rivalry(of: backup, report) { return refusal }
+        if let backup, event == .succeeded, report.kind == .sqlite, try isEmptied(backup, database) {
+            run.failure = Failure(
+                code: BackupError.Code.integrity.rawValue,
+                message:
+                    "the SQLite file has no table any more, and its last good backup has some: is it the right file?")
+            event = .failed
+        }
         if event == .succeeded, backup?.isComplete != true {
             // No success without proof (P1): what the agent says does not add up to a whole backup.
             let missing = backup?.shortcomings.joined(separator: "; ") ?? "the report holds no manifest"
@@ -67,6 +83,13 @@ struct RunRecorder {
         let next = event.flatMap { RunMachine.next(from: stage, on: .report($0, attempt: report.attempt)) }
         if let next {
             try apply(next, event, report, &run, backup, &consequences)
+        } else if let backup, backup.hasWholeCopy, try update.backup(backup.manifest.id) == nil {
+            // Too late to change the run; but what is stored is never dropped without a row.
+            if run.backup == nil { run.backup = backup.manifest.id }
+            try update.save(run, at: now)
+            try add(backup, run, isGood: event == .succeeded)
+            consequences.backups.append(backup.manifest.id)
+            consequences.hasIncidents = true
         } else if existing == nil {
             // A word of a newer agent: the run is noted, and nothing is made of it.
             run.attempt = report.attempt
@@ -95,7 +118,61 @@ struct RunRecorder {
             try audit("report refused", report, "the run is another agent's or another database's")
             return "the run is another agent's or another database's"
         }
+        let isSame =
+            report.policy == run.policy && Set(report.tiers) == Set(run.tiers)
+            && abs(report.nominalAt.timeIntervalSince(run.nominalAt)) < 0.002
+            && (run.kind ?? report.kind) == report.kind
+        guard !isSame else { return nil }
+        let reason = "the run was first told of with another policy, tiers, time or kind: these never change"
+        try audit("report refused", report, reason)
+        if let id = run.backup, let backup = try update.backup(id), backup.isLive {
+            try update.open(.altered(backup, database, finding: reason), channels: fleet.alerts.channels, at: now)
+        }
+        return reason
+    }
+
+    /// Nobody may call another backup's objects its own: they would be deleted with it.
+    private func rivalry(of backup: ReportedBackup, _ report: RunReport) throws -> String? {
+        guard try update.backup(backup.manifest.id) == nil else { return nil }
+        for copy in backup.copies {
+            guard let (name, other) = try update.rival(of: copy, agent: agent.id) else { continue }
+            let reason = "\(name) at \(copy.place.name) is an object of backup \(other.uuidString.lowercased())"
+            try audit("report refused", report, reason)
+            if let record = try update.backup(other), let database = try update.databaseRecord(record.database) {
+                let words = "another report calls \(name) its own"
+                try update.open(.altered(record, database, finding: words), channels: fleet.alerts.channels, at: now)
+            }
+            return reason
+        }
         return nil
+    }
+
+    private func isEmptied(_ backup: ReportedBackup, _ database: Int64) throws -> Bool {
+        guard backup.manifest.sourceTables == 0 else { return false }
+        let last = try update.databaseRecord(database)?.lastGoodBackup.flatMap { try update.backup($0) }
+        return (last?.sourceTables ?? 0) > 0
+    }
+
+    /// To be called before the backup is added.
+    private func tellShrinking(_ backup: ReportedBackup, _ run: RunRecord) throws {
+        guard let database = try update.databaseRecord(run.database) else { return }
+        if run.kind == .sqlite {
+            if backup.manifest.sourceTables == 0 {
+                try update.open(.empty(database), channels: fleet.alerts.channels, at: now)
+            } else {
+                try update.resolve(key: IncidentKey.empty(database), at: now)
+            }
+        }
+        guard let share = fleet.policy(named: run.policy).map(\.shrinkShare) ?? 0.5,
+            let before = try database.lastGoodBackup.flatMap({ try update.backup($0) })
+        else { return }
+        let check = ShrinkCheck(
+            before: before, tables: backup.manifest.sourceTables, rows: backup.manifest.sourceRows,
+            bytes: backup.manifest.objects.reduce(0) { $0 + $1.plainBytes })
+        guard let finding = check.finding(share: share) else { return }
+        try update.open(
+            .shrunk(database, before: before, now: backup.manifest.id, finding), channels: fleet.alerts.channels,
+            at: now)
     }
 
     /// The destinations of the policy as this agent has to follow it.
@@ -127,6 +204,7 @@ struct RunRecorder {
         try update.save(run, at: now)
         if let backup, backup.hasWholeCopy, isNew {
             try add(backup, run, isGood: next.state == .succeeded)
+            consequences.hasIncidents = true
             consequences.backups.append(backup.manifest.id)
         }
         if next.state.isTerminal {
@@ -146,6 +224,8 @@ struct RunRecorder {
             plainBytes: manifest.objects.reduce(0) { $0 + $1.plainBytes },
             storedBytes: manifest.objects.reduce(0) { $0 + $1.storedBytes })
         // Directories lie on the agent's host, out of the coordinator's sight: there its agent's confirmation stands.
+        (record.sourceTables, record.sourceRows) = (manifest.sourceTables, manifest.sourceRows)
+        if isGood { try tellShrinking(backup, run) }
         if isGood, backup.copies.allSatisfy({ $0.place.s3 == nil }) {
             (record.proof, record.proofAt) = (ProofLevel.stored.rawValue, now)
         }

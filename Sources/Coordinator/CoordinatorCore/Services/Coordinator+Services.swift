@@ -19,6 +19,10 @@ extension Coordinator {
                 try await it.cleanupIfDue()
             },
             rounds("last seen", .seconds(20), .sightings) { (it) throws(BackupError) in try await it.saveSightings() },
+            rounds("comparison of stores with the catalog", .seconds(300), .comparison) { (it) throws(BackupError) in
+                try await it.compareFolders()
+                try await it.readUnprovenCopies()
+            },
             HeldCheckInsService(presence: presence),
         ]
     }

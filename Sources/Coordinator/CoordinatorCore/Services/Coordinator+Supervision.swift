@@ -13,13 +13,17 @@ extension Coordinator {
         let age = world.now().timeIntervalSince(startedAt)
         // Before that nobody has had the time to check in, or to deliver.
         if age >= OfflineRule.startGrace { try await superviseAgents() }
+        try await superviseVanished()
+        try await superviseTroubles()
         if age >= OverdueRule.startGrace {
             try await superviseDatabases()
             try await resolveOutgrown()
         }
         let (now, channels) = (world.now(), fleet.alerts.channels)
+        clocks.watch(now: now, uptime: world.uptime())
+        let isContradicted = clockContradiction() != nil
         try await catalog.write { update in
-            try HighWater.note(now, in: update)
+            if !isContradicted { try HighWater.note(now, in: update) }
             // A channel that was configured after the failure still tells of it, but not of what just a look at the fleet
             // would end.
             if age >= OfflineRule.startGrace { try update.tellOpenIncidents(to: channels, at: now) }

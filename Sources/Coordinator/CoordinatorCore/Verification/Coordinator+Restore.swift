@@ -52,6 +52,12 @@ private struct RestoreStarter {
         guard agent.revokedAt == nil else {
             throw BackupError(.usage, "the agent \(agent.name) was revoked; name another with --agent")
         }
+        guard try !update.heldAgents().contains(agent.id) else {
+            throw BackupError(
+                .busy,
+                "two hosts speak as agent \(agent.name): nothing is restored there until one is chosen with `holdfast agent "
+                    + "resolve` (see `holdfast alert list`)")
+        }
         if source.kind != .postgres, let target = options.target, !target.hasPrefix("/") {
             let what = source.kind == .sqlite ? "a SQLite file" : "files"
             throw BackupError(.usage, "--to of \(what) is an absolute path on the agent's host")

@@ -108,7 +108,7 @@ extension Coordinator {
 extension BackupState {
     fileprivate var isVerifiable: Bool {
         switch self {
-        case .good, .partial, .damaged: true
+        case .good, .partial, .damaged, .missing: true
         case .deleting, .deleted: false
         }
     }

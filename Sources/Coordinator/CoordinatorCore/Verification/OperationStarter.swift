@@ -19,7 +19,9 @@ struct OperationStarter {
         else { return [] }
         let obstacle = reach?.obstacle(agent)
         let open = try update.openOperations(backup: backup.id)
-        let copies = try update.copies(of: backup.id).filter { $0.isWhole || $0.state == .damaged }
+        let copies = try update.copies(of: backup.id).filter {
+            $0.isWhole || $0.state == .damaged || $0.state == .missing
+        }
         return try copies.sorted { $0.place.s3 != nil && $1.place.s3 == nil }.compactMap { copy in
             let name = copy.place.name
             let isOutOfReach = copy.place.directory != nil && obstacle != nil

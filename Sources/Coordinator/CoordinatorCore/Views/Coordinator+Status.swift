@@ -19,9 +19,14 @@ extension Coordinator {
             let records = try view.databases()
             let agents = try lens.views(view, of: view.agents(), with: records)
             let revoked = Set(agents.filter { $0.state == .revoked }.map(\.id))
-            // What an agent no longer declares is nobody's problem; its backups stay.
-            let databases = records.filter { !revoked.contains($0.agent) && $0.goneAt == nil }.map {
-                DatabaseView($0, judge.judge($0))
+            // What vanished stays in sight until an operator retires it.
+            let databases = records.compactMap { record -> DatabaseView? in
+                guard !revoked.contains(record.agent) else { return nil }
+                let protection = judge.judge(record)
+                guard record.retiredAt == nil || (protection.state != .gone && protection.state != .unprotected) else {
+                    return nil
+                }
+                return DatabaseView(record, protection)
             }
             let incidents = try view.incidents(includeResolved: false, limit: Self.shownIncidents)
             let totals = try view.totals()
@@ -61,7 +66,7 @@ extension Coordinator {
     private static let listedIncidents = 1000
 
     private func coordinatorView(at now: Date) async throws(BackupError) -> (CoordinatorView, [FailingChannel]) {
-        let (fleet, doubt) = (fleet, clockDoubt())
+        let (fleet, doubt) = (fleet, clockContradiction())
         let (findings, failing) = try await catalog.read { view -> ([String], [FailingChannel]) in
             var findings: [String] = []
             if let doubt { findings.append(doubt) }
@@ -96,23 +101,24 @@ extension IncidentView {
                 DeliveryView(
                     channel: $0.channel, state: $0.state, attempts: $0.attempts, sentAt: $0.sentAt,
                     lastError: $0.lastError)
-            })
+            }, acknowledgedAt: incident.acknowledgedAt, acknowledgedBy: incident.acknowledgedBy)
     }
 }
 
 extension CheckView {
-    /// CRITICAL for what is overdue or a critical incident, WARNING for what fails, is offline or unprotected, and for alerts
-    /// that nobody hears, UNKNOWN when there is nothing to judge. One that waits for a first backup which is not due yet is no
-    /// fault, but is told.
+    /// CRITICAL for what is overdue or a critical incident that nobody has acknowledged, WARNING for what fails, is offline, gone
+    /// or unprotected, has yet to be backed up for the first time, and for alerts that nobody hears, UNKNOWN when there is nothing
+    /// to judge. OK says that every database has a good backup.
     init(_ status: StatusView, critical: Int, failingChannels: [String]) {
         let overdue = status.databases.filter { $0.state == .overdue }.count
         let failing = status.databases.filter { $0.state == .failing }.count
         let unprotected = status.databases.filter { $0.state == .unprotected }.count
+        let gone = status.databases.filter { $0.state == .gone }.count
         let waiting = status.databases.filter { $0.state == .waiting }.count
         let offline = status.agents.filter { $0.state == .offline }.count
         let sums =
             "\(status.totals.databasesHealthy)/\(status.totals.databases) databases ok, \(overdue) overdue, "
-            + "\(failing) failing, \(unprotected) unprotected, "
+            + "\(failing) failing, \(unprotected) unprotected, " + (gone > 0 ? "\(gone) gone, " : "")
             + (waiting > 0 ? "\(waiting) waiting for a first backup, " : "")
             + "\(CountText.of(offline, "agent")) offline, \(CountText.of(status.totals.openIncidents, "open incident"))"
             + (failingChannels.isEmpty ? "" : ", alerts do not arrive by \(failingChannels.joined(separator: " and "))")
@@ -125,7 +131,9 @@ extension CheckView {
                 level: 3,
                 line: "HOLDFAST UNKNOWN - "
                     + (isEmptied ? "no database is watched: every agent was revoked" : "no database is known yet"))
-        } else if failing + unprotected + offline > 0 || !status.incidents.isEmpty || !failingChannels.isEmpty {
+        } else if failing + unprotected + gone + waiting + offline > 0 || !status.incidents.isEmpty
+            || !failingChannels.isEmpty
+        {
             self.init(level: 1, line: "HOLDFAST WARNING - \(sums)")
         } else {
             self.init(level: 0, line: "HOLDFAST OK - \(sums)")

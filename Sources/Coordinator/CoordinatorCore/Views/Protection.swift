@@ -47,6 +47,7 @@ struct ProtectionJudge {
     }
 
     mutating func judge(_ database: DatabaseRecord) -> Protection {
+        guard database.goneAt == nil else { return Protection(state: .gone, policies: []) }
         let selection = resolver.selection(database)
         guard !selection.isEmpty else { return Protection(state: .unprotected, policies: []) }
         let baseline = database.plannedAt ?? database.firstSeenAt

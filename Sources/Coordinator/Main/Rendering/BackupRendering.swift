@@ -71,6 +71,7 @@ enum BackupRendering {
         case "deleted" where copy.error == nil: look.tinted("deleted", .faint)
         case "deleted": look.tinted("NOT DELETED", .warning)
         case "damaged": look.tinted("DAMAGED", .bad)
+        case "missing": look.tinted("MISSING", .bad)
         default: copy.isComplete ? look.tinted("complete", .good) : look.tinted("INCOMPLETE", .bad)
         }
     }

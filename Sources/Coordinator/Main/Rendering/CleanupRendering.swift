@@ -25,7 +25,7 @@ enum CleanupRendering {
                 .init(item.reason),
             ])
         }
-        return lines + table.lines(look) + ["", summary(plan)] + staying(plan.stays)
+        return lines + table.lines(look) + ["", summary(plan)] + resting(plan.rests) + staying(plan.stays)
     }
 
     /// `12 of 40 backups would be deleted, 3.1 GB`.
@@ -39,7 +39,12 @@ enum CleanupRendering {
     static func lines(_ result: CleanupResult) -> [String] {
         let done = result.stays.isEmpty ? "deleted" : "out of the catalog:"
         return ["\(done) \(CountText.of(result.deleted.count, "backup")), \(Quantity.size(result.bytesFreed)) freed"]
-            + result.pending.map { "still to come: " + SafeText($0).text } + staying(result.stays)
+            + result.pending.map { "still to come: " + SafeText($0).text } + resting(result.rests)
+            + staying(result.stays)
+    }
+
+    private static func resting(_ lines: [String]?) -> [String] {
+        (lines ?? []).map { "left alone: " + SafeText($0).text }
     }
 
     static func staying(_ places: [String]) -> [String] {

@@ -54,6 +54,7 @@ enum DatabaseRendering {
         if let problem = database.problem { return problem }
         switch database.state {
         case .unprotected: return "no policy selects it"
+        case .gone: return "its agent no longer declares it"
         case .ok: return database.rpoMet == false ? "older than its recovery point objective" : ""
         case .waiting, .overdue, .failing: return database.lastError ?? ""
         }

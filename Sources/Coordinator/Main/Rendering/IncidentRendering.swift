@@ -33,16 +33,20 @@ enum IncidentRendering {
     static func table(_ incidents: [IncidentView], now: Date, _ look: Look) -> [String] {
         guard !incidents.isEmpty else { return ["no alerts"] }
         var table = Table([
-            .init(title: "SEVERITY"), .init(title: "KIND", dispensable: 1), .init(title: "AGENT", shrinks: true),
+            .init(title: "ID"), .init(title: "SEVERITY"), .init(title: "KIND", dispensable: 1),
+            .init(title: "AGENT", shrinks: true),
             .init(title: "DATABASE", shrinks: true), .init(title: "OPENED"), .init(title: "RESOLVED", dispensable: 2),
             .init(title: "TOLD", dispensable: 3), .init(title: "TITLE", shrinks: true),
         ])
         for incident in incidents {
             table.add([
+                .init(String(incident.id)),
                 .init(incident.severity.uppercased(), incident.severity == "critical" ? .bad : .warning),
                 .init(incident.kind), .init(incident.agent ?? ""), .init(incident.database ?? ""),
                 .init(Quantity.age(incident.openedAt, now: now)),
-                .init(incident.resolvedAt.map { Quantity.age($0, now: now) } ?? "open"), .init(told(incident)),
+                .init(
+                    incident.resolvedAt.map { Quantity.age($0, now: now) }
+                        ?? (incident.acknowledgedAt == nil ? "open" : "known")), .init(told(incident)),
                 .init(incident.title),
             ])
         }

@@ -11,6 +11,7 @@ extension Table.Cell {
         case .failing: self.init("FAILING", .bad)
         case .overdue: self.init("OVERDUE", .bad)
         case .unprotected: self.init("UNPROTECTED", .warning)
+        case .gone: self.init("GONE", .bad)
         }
     }
 
@@ -28,6 +29,7 @@ extension Table.Cell {
         case .good: self.init("good", .good)
         case .partial: self.init("PARTIAL", .warning)
         case .damaged: self.init("DAMAGED", .bad)
+        case .missing: self.init("MISSING", .bad)
         case .deleting, .deleted: self.init(state.rawValue, .faint)
         }
     }
@@ -76,7 +78,7 @@ extension DatabaseState {
     /// Whether a person should look.
     var isProblem: Bool {
         switch self {
-        case .overdue, .failing, .unprotected: true
+        case .overdue, .failing, .unprotected, .gone: true
         case .ok, .waiting: false
         }
     }
@@ -86,9 +88,10 @@ extension DatabaseState {
         switch self {
         case .overdue: 0
         case .failing: 1
-        case .unprotected: 2
-        case .waiting: 3
-        case .ok: 4
+        case .gone: 2
+        case .unprotected: 3
+        case .waiting: 4
+        case .ok: 5
         }
     }
 }

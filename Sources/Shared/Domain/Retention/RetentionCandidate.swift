@@ -30,12 +30,15 @@ package struct RetentionCandidate: Hashable, Sendable {
     package let isPinned: Bool
     /// A restore, verification or drill is reading it, or a command for it is on its way.
     package let isInUse: Bool
+    /// The last one from before its database shrank, which nobody has said to be right yet.
+    package let isHeld: Bool
     /// Until when the store itself forbids deletion.
     package let lockedUntil: Date?
 
     package init(
         id: UUID, source: Source, tiers: Set<Tier>, recordedAt: Date, snapshotAt: Date? = nil, isGood: Bool,
         hasWholeCopy: Bool = false, isConfirmed: Bool = true, isPinned: Bool = false, isInUse: Bool = false,
+        isHeld: Bool = false,
         lockedUntil: Date? = nil
     ) {
         self.id = id
@@ -48,6 +51,7 @@ package struct RetentionCandidate: Hashable, Sendable {
         self.isConfirmed = isConfirmed
         self.isPinned = isPinned
         self.isInUse = isInUse
+        self.isHeld = isHeld
         self.lockedUntil = lockedUntil
     }
 }

@@ -5,7 +5,7 @@ package import Foundation
 /// - The newest `floor` good backups of a database are never deleted, whatever their age; only good ones count.
 /// - While there are fewer good ones than that, the newest others that can be restored stay in their stead.
 /// - What the coordinator has not confirmed yet neither counts nor is deleted.
-/// - Nothing pinned, in use or locked is deleted.
+/// - Nothing pinned, in use, held or locked is deleted.
 /// - A backup that counts for several tiers is kept as long as the longest of them.
 /// - When any backup of a database was recorded later than `now`, nothing of that database is deleted.
 ///
@@ -59,6 +59,7 @@ package struct RetentionPlan: Sendable, Equatable {
     ) -> RetentionVerdict {
         if candidate.isPinned { return .keep(.pinned) }
         if candidate.isInUse { return .keep(.inUse) }
+        if candidate.isHeld { return .keep(.held) }
         if let until = candidate.lockedUntil, now < until { return .keep(.locked(until: until)) }
         if candidate.countsAsGood, goodBefore == 0 { return .keep(.newestGood) }
         let (tier, end) = longest(candidate, policy)

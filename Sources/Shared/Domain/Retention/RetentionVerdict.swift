@@ -8,6 +8,8 @@ package enum RetentionVerdict: Hashable, Sendable, CustomStringConvertible {
     package enum KeepReason: Hashable, Sendable {
         case pinned
         case inUse
+        /// From before its database shrank.
+        case held
         case locked(until: Date)
         case newestGood
         case young(Tier, until: Date)
@@ -16,6 +18,8 @@ package enum RetentionVerdict: Hashable, Sendable, CustomStringConvertible {
         case lastRestorable(Int)
         /// The coordinator has not seen its copies itself.
         case unconfirmed
+        /// It would go, but nothing of its database does just now.
+        case resting(String)
         /// A backup of the same database was recorded later than it is now: the clock cannot be trusted.
         case clock(newest: Date)
     }
@@ -38,6 +42,8 @@ package enum RetentionVerdict: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .keep(.pinned): "pinned"
         case .keep(.inUse): "in use"
+        case .keep(.held): "from before its database shrank: held until `holdfast alert ack`"
+        case .keep(.resting(let reason)): "rests: \(reason)"
         case .keep(.locked(let until)): "locked until \(Timestamp.seconds(until))"
         case .keep(.newestGood): "newest good backup"
         case .keep(.young(let tier, let until)): "\(tier.rawValue), kept until \(Timestamp.seconds(until))"

@@ -47,7 +47,11 @@ package struct DirectoryStore: ObjectStore {
 
     package func head(_ key: String) throws(BackupError) -> ObjectFacts {
         let file = try openFile(key)
-        return ObjectFacts(key: key, bytes: try size(of: file, key), etag: "")
+        let bytes = try size(of: file, key)
+        var facts = stat()
+        guard fstat(file.raw, &facts) == 0 else { throw fileFailure(errno, "look at \(tree.root)/\(key)") }
+        return ObjectFacts(
+            key: key, bytes: bytes, etag: "", modifiedAt: Date(timeIntervalSince1970: Double(facts.st_mtim.tv_sec)))
     }
 
     package func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
@@ -59,9 +63,10 @@ package struct DirectoryStore: ObjectStore {
         }
     }
 
-    package func list(prefix: String) throws(BackupError) -> [ObjectFacts] {
+    package func visit(
+        prefix: String, _ body: ([ObjectFacts]) throws(BackupError) -> Void
+    ) throws(BackupError) {
         guard !prefix.utf8.contains(0) else { throw BackupError(.usage, "a prefix cannot hold NUL") }
-        var found: [ObjectFacts] = []
         let root = try tree.open()
         if let slash = prefix.firstIndex(of: "/") { try tree.requireTop(String(prefix[..<slash]), in: root) }
         // A folder is looked into when it can hold something that begins with the prefix.
@@ -69,9 +74,12 @@ package struct DirectoryStore: ObjectStore {
             in: root, path: "", where: { $0.hasPrefix(prefix) || prefix.hasPrefix($0) }
         ) { (_, name, path, facts) throws(BackupError) in
             guard path.hasPrefix(prefix), !name.hasSuffix(Self.partialSuffix) else { return }
-            found.append(ObjectFacts(key: path, bytes: Int64(facts.st_size), etag: ""))
+            try body([
+                ObjectFacts(
+                    key: path, bytes: Int64(facts.st_size), etag: "",
+                    modifiedAt: Date(timeIntervalSince1970: Double(facts.st_mtim.tv_sec)))
+            ])
         }
-        return found
     }
 
     package func delete(_ key: String) throws(BackupError) {

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Transfer
 
@@ -34,17 +35,20 @@ enum S3Answers {
 
     /// One page of ListObjectsV2, and the token of the next one.
     static func listing(_ response: HTTPResponse) throws(S3Failure) -> (
-        objects: [(key: String, bytes: Int64, etag: String)], next: String?
+        objects: [ObjectFacts], next: String?
     ) {
         let document = try document("ListBucketResult", response)
         let decode = decoder(document)
-        var objects: [(key: String, bytes: Int64, etag: String)] = []
+        var objects: [ObjectFacts] = []
         for entry in document.all("Contents") {
             guard let key = entry.text("Key").flatMap(decode), let bytes = entry.text("Size").flatMap({ Int64($0) })
             else {
                 throw S3Failure(.later, message: "an entry of the listing has no key or size")
             }
-            objects.append((key, bytes, (entry.text("ETag") ?? "").filter { $0 != "\"" }))
+            objects.append(
+                ObjectFacts(
+                    key: key, bytes: bytes, etag: (entry.text("ETag") ?? "").filter { $0 != "\"" },
+                    modifiedAt: entry.text("LastModified").flatMap(Timestamp.date)))
         }
         switch document.text("IsTruncated") {
         case "false": return (objects, nil)

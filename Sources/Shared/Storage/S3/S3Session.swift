@@ -34,6 +34,7 @@ final class S3Session: Sendable {
         self.client = client
         self.now = now
         let address = try S3Address(configuration)
+        isAWS = address.isAWS
         identity = "\(address.scheme)://\(address.host)/\(configuration.bucket)"
         state = Mutex(State(address: address))
     }
@@ -43,6 +44,9 @@ final class S3Session: Sendable {
         get { state.withLock { $0.takesConditionalWrites } }
         set { state.withLock { $0.takesConditionalWrites = newValue } }
     }
+
+    /// Whether the store is Amazon's own.
+    let isAWS: Bool
 
     /// Which store and bucket this is, for the journal: as configured, so that it stays the same when a store redirects.
     let identity: String

@@ -40,21 +40,42 @@ package struct S3Store: ObjectStore {
     package func head(_ key: String) throws(BackupError) -> ObjectFacts {
         try ObjectKey.check(key)
         do throws(S3Problem) {
-            return try session.head(key, stop: stop).facts
+            return try session.head(key, withChecksum: true, stop: stop).facts
         } catch {
             throw error.meaning
         }
     }
 
-    package func list(prefix: String) throws(BackupError) -> [ObjectFacts] {
-        var found: [ObjectFacts] = []
+    /// Whether something has this name: nil where these credentials may not look. Throws `.storageUnavailable` and
+    /// `.storageRefused` when the store could not answer that.
+    package func isTaken(_ key: String) throws(BackupError) -> Bool? {
+        try ObjectKey.check(key)
+        do throws(S3Problem) {
+            _ = try session.head(key, stop: stop)
+            return true
+        } catch {
+            switch error.failure.kind {
+            case .absentKey: return false
+            case .refused where error.failure.status == 403: return nil
+            default: throw error.meaning
+            }
+        }
+    }
+
+    /// Whether the store is known to refuse a write to a name that is taken (`If-None-Match`), also when it joins parts.
+    package var honoursConditions: Bool { session.isAWS }
+
+    package func visit(
+        prefix: String, _ body: ([ObjectFacts]) throws(BackupError) -> Void
+    ) throws(BackupError) {
         var token: String?
         repeat {
             var operation = S3Operation("list \(prefix)", "GET", key: nil)
             operation.query = [("list-type", "2"), ("prefix", prefix), ("encoding-type", "url"), ("max-keys", "1000")]
             if let token { operation.query.append(("continuation-token", token)) }
+            let page: (objects: [ObjectFacts], next: String?)
             do throws(S3Problem) {
-                let page = try session.perform(operation, stop: stop) { (answer) throws(S3Failure) in
+                page = try session.perform(operation, stop: stop) { (answer) throws(S3Failure) in
                     let page = try S3Answers.listing(answer)
                     // The wrong keys would be as bad as missing ones.
                     guard page.objects.allSatisfy({ $0.key.hasPrefix(prefix) }), page.next == nil || page.next != token
@@ -63,15 +84,14 @@ package struct S3Store: ObjectStore {
                     }
                     return page
                 }
-                found += page.objects.map { ObjectFacts(key: $0.key, bytes: $0.bytes, etag: $0.etag) }
-                token = page.next
             } catch {
                 // A bucket that is absent is not an empty one.
                 throw error.failure.kind == .absentKey
                     ? BackupError(.storageRefused, error.meaning.message) : error.meaning
             }
+            try body(page.objects)
+            token = page.next
         } while token != nil
-        return found
     }
 
     package func delete(_ key: String) throws(BackupError) {

@@ -21,6 +21,18 @@ package struct CheckInRequest: Codable, Sendable {
     package var commands: [CommandProgress]
     /// How long the agent is ready to wait, in seconds (0 for an answer at once).
     package var waitSeconds: Int
+    /// Which process this is. Since 2.
+    package var process: AgentProcess?
+    /// The ``CheckInResponse/nonce`` of the last answer that came. Since 2.
+    package var echo: UUID?
+    /// To ``CheckInResponse/questions``. Since 2.
+    package var answers: [CopyAnswer]?
+    /// Reports that the coordinator refused for good and that lie put aside on the host. Since 2.
+    package var putAside: Int?
+    /// What keeps the agent itself from working, such as a full disk, in words. Since 2.
+    package var trouble: String?
+    /// What its `agent.yaml` allows the coordinator to ask, whenever it tells its databases. Since 2.
+    package var limits: HostLimits?
 
     package init(
         version: ProtocolVersion = .current, holdfast: String, bootId: String, clock: Date, planRevision: Int,
@@ -52,6 +64,10 @@ package struct CheckInResponse: Codable, Sendable {
     package var commands: [Command]
     /// Whether the agent should send all ``CheckInRequest/databases`` with its next check-in.
     package var wantsDatabases: Bool
+    /// To be echoed in the next check-in. Since 2.
+    package var nonce: UUID?
+    /// Since 2.
+    package var questions: [CopyQuestion]?
 
     package init(
         version: ProtocolVersion = .current, serverTime: Date, waitSeconds: Int, pauseSeconds: Int, plan: Plan?,

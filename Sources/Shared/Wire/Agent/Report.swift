@@ -6,10 +6,13 @@ package import Foundation
 package struct ReportBatch: Codable, Sendable {
     package var version: ProtocolVersion
     package var items: [Item]
+    /// Of ``AgentProcess``. Since 2.
+    package var instance: UUID?
 
-    package init(version: ProtocolVersion = .current, items: [Item]) {
+    package init(version: ProtocolVersion = .current, items: [Item], instance: UUID? = nil) {
         self.version = version
         self.items = items
+        self.instance = instance
     }
 
     /// One of `run` and `command` is set.
@@ -136,12 +139,16 @@ package struct DestinationResult: Codable, Sendable, Equatable {
         package var sha256: String
         /// The store's version mark; empty for a directory.
         package var etag: String
+        /// What a store that computes SHA-256 must say of it, in base64; with `-N` at its end it is of the digests of N parts.
+        /// Since 2.
+        package var checksum: String?
 
-        package init(name: String, bytes: Int64, sha256: String, etag: String) {
+        package init(name: String, bytes: Int64, sha256: String, etag: String, checksum: String? = nil) {
             self.name = name
             self.bytes = bytes
             self.sha256 = sha256
             self.etag = etag
+            self.checksum = checksum
         }
     }
 }

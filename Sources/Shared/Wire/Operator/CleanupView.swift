@@ -12,11 +12,14 @@ package struct CleanupView: Codable, Sendable, Equatable {
     package var stays: [String]
     /// Why retention does nothing at all just now; nil when it would.
     package var suspended: String?
+    /// Databases of which nothing is deleted just now although something would go, each with the reason.
+    package var rests: [String]?
 
     package init(
         digest: String, at: Date, items: [CleanupItem], bytesFreed: Int64, stays: [String] = [],
-        suspended: String? = nil
+        suspended: String? = nil, rests: [String]? = nil
     ) {
+        self.rests = rests
         self.digest = digest
         self.at = at
         self.items = items
@@ -71,8 +74,13 @@ package struct CleanupResult: Codable, Sendable, Equatable {
     /// Copies that nobody can delete, since their agent was revoked: `FOLDER on HOST: FILE, FILE`, one each.
     package var stays: [String]
     package var bytesFreed: Int64
+    /// Databases of which nothing was deleted although something would go, each with the reason.
+    package var rests: [String]?
 
-    package init(deleted: [UUID], pending: [String], stays: [String], bytesFreed: Int64) {
+    package init(
+        deleted: [UUID], pending: [String], stays: [String], bytesFreed: Int64, rests: [String]? = nil
+    ) {
+        self.rests = rests
         self.deleted = deleted
         self.pending = pending
         self.stays = stays

@@ -13,6 +13,8 @@ package enum DatabaseState: String, Codable, Sendable, CaseIterable {
     case waiting
     /// No policy selects it.
     case unprotected
+    /// Its agent no longer declares it.
+    case gone
 }
 
 /// One database, as `status` and `database list` show it.

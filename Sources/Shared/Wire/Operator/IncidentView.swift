@@ -14,12 +14,18 @@ package struct IncidentView: Codable, Sendable, Equatable {
     package var detail: String
     package var openedAt: Date
     package var resolvedAt: Date?
+    /// When a person said to know of it, and by which token.
+    package var acknowledgedAt: Date?
+    package var acknowledgedBy: String?
     package var deliveries: [DeliveryView]
 
     package init(
         id: Int64, key: String, kind: String, severity: String, agent: String? = nil, database: String? = nil,
-        title: String, detail: String, openedAt: Date, resolvedAt: Date? = nil, deliveries: [DeliveryView]
+        title: String, detail: String, openedAt: Date, resolvedAt: Date? = nil, deliveries: [DeliveryView],
+        acknowledgedAt: Date? = nil, acknowledgedBy: String? = nil
     ) {
+        self.acknowledgedAt = acknowledgedAt
+        self.acknowledgedBy = acknowledgedBy
         self.id = id
         self.key = key
         self.kind = kind

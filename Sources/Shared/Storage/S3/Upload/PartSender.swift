@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Sealing
 import Threads
 import Transfer
@@ -63,6 +64,13 @@ enum StoredCheck {
     static func isDigest(_ etag: String, _ answer: HTTPResponse) -> Bool {
         answer["x-amz-server-side-encryption"]?.hasPrefix("aws:kms") != true
             && etag.wholeMatch(of: /[0-9a-f]{32}/) != nil
+    }
+
+    /// The SHA-256 that S3 gives to an object of these parts: of their digests, and how many they are. Nil without checksums.
+    static func compositeChecksum(_ parts: [PartReceipt]) -> String? {
+        let digests = parts.compactMap { $0.checksum.flatMap { Data(base64Encoded: $0) } }
+        guard !parts.isEmpty, digests.count == parts.count else { return nil }
+        return "\(sha256(digests.flatMap(Array.init)).base64Text)-\(parts.count)"
     }
 
     /// The ETag that S3 gives to an object of these parts; nil when it cannot be told.

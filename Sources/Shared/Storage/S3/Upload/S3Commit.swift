@@ -14,9 +14,12 @@ struct S3Commit {
 
     /// What the store said of the object that it made.
     private struct Outcome {
+        /// Empty when the store never said it.
         let etag: String
         /// It came from looking at the object, size and mark included, not from the answer to the request.
-        let wasSeen: Bool
+        var wasSeen = false
+        /// The answer was lost, the name is taken now, and these credentials may not look: whoever may has to.
+        var isDoubtful = false
     }
 
     private enum Sight {
@@ -41,14 +44,14 @@ struct S3Commit {
         operation.body = .buffer(buffer)
         operation.bodyDigest = digest
         operation.deadline = session.configuration.deadline(forBytes: buffer.count)
-        let outcome = try createOnly(operation) { (answer) throws(S3Failure) in
+        let outcome = try createOnly(operation, looksFirst: !session.isAWS) { (answer) throws(S3Failure) in
             do throws(S3Failure) {
                 return try StoredCheck.etag(answer, checksum: checksum, of: buffer)
             } catch  where error.kind == .corrupted {
                 throw S3Failure(.damaged, message: error.message)
             }
         }
-        return try confirm(outcome, expectedETag: nil)
+        return try confirm(outcome, expectedETag: nil, checksum: checksum)
     }
 
     /// Joins the parts.
@@ -60,50 +63,59 @@ struct S3Commit {
         operation.deadline = .seconds(300)
         operation.stallAfter = .zero
         let expected = session.configuration.encryption.isKMS ? nil : StoredCheck.compositeETag(parts)
-        let outcome = try createOnly(operation) { (answer) throws(S3Failure) in
+        let checksum = StoredCheck.compositeChecksum(parts)
+        // There are stores that know the condition for a single request, and join parts over whatever lies there (Ceph RGW 16).
+        let outcome = try createOnly(operation, looksFirst: true) { (answer) throws(S3Failure) in
             let document = try S3Answers.document(
                 "CompleteMultipartUploadResult", or: "CompleteMultipartUploadResponse", answer)
+            if let said = document.text("ChecksumSHA256"), let checksum, said != checksum {
+                throw S3Failure(.damaged, message: "the store joined other parts than were sent")
+            }
             return try S3Answers.etag(document.text("ETag"))
         }
-        return try confirm(outcome, expectedETag: expected)
+        return try confirm(outcome, expectedETag: expected, checksum: checksum)
     }
 
-    /// Sends a request that makes the object only if there is none. A lost answer is settled by looking.
-    private func createOnly(_ operation: S3Operation, read: (HTTPResponse) throws(S3Failure) -> String)
-        throws(BackupError) -> Outcome
-    {
+    /// Sends a request that makes the object only if there is none. A lost answer is settled by looking. `looksFirst` where the
+    /// store is not known to honour the condition.
+    private func createOnly(
+        _ operation: S3Operation, looksFirst: Bool, read: (HTTPResponse) throws(S3Failure) -> String
+    ) throws(BackupError) -> Outcome {
         var operation = operation
+        var wasLost = false
         while true {
             let isConditional = session.takesConditionalWrites
-            if isConditional {
-                operation.headers.append(("If-None-Match", "*"))
-            } else {
-                try refuseTaken()
-            }
+            if isConditional { operation.headers.append(("If-None-Match", "*")) }
+            if looksFirst || !isConditional, let seen = try seenBefore() { return seen }
             do throws(S3Problem) {
                 return try session.perform(
                     operation, stop: stop,
-                    read: { (answer) throws(S3Failure) in Outcome(etag: try read(answer), wasSeen: false) },
-                    beforeRetry: { _, _ in seenAfterLoss() })
+                    read: { (answer) throws(S3Failure) in Outcome(etag: try read(answer)) },
+                    beforeRetry: { _, _ in
+                        wasLost = true
+                        return seenAfterLoss()
+                    })
             } catch {
                 if error.failure.kind == .notImplemented, isConditional {
                     session.takesConditionalWrites = false
                     operation.headers.removeAll { $0.name == "If-None-Match" }
                     continue
                 }
-                return try settle(error)
+                return try settle(error, wasLost: wasLost)
             }
         }
     }
 
-    /// The request failed for good, or so it seems: an earlier try may have done it.
-    private func settle(_ problem: S3Problem) throws(BackupError) -> Outcome {
+    /// The request failed for good, or so it seems: an earlier try, if its answer `wasLost`, may have done it.
+    private func settle(_ problem: S3Problem, wasLost: Bool) throws(BackupError) -> Outcome {
         guard [.precondition, .absentUpload, .absentKey].contains(problem.failure.kind) else {
             throw problem.meaning.asRefusal
         }
         switch try look(retry: nil) {
         case .ours(let facts): return Outcome(etag: facts.etag, wasSeen: true)
         case .other: throw BackupError(.exists, "\(key) is there already", cause: problem.meaning)
+        case .forbidden where wasLost && problem.failure.kind == .precondition:
+            return Outcome(etag: "", isDoubtful: true)
         case .absent, .forbidden:
             throw problem.failure.kind == .absentUpload
                 ? BackupError(
@@ -121,16 +133,13 @@ struct S3Commit {
         return Outcome(etag: facts.etag, wasSeen: true)
     }
 
-    /// Where the store cannot refuse a taken key by itself.
-    private func refuseTaken() throws(BackupError) {
+    /// Where the store may not refuse a taken key by itself. Who may only write has a name that nobody can guess there (see the
+    /// agent's `BackupAttempt`), and whoever may look compares afterwards. Nil when nothing is there.
+    private func seenBefore() throws(BackupError) -> Outcome? {
         switch try look(retry: nil) {
-        case .absent, .ours: return
+        case .absent, .forbidden: return nil
+        case .ours(let facts): return Outcome(etag: facts.etag, wasSeen: true)
         case .other: throw BackupError(.exists, "\(key) is there already")
-        case .forbidden:
-            throw BackupError(
-                .storageRefused,
-                "\(key): this store has no create-only writes, and these credentials may not look whether the key is taken; "
-                    + "allow s3:GetObject and s3:ListBucket")
         }
     }
 
@@ -150,18 +159,20 @@ struct S3Commit {
     }
 
     /// Looks at the object, whatever the answer was. Credentials that may only write must do with the answer.
-    private func confirm(_ outcome: Outcome, expectedETag: String?) throws(BackupError) -> ObjectFacts {
+    private func confirm(
+        _ outcome: Outcome, expectedETag: String?, checksum: String?
+    ) throws(BackupError) -> ObjectFacts {
         if let expectedETag, outcome.etag.wholeMatch(of: /[0-9a-f]{32}-[0-9]+/) != nil, outcome.etag != expectedETag {
             throw BackupError(.integrity, "\(key): the store joined other parts than were sent (ETag \(outcome.etag))")
         }
-        let facts = ObjectFacts(key: key, bytes: bytes, etag: outcome.etag)
-        if outcome.wasSeen { return facts }
+        let facts = ObjectFacts(key: key, bytes: bytes, etag: outcome.etag, checksum: checksum)
+        if outcome.wasSeen || outcome.isDoubtful { return facts }
         switch try look(retry: nil) {
         case .ours(let seen):
             guard seen.etag == outcome.etag else {
                 throw BackupError(.integrity, "\(key): its ETag is \(seen.etag), and was said to be \(outcome.etag)")
             }
-            return seen
+            return facts
         case .forbidden: return facts
         case .absent: throw BackupError(.integrity, "\(key) was stored, says the store, but is not there")
         case .other(let what): throw BackupError(.integrity, "\(key) is not what was stored: \(what)")
