@@ -119,7 +119,7 @@ let package = Package(
 
         // Tests: one target a module, and the ones that join them.
         .target(
-            name: "TestSupport", dependencies: ["Domain", "Threads", subprocess], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Domain", "Threads", "Transfer", subprocess], path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("DomainTests", ["Domain"]),
         tests("WireTests", ["Wire", "Archive", "Domain"]),

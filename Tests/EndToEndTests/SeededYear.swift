@@ -34,6 +34,7 @@ struct SeededYear {
             credentials: CredentialChain(variables: s3.credentials("agent"), home: "/nonexistent", now: { Date() }),
             now: { Date() })
         let identity = AgentIdentity(id: agent.id, name: agent.name)
+        var stored: [String: Date] = [:]
         for number in (0..<days * 2).reversed() where number % 34 != 10 {
             // Nights that failed are part of every year.
             let time =
@@ -43,8 +44,12 @@ struct SeededYear {
             let receipt = try await coordinator.record(
                 ReportBatch(items: [.init(id: UUID(), run: report)]), from: identity)
             guard receipt.refused.isEmpty else { throw ServerFailure("refused: \(receipt.refused[0].reason)") }
+            for place in report.destinations {
+                for object in place.objects { stored[place.folder + object.name] = time }
+            }
         }
         try coordinator.close()
+        try s3.backdate(stored)
     }
 
     private func tiers(of time: Date, isNight: Bool) -> [Tier] {

@@ -10,11 +10,13 @@ Makes the buckets and three identities with the policies of deploy/examples, and
     coordinator ACCESS-KEY SECRET    iam-coordinator-policy.json: reads and deletes
     session ACCESS-KEY SECRET TOKEN  temporary credentials that may do everything
 
-`--open` enforces nothing. `--requests` appends one line `METHOD PATH?QUERY STATUS` for each request.
+`POST /_modified` with `{"KEY": SECONDS, ...}` sets when objects of the first bucket were stored: what was seeded is as old as
+its reports say. `--open` enforces nothing. `--requests` appends one line `METHOD PATH?QUERY STATUS` for each request.
 moto reads the Action part of a policy only; what a policy's Resource part keeps apart must be tested on the real service.
 """
 
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -86,10 +88,30 @@ def make_identities(client):
     say_identity("session", session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
 
 
+class Backdating:
+    """Answers `POST /_modified` itself; all else is the application's."""
+
+    def __init__(self, application):
+        self.application = application
+
+    def __call__(self, environ, start_response):
+        if environ.get("PATH_INFO") != "/_modified":
+            return self.application(environ, start_response)
+        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.s3.models import s3_backends
+        times = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[arguments.bucket[0]].keys
+        for key, seconds in times.items():
+            keys[key].last_modified = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).replace(tzinfo=None)
+        start_response("204 No Content", [("Content-Length", "0")])
+        return []
+
+
 cert, key = serving.certificate(arguments)
 application = DomainDispatcherApplication(create_backend_app)
 if not arguments.open:
     application = presigned.PresignedRequests(application, secrets)
+application = Backdating(application)
 server = make_server(
     "127.0.0.1", 0, application, threaded=True, request_handler=Handler, ssl_context=(cert, key))
 serving.in_background(server.serve_forever)

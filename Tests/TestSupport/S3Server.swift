@@ -1,4 +1,5 @@
 package import Foundation
+import Transfer
 
 /// Amazon S3 as moto has it, over TLS with a certificate of its own, signatures and IAM enforced.
 package final class S3Server: Sendable {
@@ -70,6 +71,16 @@ package final class S3Server: Sendable {
             keys.append(String(line[..<query.lowerBound].dropFirst("POST /\(bucket)/".count)))
         }
         return keys
+    }
+
+    /// Sets when objects were stored, by key.
+    package func backdate(_ times: [String: Date]) throws {
+        var options = TransferOptions()
+        options.trust = .file(ca)
+        var request = HTTPRequest("POST", endpoint + "/_modified")
+        request.body = .bytes(Array(try JSONEncoder().encode(times.mapValues(\.timeIntervalSince1970))))
+        let answer = try TransferClient(options).send(request)
+        guard answer.status == 204 else { throw ServerFailure("backdating: \(answer.status)") }
     }
 
     /// The `fleet.yaml` entry of this bucket.

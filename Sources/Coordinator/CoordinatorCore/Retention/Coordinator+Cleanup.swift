@@ -45,7 +45,8 @@ extension Coordinator {
     ) async throws(BackupError) -> CleanupResult {
         try await lookNow(at: plan.justifying)
         var since = circumstances
-        since.seenSince = circumstances.now
+        // The catalog keeps whole milliseconds.
+        since.seenSince = circumstances.now - 0.001
         let (fleet, now) = (fleet, world.now())
         let planned = Set(plan.deletions.map(\.id))
         // The tombstones are durable before the first object goes: a crash at any point is taken up where it was.
