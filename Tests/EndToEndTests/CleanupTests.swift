@@ -9,7 +9,7 @@ import Wire
     @Test func aYearOfBackupsIsLeftExactlyAsPrintedInTheBucketToo() async throws {
         let s3 = try S3Server()
         defer { s3.stop() }
-        let (fleet, plan) = try await seeded(s3, days: 365)
+        let (fleet, _, plan) = try await SeededYear.fleet(s3, days: 365)
         defer { fleet.stop() }
         #expect(plan.suspended == nil)
         let (doomed, kept) = (plan.items.filter(\.delete), plan.items.filter { !$0.delete })
@@ -39,7 +39,7 @@ import Wire
     @Test func aPersonIsAskedAndOnlyYESDeletes() async throws {
         let s3 = try S3Server()
         defer { s3.stop() }
-        let (fleet, plan) = try await seeded(s3, days: 60)
+        let (fleet, _, plan) = try await SeededYear.fleet(s3, days: 60)
         defer { fleet.stop() }
         let doomed = plan.items.filter(\.delete)
         #expect(doomed.count > 20)
@@ -56,26 +56,6 @@ import Wire
         #expect(Set(before.map(\.id)).subtracting(left.map(\.id)) == Set(doomed.map(\.backup)))
         #expect(left.count == before.count - doomed.count)
         #expect(try await s3.keys() == left.flatMap(keys).sorted())
-    }
-
-    /// A fleet with the backups of so many days, and what the coordinator would do once it has seen every copy.
-    private func seeded(_ s3: S3Server, days: Int) async throws -> (Fleet, CleanupView) {
-        let fleet = try await Fleet(environment: s3.credentials("coordinator"))
-        try await fleet.apply(
-            """
-            destinations: { offsite: \(s3.destination) }
-            policies: { all: { tiers: { hourly: {}, daily: {}, weekly: {}, monthly: {} }, destinations: [offsite] } }
-            """)
-        _ = try await fleet.join("db-01", "databases: []\n")
-        let agent = try #require(try await fleet.list([AgentView].self, "agent", "list").first)
-        fleet.killCoordinator()
-        try await SeededYear(fleet: fleet, s3: s3, agent: agent, policy: "all", destination: "offsite").seed(days: days)
-        try await fleet.start()
-        // Also the young ones, of which the plan does not say it: until they count, the floor is made of older ones.
-        try await eventually("the coordinator has seen every copy", within: .seconds(240)) {
-            try await fleet.catalog("SELECT count(*) FROM copy WHERE state = 'stored'") == ["0"] ? true : nil
-        }
-        return (fleet, try await fleet.list(CleanupView.self, "cleanup", "--dry-run"))
     }
 
     private func backups(_ fleet: Fleet) async throws -> [BackupView] {

@@ -7,6 +7,7 @@ import Sealing
 import Storage
 import Synchronization
 import TestSupport
+import Testing
 import Wire
 
 /// A year of backups of one host, as the default policy makes them, thinned out to twice a day: real objects in the
@@ -28,11 +29,7 @@ struct SeededYear {
         let coordinator = try await Coordinator.open(
             paths: CoordinatorPaths(dataDirectory: fleet.data), world: world,
             logger: Logger(label: "seed", factory: { _ in SwiftLogNoOpLogHandler() }))
-        let store = try S3Store(
-            configuration: S3Configuration(
-                .init(bucket: s3.bucket, region: "us-east-1", endpoint: s3.endpoint, caFile: s3.ca)),
-            credentials: CredentialChain(variables: s3.credentials("agent"), home: "/nonexistent", now: { Date() }),
-            now: { Date() })
+        let store = try store()
         let identity = AgentIdentity(id: agent.id, name: agent.name)
         var stored: [String: Date] = [:]
         for number in (0..<days * 2).reversed() where number % 34 != 10 {
@@ -52,6 +49,27 @@ struct SeededYear {
         try s3.backdate(stored)
     }
 
+    /// A fleet with the backups of so many days, its one host (which does not run), and what cleanup would do once the
+    /// coordinator has seen every copy.
+    static func fleet(_ s3: S3Server, days: Int) async throws -> (Fleet, FleetAgent, CleanupView) {
+        let fleet = try await Fleet(environment: s3.credentials("coordinator"))
+        try await fleet.apply(
+            """
+            destinations: { offsite: \(s3.destination) }
+            policies: { all: { tiers: { hourly: {}, daily: {}, weekly: {}, monthly: {} }, destinations: [offsite] } }
+            """)
+        let host = try await fleet.join("db-01", "databases: []\n")
+        let agent = try #require(try await fleet.list([AgentView].self, "agent", "list").first)
+        fleet.killCoordinator()
+        try await SeededYear(fleet: fleet, s3: s3, agent: agent, policy: "all", destination: "offsite").seed(days: days)
+        try await fleet.start()
+        // Also the young ones, of which the plan does not say it: until they count, the floor is made of older ones.
+        try await eventually("the coordinator has seen every copy", within: .seconds(240)) {
+            try await fleet.catalog("SELECT count(*) FROM copy WHERE state = 'stored'") == ["0"] ? true : nil
+        }
+        return (fleet, host, try await fleet.list(CleanupView.self, "cleanup", "--dry-run"))
+    }
+
     private func tiers(of time: Date, isNight: Bool) -> [Tier] {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
@@ -60,8 +78,30 @@ struct SeededYear {
         return (date.day == 1 ? [.monthly] : []) + (date.weekday == 1 ? [.weekly] : []) + [.daily, .hourly]
     }
 
-    private func report(at time: Date, tiers: [Tier], _ store: S3Store) throws -> RunReport {
-        let plain = Array("a dump of \(Timestamp.text(time))".utf8)
+    /// Writes with the agent's keys.
+    func store() throws -> S3Store {
+        try S3Store(
+            configuration: S3Configuration(
+                .init(bucket: s3.bucket, region: "us-east-1", endpoint: s3.endpoint, caFile: s3.ca)),
+            credentials: CredentialChain(variables: s3.credentials("agent"), home: "/nonexistent", now: { Date() }),
+            now: { Date() })
+    }
+
+    /// That a small dump was made and stored then; its objects are put there.
+    func report(at time: Date, tiers: [Tier], _ store: S3Store) throws -> RunReport {
+        let plain = Array(
+            """
+            --
+            -- PostgreSQL database dump
+            --
+
+            SELECT '\(Timestamp.text(time))';
+
+            --
+            -- PostgreSQL database dump complete
+            --
+
+            """.utf8)
         var report = RunReport(
             run: UUID(), attempt: 1, sequence: 1, database: try DatabaseName("inventory"), kind: .postgres,
             policy: policy, tiers: tiers, nominalAt: time, at: time, event: .succeeded)

@@ -12,7 +12,7 @@ import Wire
         defer { fleet.stop() }
         let agent = try await fleet.join("db-01", "databases: []\n")
         let pid = fleet.coordinatorPid
-        let identity = WrongCertificates.of(agent)
+        let identity = agent.identity
         let brackets = [UInt8](repeating: UInt8(ascii: "["), count: 100_000)
         let blanks = [UInt8](repeating: UInt8(ascii: " "), count: 10_000_000)
         // A path and the statuses of: bodies that are no JSON, 100,000 brackets, 10 MB. Each path has its own limit.
@@ -46,9 +46,9 @@ import Wire
         let ids = try await fleet.catalog("SELECT lower(id) FROM agent ORDER BY name")
         #expect(ids.count == 2)
         let certificates = try WrongCertificates(fleet)
-        let ours = WrongCertificates.Identity(
+        let ours = ClientIdentity(
             certificate: fleet.data.appending(path: "ca.pem"), key: fleet.data.appending(path: "ca-key.pem"))
-        let right = WrongCertificates.of(first)
+        let right = first.identity
         #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, right).status == 200)
 
         #expect(try await fleet.post("/v1/agent/check-in", Self.checkIn, nil).status == 401)
@@ -97,42 +97,6 @@ import Wire
 }
 
 extension Fleet {
-    /// What a call was answered with: 0 when there was no answer, and what curl says of it.
-    fileprivate struct Answer {
-        let status: Int
-        let words: String
-    }
-
-    /// Posts it as an agent would, with the certificate that is given.
-    ///
-    /// A server that ends a connection of which it has not read all makes the kernel send a reset, which now and then
-    /// overtakes the answer or the alert. So that a call was cut is no answer: it is asked for again, a few times.
-    fileprivate func post(_ path: String, _ body: [UInt8], _ identity: WrongCertificates.Identity?) async throws
-        -> Answer
-    {
-        var answer = try await postOnce(path, body, identity)
-        for _ in 0..<4 where answer.status == 0 && !answer.words.contains("alert") {
-            answer = try await postOnce(path, body, identity)
-        }
-        return answer
-    }
-
-    private func postOnce(_ path: String, _ body: [UInt8], _ identity: WrongCertificates.Identity?) async throws
-        -> Answer
-    {
-        let file = folder.appending(path: "body")
-        try Data(body).write(to: file)
-        var arguments = [
-            "-sS", "--max-time", "60", "--cacert", data.appending(path: "ca.pem").path, "-o",
-            folder.appending(path: "answer").path, "-w", "%{http_code}", "-H", "Content-Type: application/json", "-H",
-            "Expect:", "--data-binary", "@\(file.path)", url + path,
-        ]
-        if let identity { arguments += ["--cert", identity.certificate.path, "--key", identity.key.path] }
-        let output = try await ProgramOutput.of("curl", arguments)
-        guard let status = Int(output.text) else { throw ServerFailure("curl: \(output.text) \(output.error)") }
-        return Answer(status: status, words: output.error.lowercased())
-    }
-
     fileprivate func isOnline(_ agent: String) async throws {
         try await eventually("\(agent) is online") {
             let all = try await list([AgentView].self, "agent", "list")

@@ -3,12 +3,6 @@ import TestSupport
 
 /// Client certificates as somebody makes them who has the stock `openssl`, some of them with the coordinator's own key.
 struct WrongCertificates {
-    /// A certificate and its key, as curl takes them.
-    struct Identity: Sendable {
-        let certificate: URL
-        let key: URL
-    }
-
     private let folder: URL
 
     init(_ fleet: Fleet) throws {
@@ -16,14 +10,10 @@ struct WrongCertificates {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    /// What the host has.
-    static func of(_ agent: FleetAgent) -> Identity {
-        Identity(
-            certificate: agent.data.appending(path: "agent.pem"), key: agent.data.appending(path: "agent-key.pem"))
-    }
-
     /// A client's certificate for that agent; without an authority, by one that is made for it.
-    func issue(_ name: String, agent id: String, authority: Identity? = nil, days: Int = 30) async throws -> Identity {
+    func issue(_ name: String, agent id: String, authority: ClientIdentity? = nil, days: Int = 30) async throws
+        -> ClientIdentity
+    {
         let made = try await ProgramOutput.of(
             "sh",
             [
@@ -46,7 +36,7 @@ struct WrongCertificates {
                 "sh", folder.path, name, id, "\(days)", authority?.certificate.path ?? "", authority?.key.path ?? "",
             ])
         guard made.status == 0 else { throw ServerFailure("openssl: \(made.error)") }
-        return Identity(
+        return ClientIdentity(
             certificate: folder.appending(path: "\(name).pem"), key: folder.appending(path: "\(name)-key.pem"))
     }
 }
