@@ -108,6 +108,8 @@ final class Disks: Sendable {
     /// The agent does not answer.
     func silence(_ agent: UUID) { away.withLock { _ = $0.insert(agent) } }
 
+    func speak(_ agent: UUID) { away.withLock { _ = $0.remove(agent) } }
+
     func answer(_ question: CopyQuestion, of agent: UUID) -> CopyAnswer? {
         guard !away.withLock({ $0.contains(agent) }) else { return nil }
         let found = files.withLock { $0[question.folder] ?? [:] }
@@ -135,6 +137,14 @@ struct TestAgent {
                 holdfast: "0.1.0", bootId: "boot", clock: bench.clock.now, planRevision: revision, running: running,
                 spoolDepth: 0, databases: databases, receivedCommands: received, commands: [], waitSeconds: wait),
             from: identity)
+    }
+
+    /// What it says at a time that its own clock shows.
+    func request(clock: Date) -> CheckInRequest {
+        CheckInRequest(
+            holdfast: "0.1.0", bootId: "boot", clock: clock, planRevision: 1, running: [], spoolDepth: 0,
+            databases: nil,
+            receivedCommands: [], commands: [], waitSeconds: 0)
     }
 
     @discardableResult

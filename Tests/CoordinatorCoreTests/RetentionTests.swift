@@ -195,11 +195,7 @@ struct RetentionTests {
         let (bench, agent) = try await seeded(offsite, days: 3)
         let right = bench.clock.now
         bench.clock.advance(400 * 86_400)
-        _ = try await bench.coordinator.checkIn(
-            CheckInRequest(
-                holdfast: "0.1.0", bootId: "b", clock: right, planRevision: 1, running: [], spoolDepth: 0,
-                databases: nil,
-                receivedCommands: [], commands: [], waitSeconds: 0), from: agent.identity)
+        _ = try await bench.coordinator.checkIn(agent.request(clock: right), from: agent.identity)
         #expect(try await bench.coordinator.cleanupPlan(by: bench.admin).suspended?.contains("most agents") == true)
     }
 

@@ -29,7 +29,9 @@ import Wire
         let before = try await s3.keys()
 
         let cleaned = try await fleet.run("cleanup", "--force")
-        #expect(cleaned.status == 0 && cleaned.text.contains("left alone: inventory on db-01"), "\(cleaned.text) \(cleaned.error)")
+        #expect(
+            cleaned.status == 0 && cleaned.text.contains("left alone: inventory on db-01"),
+            "\(cleaned.text) \(cleaned.error)")
         #expect(try await s3.keys() == before, "nothing may go while what justifies it is not there")
         let check = try await fleet.run("check")
         print("B1 check: \(check.status) \(check.text)")

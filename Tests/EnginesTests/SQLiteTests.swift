@@ -254,6 +254,34 @@ struct SQLiteTests {
         #expect(result.bytes.isEmpty)
     }
 
+    @Test("tells its tables and how many rows each has, and is whole when it has no bytes at all")
+    func contents() async throws {
+        let folder = try Folder()
+        let path = folder.path + "/rows.db"
+        try database(path, journal: "wal")
+        try DatabaseQueue(path: path).inDatabase {
+            try $0.execute(
+                sql: """
+                    CREATE TABLE "a ""b" (x); INSERT INTO "a ""b" VALUES (1), (2);
+                    CREATE VIRTUAL TABLE words USING fts5(t); INSERT INTO words VALUES ('one');
+                    CREATE VIEW v AS SELECT 1;
+                    """)
+        }
+        let written = try await backup(engine(folder, path))
+        let rows = Dictionary(uniqueKeysWithValues: try written.inspection().tables.map { ($0.name, $0.rows) })
+        #expect(rows["filler"] == 20_000 && rows["ledger"] == 0 && rows["a \"b"] == 2)
+        #expect(rows["words"] == nil && rows["v"] == nil && rows["words_content"] == 1)
+
+        let empty = folder.path + "/empty.db"
+        try Data().write(to: URL(filePath: empty))
+        let nothing = try await backup(engine(folder, empty))
+        #expect(nothing.failure == nil && !nothing.bytes.isEmpty)
+        #expect(try nothing.inspection().knowsTables && nothing.inspection().tables.isEmpty)
+        let restored = try await engine(folder, empty).restore(
+            request(nothing, .sqlite, target: folder.path + "/back.db"))
+        #expect(try integrity(restored.target) == ["ok"])
+    }
+
     /// Leaves the files of a program that was killed between its commits.
     private func crash(_ path: String, _ statements: String) throws {
         let victim = try ServerProcess(

@@ -55,7 +55,7 @@ struct BackupAttempt: Sendable {
             for stream in streams {
                 let made = try await make(stream, to: writers)
                 objects.append(made.object)
-                if let tables = made.tables, !tables.isEmpty, stream.role == .dump {
+                if let tables = made.tables, stream.role == .dump {
                     fingerprint = .init(tables: tables)
                 }
                 restore.append(RestoreLine.text(for: made.object, stream.stockRestore))
@@ -138,7 +138,7 @@ struct BackupAttempt: Sendable {
             storedSha256: result.storedSHA256)
         let signed = OriginSeal(paths: destinations.paths).signed(
             object, agent: agent.id, database: job.entry.database, kind: job.entry.kind)
-        return (signed, result.inspection?.tables)
+        return (signed, result.inspection.flatMap { $0.knowsTables ? $0.tables : nil })
     }
 
     /// All objects are whole: makes them visible, and the manifest last.

@@ -48,7 +48,7 @@ enum SQLiteCheck {
     }
 
     /// A check of a large file takes minutes, and whoever ends the agent waits for seconds only.
-    private static func watched<Value>(
+    static func watched<Value>(
         _ queue: DatabaseQueue, _ stop: StopSignal, _ work: (Database) throws -> Value
     ) throws -> Value {
         let watch = ThreadGroup<Never>(following: stop)

@@ -8,14 +8,16 @@ import Threads
 /// The one object of a SQLite backup.
 extension SQLiteEngine {
     func dumpStream() -> EngineStream {
-        EngineStream(
-            role: .dump, format: .sqlite, copiesFirst: true, makeInspector: { SQLiteFileInspector() },
+        let contents = SQLiteContents()
+        return EngineStream(
+            role: .dump, format: .sqlite, copiesFirst: true,
+            makeInspector: { SQLiteFileInspector { contents.tables } },
             write: { [self] descriptor, stop in
                 try await onThread(stop: stop) { () throws(BackupError) in
                     try withoutBrokenPipeSignal { () throws(BackupError) in
                         let output = Descriptor(adopting: descriptor)
                         defer { output.close() }
-                        try Self.send(try checkedCopy(stop), to: output, stop)
+                        try Self.send(try checkedCopy(contents, stop), to: output, stop)
                     }
                 }
             },
@@ -24,7 +26,7 @@ extension SQLiteEngine {
     }
 
     /// A checked copy without a name: its folder is gone when this returns, so a crash from here on leaves nothing.
-    private func checkedCopy(_ stop: StopSignal) throws(BackupError) -> Descriptor {
+    private func checkedCopy(_ contents: SQLiteContents, _ stop: StopSignal) throws(BackupError) -> Descriptor {
         let folder = try SpoolFolder(in: spool)
         defer { folder.remove() }
         let copy = folder.path + "/copy.db"
@@ -36,6 +38,7 @@ extension SQLiteEngine {
             throw BackupError(
                 .integrity, "the copy of \(path) is not whole, so the database itself is damaged", cause: error)
         }
+        try contents.count(in: copy, stop: stop)
         do {
             return Descriptor(adopting: try FileDescriptor.open(copy, .readOnly, options: .closeOnExec).rawValue)
         } catch {

@@ -72,6 +72,10 @@ struct SQLiteSource {
                     } else if !(try Self.copyPolitely(source, copy, stop, limits)) {
                         try Self.copyHeld(source, copy, stop)
                     }
+                    // A database of no bytes is one without tables: written out, so that it is a file like any other.
+                    if try Int.fetchOne(copy, sql: "PRAGMA page_count") == 0 {
+                        try copy.execute(sql: "PRAGMA user_version = 0; VACUUM")
+                    }
                 }
             }
         } catch is Stopped {

@@ -78,6 +78,6 @@ enum BackupRendering {
 
     private static func fingerprint(_ manifest: Manifest) -> String {
         guard let tables = manifest.fingerprint?.tables, !tables.isEmpty else { return "" }
-        return "\(tables.count) with rows and SHA-256 known"
+        return "\(tables.count) with rows \(tables[0].sha256.isEmpty ? "" : "and SHA-256 ")known"
     }
 }

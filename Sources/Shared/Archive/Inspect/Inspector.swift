@@ -13,13 +13,18 @@ package protocol Inspector: AnyObject {
 
 /// What an ``Inspector`` found in a complete output.
 package struct Inspection: Sendable, Equatable {
-    /// The tables of a plain dump, in the dump's order.
+    /// The tables of a plain dump, in the dump's order, or of a SQLite file.
     package var tables: [TableFingerprint]
     /// The members of a tar; nil for other formats.
     package var entries: Int64?
 
-    package init(tables: [TableFingerprint] = [], entries: Int64? = nil) {
-        self.tables = tables
+    /// Whether ``tables`` says what there is, or nothing.
+    package var knowsTables: Bool
+
+    /// Without tables nothing is said of them.
+    package init(tables: [TableFingerprint]? = nil, entries: Int64? = nil) {
+        self.tables = tables ?? []
+        knowsTables = tables != nil
         self.entries = entries
     }
 }

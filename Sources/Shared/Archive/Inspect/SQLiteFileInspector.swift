@@ -8,7 +8,10 @@ package final class SQLiteFileInspector: Inspector {
     private var header: [UInt8] = []
     private var size: Int64 = 0
 
-    package init() {}
+    private let tables: () -> [TableFingerprint]?
+
+    /// `tables` are asked for at the end: what is known of the file's contents beside what flows by, if anything.
+    package init(tables: @escaping () -> [TableFingerprint]? = { nil }) { self.tables = tables }
 
     package func consume(_ bytes: UnsafeRawBufferPointer) {
         if header.count < 100 { header.append(contentsOf: bytes.prefix(100 - header.count)) }
@@ -28,7 +31,7 @@ package final class SQLiteFileInspector: Inspector {
         guard pages == 0 || number(at: 24) != number(at: 92) || size == pages * pageSize else {
             throw unsound("it has \(size / pageSize) pages and says that they are \(pages)")
         }
-        return Inspection()
+        return Inspection(tables: tables())
     }
 
     private func number(at offset: Int) -> Int64 {

@@ -3,7 +3,7 @@ package struct TableFingerprint: Codable, Sendable, Equatable {
     /// The name as it stands after `COPY` in the dump.
     package var name: String
     package var rows: Int64
-    /// SHA-256 of the table's COPY data as 64 hex digits.
+    /// SHA-256 of the table's COPY data as 64 hex digits; empty where only rows are counted (SQLite).
     package var sha256: String
 
     package init(name: String, rows: Int64, sha256: String) {

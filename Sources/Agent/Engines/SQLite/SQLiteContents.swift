@@ -1,0 +1,46 @@
+import Archive
+import Domain
+import Foundation
+import GRDB
+import Glibc
+import Synchronization
+import Threads
+
+/// The tables of a copy and how many rows each has, as the copy goes by (so that a database that lost its rows is noticed).
+final class SQLiteContents: Sendable {
+    private let counted = Mutex<[TableFingerprint]?>(nil)
+
+    /// Nil until a copy was counted, and where it could not be.
+    var tables: [TableFingerprint]? { counted.withLock { $0 } }
+
+    /// A database with more tables is not counted.
+    private static let most = 10_000
+
+    /// Counts them in a file that is ours. Tables of extensions (virtual ones) are left to their own tables.
+    func count(in path: String, stop: StopSignal) throws(BackupError) {
+        do {
+            let queue = try DatabaseQueue(path: path)
+            let tables = try SQLiteCheck.watched(queue, stop) { database -> [TableFingerprint]? in
+                let names = try String.fetchAll(
+                    database,
+                    sql: """
+                        SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                        LIMIT \(Self.most + 1)
+                        """)
+                guard names.count <= Self.most else { return nil }
+                return try names.map { name in
+                    let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
+                    let rows = try Int64.fetchOne(database, sql: "SELECT count(*) FROM \(quoted)") ?? 0
+                    return TableFingerprint(name: name, rows: rows, sha256: "")
+                }
+            }
+            try queue.close()
+            counted.withLock { $0 = tables }
+        } catch {
+            if stop.isStopped { throw BackupError(.cancelled, "counting the copy's rows was stopped") }
+            // What SQLite found whole and cannot count (a name that is no text, a collation that only its program has) is backed
+            // up all the same: nothing is said of its rows then.
+            counted.withLock { $0 = nil }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+import Catalog
+import Domain
+import Foundation
+import Testing
+import Wire
+
+@testable import CoordinatorCore
+
+/// Nothing is deleted on a belief (P2; faults 101 to 120): what lets backups go is looked at first.
+@Suite(.timeLimit(.minutes(5)))
+struct EvidenceTests {
+    private static let folder = "db-01/database-backups/"
+
+    /// Eight daily backups, of which retention would keep three; their newest is an hour old.
+    private func eight(
+        in bench: Bench, _ offsite: Offsite
+    ) async throws -> TestAgent {
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        // From now on it may delete by itself, where it is on: the first time it had nothing to delete.
+        try await bench.coordinator.cleanupIfDue()
+        for _ in 0..<8 {
+            let report = try agent.report(
+                .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now,
+                destinations: plan.destinations, store: { try offsite.put($0, $1) })
+            try await agent.send([report])
+            try await bench.liveOn(86_400)
+        }
+        try await bench.coordinator.confirmCopies()
+        try await bench.liveOn(60)
+        _ = try await agent.checkIn(revision: plan.revision)
+        return agent
+    }
+
+    private func bucketOnly(_ bench: Bench, more: String = "") async throws {
+        let yaml = """
+            destinations: { offsite: { s3: { bucket: acme-backups, region: us-east-1 } } }
+            policies: { default: { tiers: { hourly: { keep: 48h } } } }
+            \(more)
+            """
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+    }
+
+    private func localOnly(_ bench: Bench) async throws {
+        let yaml = """
+            destinations: { local: { directory: /backups } }
+            policies: { default: { tiers: { hourly: { keep: 48h } } } }
+            """
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+    }
+
+    private func kinds(_ bench: Bench) async throws -> [String] {
+        try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).map(\.kind).sorted()
+    }
+
+    private func cleanUp(_ bench: Bench) async throws -> CleanupResult {
+        let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
+        #expect(plan.items.count(where: \.delete) > 0)
+        return try await bench.coordinator.cleanup(CleanupRequest(digest: plan.digest), by: bench.admin)
+    }
+
+    private func newest(_ bench: Bench) async throws -> BackupView {
+        try #require(try await bench.coordinator.backups(by: bench.admin).max { $0.nominalAt < $1.nominalAt })
+    }
+
+    @Test(arguments: ["gone", "other bytes", "unreachable"])
+    func whatJustifiesADeletionIsLookedAtFirst(_ fault: String) async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        _ = try await eight(in: bench, offsite)
+        let backup = try await newest(bench)
+        let key = Self.folder + (try #require(backup.objects.first).name)
+        switch fault {
+        case "gone": try offsite.remove(key)
+        case "other bytes": try offsite.put(key, Array("dumP".utf8))
+        default: offsite.isDown = true
+        }
+        let before = try offsite.keys
+        let result = try await cleanUp(bench)
+        #expect(result.deleted.isEmpty && result.rests?.count == 1, "\(result)")
+        offsite.isDown = false
+        #expect(try offsite.keys == before)
+        let check = try await bench.coordinator.check(by: bench.admin)
+        switch fault {
+        case "gone":
+            #expect(try await kinds(bench) == ["missing"])
+            #expect(check.level == 2)
+            // Put back it counts again, without anybody's word.
+            try offsite.put(key, Array("dump".utf8))
+            bench.clock.advance(3601)
+            try await bench.coordinator.compareFolders()
+            #expect(try await kinds(bench) == [])
+        case "other bytes":
+            #expect(try await kinds(bench) == ["damaged"])
+            #expect(check.level == 2)
+        default:
+            #expect(try await kinds(bench) == [])
+        }
+        guard fault != "other bytes" else { return }
+        bench.clock.advance(60)
+        #expect(try await cleanUp(bench).deleted.count == 5)
+    }
+
+    @Test func whatLiesOnAHostIsLookedAtByItsAgent() async throws {
+        let bench = try await Bench()
+        try await localOnly(bench)
+        let agent = try await eight(in: bench, Offsite())
+        let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
+        #expect(plan.items.count(where: \.delete) == 5)
+        bench.disks.silence(agent.identity.id)
+        let silent = try await cleanUp(bench)
+        #expect(silent.deleted.isEmpty && silent.rests?.first?.contains("out of reach") == true, "\(silent)")
+        bench.disks.speak(agent.identity.id)
+        let name = try #require(try await newest(bench).objects.first).name
+        bench.disks.remove { $0 == name }
+        let gone = try await cleanUp(bench)
+        #expect(gone.deleted.isEmpty && gone.pending.isEmpty, "\(gone)")
+        #expect(try await kinds(bench) == ["missing"])
+        #expect(try await bench.coordinator.check(by: bench.admin).level == 2)
+    }
+
+    @Test func everyCopyIsLookedAtAgainInRounds() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        _ = try await eight(in: bench, offsite)
+        try await bench.coordinator.compareFolders()
+        let old = try #require(
+            try await bench.coordinator.backups(by: bench.admin).min { $0.nominalAt < $1.nominalAt })
+        let key = Self.folder + (try #require(old.objects.first).name)
+        try offsite.remove(key)
+        try offsite.put(Self.folder + "stranger_db_hourly_20260101_000000.sql", [1])
+        try offsite.put(Self.folder + "stranger_db_hourly_20260101_000000.json", [2])
+        bench.clock.advance(1800)
+        try await bench.coordinator.compareFolders()
+        #expect(try await kinds(bench) == [], "each round has its time")
+        bench.clock.advance(1801)
+        try await bench.coordinator.compareFolders()
+        #expect(try await kinds(bench) == ["missing"])
+        #expect(try await bench.coordinator.backup(old.id.uuidString, by: bench.admin).backup.state == .missing)
+        // What nobody knows may be work under way for a day.
+        bench.clock.advance(90_000)
+        try await bench.coordinator.compareFolders()
+        #expect(try await kinds(bench) == ["missing", "stray"])
+        let stray = try #require(
+            try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).first { $0.kind == "stray" })
+        #expect(stray.title.contains("1 backup that the catalog does not know"), "\(stray)")
+        #expect(try offsite.keys.contains(Self.folder + "stranger_db_hourly_20260101_000000.json"))
+    }
+
+    @Test(arguments: [-86_400.0, 86_400.0])
+    func anObjectThatIsYoungerOrOlderThanItsReportIsAnIncident(_ off: TimeInterval) async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        let (now, at) = (bench.clock.now, bench.clock.now + off)
+        let report = try agent.report(
+            .succeeded, run: UUID(), database: "inventory", nominalAt: now, destinations: plan.destinations,
+            store: {
+                try offsite.put($0, $1)
+                offsite.setModified($0.hasSuffix(".sql") ? at : now, $0)
+            })
+        try await agent.send([report])
+        try await bench.coordinator.confirmCopies()
+        #expect(try await kinds(bench) == ["altered"])
+        #expect(try await bench.coordinator.check(by: bench.admin).level == 2)
+    }
+
+    /// The right size and nothing else is no proof, from the first look on.
+    @Test func garbageOfTheRightSizeIsNeverStored() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        let report = try agent.report(
+            .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now,
+            destinations: plan.destinations,
+            store: { try offsite.put($0, $0.hasSuffix(".sql") ? Array("junk".utf8) : $1) })
+        try await agent.send([report])
+        try await bench.coordinator.confirmCopies()
+        #expect(try await kinds(bench) == ["damaged"])
+        #expect(try await newest(bench).proof == nil)
+    }
+
+    /// A clock that stands alone deletes nothing by itself.
+    @Test func aCoordinatorThatStartsWithAWrongClockDeletesNothing() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite, environment: ["BACKUP_AUTO_CLEANUP": "true"])
+        try await bucketOnly(bench)
+        let agent = try await eight(in: bench, offsite)
+        let right = bench.clock.now
+        let before = try offsite.keys
+        try bench.coordinator.close()
+        // 23 hours ahead: too little for the high-water mark to notice.
+        bench.clock.set(Timestamp.text(right + 23 * 3600))
+        let again = try await Coordinator.open(
+            paths: bench.coordinator.paths, world: bench.coordinator.world, logger: Bench.quiet)
+        try await again.cleanupIfDue()
+        #expect(try offsite.keys == before, "nobody has shown that the clock is right")
+        _ = try await again.checkIn(agent.request(clock: right), from: agent.identity)
+        try await again.cleanupIfDue()
+        #expect(try offsite.keys == before, "the agent shows that it is wrong")
+        let plan = try await again.cleanupPlan(by: bench.admin)
+        #expect(plan.suspended?.contains("most agents") == true)
+        // Set right while it runs: it rests for a day all the same.
+        bench.clock.set(Timestamp.text(right))
+        _ = try await again.checkIn(agent.request(clock: right), from: agent.identity)
+        try await again.cleanupIfDue()
+        #expect(try offsite.keys == before)
+        for _ in 0..<2 {
+            bench.clock.advance(43_201)
+            try await again.catalog.write { [now = bench.clock.now] in try HighWater.note(now, in: $0) }
+        }
+        _ = try await again.checkIn(agent.request(clock: bench.clock.now), from: agent.identity)
+        try await again.cleanupIfDue()
+        #expect(try offsite.keys.count < before.count)
+        try again.close()
+    }
+}
