@@ -82,25 +82,7 @@ struct CommandService: Service {
                 order: order, id: id, engines: engines, destinations: destinations, desk: desk, world: world
             ).run()
         case .delete(let order):
-            try checkOwn(order.keys)
-            let destinations = self.destinations
-            try await onThread { () throws(BackupError) in
-                let store = try destinations.open(
-                    Destination(name: order.destination, directory: order.directory), stop: StopSignal())
-                for key in order.keys { try store.delete(key) }
-            }
-            let gone = CountText.of(order.keys.count, "object")
-            return .done(message: "\(gone) deleted", proof: nil, restoredTo: nil, bytes: 0)
-        }
-    }
-
-    /// The coordinator can name only what this agent has stored: its own folders, and no path out of them (DESIGN section 5).
-    private func checkOwn(_ keys: [String]) throws(BackupError) {
-        let folders = ["\(agent.name)/database-backups/", "\(agent.name)/application-backups/"]
-        for key in keys {
-            guard folders.contains(where: { key.hasPrefix($0) && !key.dropFirst($0.count).contains("/") }) else {
-                throw BackupError(.forbidden, "\(key) is not one of this agent's backups")
-            }
+            return try await DeleteJob(order: order, agentName: agent.name, destinations: destinations).run()
         }
     }
 
