@@ -52,6 +52,12 @@ import Testing
             })
     }
 
+    @Test func everyTestThatAPromiseNamesExists() throws {
+        let table = PromiseTable(text: try Repository.file("docs/PROMISES.md").text)
+        #expect(table.named.count > 50)
+        expectNone(table.violations(in: try Repository.files(["Tests"], endings: ["swift"])))
+    }
+
     @Test func nothingNamesTheWorkplaceThatItWasMadeAt() throws {
         let endings: Set = [
             "swift", "sh", "py", "md", "yaml", "json", "service", "txt", "h", "modulemap", "sql", "html", "css",

@@ -145,6 +145,14 @@ import Testing
             ])
     }
 
+    @Test func aPromiseThatNamesNoTestIsFound() {
+        let tests = [TextFile(path: "Tests/A/ATests.swift", text: "struct ATests { @Test func holds() {} }")]
+        let sections = (1...12).map { "## P\($0). x\n\n- `ATests.holds`\n" }
+        #expect(PromiseTable(text: sections.joined()).violations(in: tests).isEmpty)
+        #expect(PromiseTable(text: sections.dropLast().joined()).violations(in: tests).count == 1)
+        #expect(PromiseTable(text: (sections + ["`ATests.gone`"]).joined()).violations(in: tests).count == 1)
+    }
+
     @Test func aPathOfTheWorkplaceIsFound() {
         #expect(Workplace.violations(in: [TextFile(path: "A.swift", text: "// see /wo" + "rk/x")]).count == 1)
         #expect(Workplace.violations(in: [TextFile(path: "A.swift", text: "// see /var/lib")]) == [])
