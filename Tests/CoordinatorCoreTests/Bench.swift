@@ -82,7 +82,9 @@ final class Bench: Sendable {
                 tokenId: join.tokenId, tokenSecret: join.secret, agentId: id, name: name, csr: csr, holdfast: "0.1.0"),
             remote: "127.0.0.1")
         return TestAgent(
-            identity: AgentIdentity(id: id, name: answer.name), key: key,
+            identity: AgentIdentity(
+                id: answer.agentId, name: answer.name,
+                key: try Certificate(pem: answer.certificate).keyFingerprint), key: key,
             certificate: try Certificate(pem: answer.certificate),
             bench: self)
     }
@@ -130,13 +132,13 @@ struct TestAgent {
 
     func checkIn(
         databases: [DatabaseFacts]? = nil, revision: Int = 0, running: [RunProgress] = [], received: [UUID] = [],
-        wait: Int = 0
+        wait: Int = 0, process: AgentProcess? = nil
     ) async throws -> CheckInResponse {
-        try await bench.coordinator.checkIn(
-            CheckInRequest(
-                holdfast: "0.1.0", bootId: "boot", clock: bench.clock.now, planRevision: revision, running: running,
-                spoolDepth: 0, databases: databases, receivedCommands: received, commands: [], waitSeconds: wait),
-            from: identity)
+        var request = CheckInRequest(
+            holdfast: "0.1.0", bootId: "boot", clock: bench.clock.now, planRevision: revision, running: running,
+            spoolDepth: 0, databases: databases, receivedCommands: received, commands: [], waitSeconds: wait)
+        request.process = process
+        return try await bench.coordinator.checkIn(request, from: identity)
     }
 
     /// What it says at a time that its own clock shows.

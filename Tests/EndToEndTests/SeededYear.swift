@@ -30,7 +30,7 @@ struct SeededYear {
             paths: CoordinatorPaths(dataDirectory: fleet.data), world: world,
             logger: Logger(label: "seed", factory: { _ in SwiftLogNoOpLogHandler() }))
         let store = try store()
-        let identity = AgentIdentity(id: agent.id, name: agent.name)
+        let identity = AgentIdentity(id: agent.id, name: agent.name, key: "")
         var stored: [String: Date] = [:]
         for number in (0..<days * 2).reversed() where number % 34 != 10 {
             // Nights that failed are part of every year.

@@ -1,11 +1,12 @@
 """A door in front of a server: passes connections on to a port of 127.0.0.1, and can be closed for a while.
 
-    forwarder.py --to PORT [--turn-away N]
+    forwarder.py --to PORT [--turn-away N] [--lose-answer BYTES]
 
 USR1 has it close in the middle of the next large request, or of the one that is under way: the listening socket goes and
 every connection is cut; new ones are refused from then on, by the kernel. USR2 listens on the same port again, and
-resets the first N connections. Standard error has one line for each of `accepted`, `closed, cut N`,
-`open again`, `turned away`.
+resets the first N connections. The answer to the first request of more than BYTES is swallowed, and its connection cut.
+Standard error has one line for each of `accepted`, `closed, cut N`,
+`open again`, `turned away`, `lost an answer`.
 """
 
 import argparse
@@ -20,11 +21,14 @@ import serving
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--to", type=int, required=True)
 parser.add_argument("--turn-away", type=int, default=0)
+parser.add_argument("--lose-answer", type=int, default=0)
 arguments = parser.parse_args()
 
 lock = threading.RLock()
 pairs = set()
-state = {"listener": None, "turn away": 0, "close": False}
+# Connections on which the server has answered the first word, and such of which the answer is to be lost.
+greeted, losing = set(), set()
+state = {"listener": None, "turn away": 0, "close": False, "lose": arguments.lose_answer}
 # More than any head of a request, and less than any part of an upload, in bytes.
 LARGE = 262_144
 
@@ -70,10 +74,27 @@ def accept(listener):
         serving.in_background(lambda pair=pair: pump(pair, *reversed(pair)))
 
 
+# More than what a server says of itself after the handshake, and less than the answer.
+SWALLOWED = 1000
+
+
 def pump(pair, source, target):
-    asked = 0
+    asked = swallowed = 0
     try:
         while data := source.recv(65536):
+            if source is pair[1] and pair in losing:
+                swallowed += len(data)
+                if swallowed > SWALLOWED:
+                    losing.discard(pair)
+                    tell("lost an answer")
+                    break
+                continue
+            if source is pair[0] and pair in greeted and 0 < state["lose"] < len(data):
+                with lock:
+                    state["lose"] = 0
+                losing.add(pair)
+            if source is pair[1]:
+                greeted.add(pair)
             target.sendall(data)
             asked = asked + len(data) if source is pair[0] else 0
             if asked > LARGE:

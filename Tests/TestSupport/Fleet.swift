@@ -105,14 +105,28 @@ package final class Fleet: Sendable {
     package func join(
         _ name: String, _ yaml: String, environment: [String: String] = [:]
     ) async throws -> FleetAgent {
-        let line = try await holdfast("token", "create", "--url", url)
-            .split(separator: "\n").first { $0.hasPrefix("hf1_") }
-        guard let line else { throw ServerFailure("token create printed no join string on stdout") }
-        let agent = try FleetAgent(
-            name: name, folder: folder.appending(path: name), yaml: yaml, environment: environment,
-            joinString: String(line))
-        try await agent.command("join", String(line), "--name", name)
+        let agent = try host(
+            name, in: name, yaml, environment: environment, joinString: try await joinString("--url", url))
+        try await agent.command("join", agent.joinString, "--name", name)
         return agent
+    }
+
+    /// What `token create` prints.
+    package func joinString(_ arguments: String...) async throws -> String {
+        let output = try await run(["token", "create"] + arguments, input: "")
+        guard let line = output.text.split(separator: "\n").first(where: { $0.hasPrefix("hf1_") }) else {
+            throw ServerFailure("token create printed no join string on stdout: \(output.error)")
+        }
+        return String(line)
+    }
+
+    /// A host that has yet to join, in a folder of its own.
+    package func host(
+        _ name: String, in folder: String, _ yaml: String, environment: [String: String] = [:], joinString: String
+    ) throws -> FleetAgent {
+        try FleetAgent(
+            name: name, folder: self.folder.appending(path: folder), yaml: yaml, environment: environment,
+            joinString: joinString)
     }
 }
 

@@ -8,10 +8,12 @@ package final class Forwarder: Sendable {
     private let log: URL
 
     /// `turnedAway`: so many connections are reset at once after it was closed and opened again.
-    package init(to port: Int, turnedAway: Int = 0) throws {
+    /// `losingAnswer`: the answer to the first request of more bytes than this never arrives.
+    package init(to port: Int, turnedAway: Int = 0, losingAnswer: Int = 0) throws {
         log = FileManager.default.temporaryDirectory.appending(path: "holdfast-forwarder-\(UUID().uuidString).log")
         server = try ServerProcess(
-            script: "forwarder.py", ["--to", String(port), "--turn-away", String(turnedAway)], log: log)
+            script: "forwarder.py",
+            ["--to", String(port), "--turn-away", String(turnedAway), "--lose-answer", String(losingAnswer)], log: log)
     }
 
     deinit { try? FileManager.default.removeItem(at: log) }

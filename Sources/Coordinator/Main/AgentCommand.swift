@@ -69,8 +69,9 @@ struct AgentRevoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke", abstract: "Refuse an agent from its next request on, for good. Its backups stay.",
         discussion: """
-            Its databases are watched no longer, and neither its id nor its name can join again. It asks for the \
-            name; --yes confirms where nobody can be asked.
+            Its databases are watched no longer, and its key is refused for good. Its name is free: a new host that joins under \
+            it has its databases and backups. (A host that is trusted and was only built anew: `holdfast token create \
+            --replace`.) It asks for the name; --yes confirms where nobody can be asked.
 
             Example:
               holdfast agent revoke db-01
@@ -88,7 +89,7 @@ struct AgentRevoke: AsyncParsableCommand {
             let view = try await session.client.agent(agent)
             let name = SafeText(view.name).text
             let question =
-                "\(name) joins no more, and its databases (\(view.databases.count)) are watched no longer. Type \(name) to go on:"
+                "\(name)'s key is refused for good, and its databases (\(view.databases.count)) are watched no longer. Type \(name) to go on:"
             guard session.terminal.ask(question) == name else { throw BackupError(.cancelled, "nothing was revoked") }
         }
         try await session.client.revokeAgent(agent)

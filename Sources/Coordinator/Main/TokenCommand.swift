@@ -16,11 +16,15 @@ struct TokenCreate: AsyncParsableCommand {
         discussion: """
             A join string is good for one host and one hour, an operator's token for a year, unless told otherwise. Both \
             are secrets, and shown only now. A viewer looks; an operator also backs up, verifies and lets hosts join; a \
-            restorer also restores; an admin does everything. Only an admin makes operators' tokens.
+            restorer also restores; an admin does everything. Only an admin makes operators' tokens, and join strings for more \
+            than one host or one day.
+            A host that was built anew takes the place of the old one with --replace: it gets the old one's name, its databases \
+            and backups stay under it and count as the new one's own, and the old one's key is refused from then on.
             Examples:
               holdfast token create
               holdfast token create --uses 20 --expires 8h --label env=prod
               holdfast token create --url https://backup.example.com:8443
+              holdfast token create --replace db-01
               holdfast token create --role viewer --name monitoring --expires 90d
             """)
 
@@ -30,14 +34,17 @@ struct TokenCreate: AsyncParsableCommand {
     @Option(help: "How many hosts may join with it.") var uses = 1
     @Option(name: .customLong("label"), help: "A label that the hosts get; may be repeated.") var labels:
         [LabelArgument] = []
+    @Option(help: "The agent, by name or id, whose place the host takes.") var replace: String?
     @Option(help: "The address by which the hosts reach the coordinator.") var url: String?
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard (1...100_000).contains(uses) else { throw ValidationError("--uses must be 1 to 100000") }
-        guard role == nil || (uses == 1 && labels.isEmpty && url == nil) else {
-            throw ValidationError("--uses, --label and --url are for hosts that join; leave them out with --role")
+        guard role == nil || (uses == 1 && labels.isEmpty && url == nil && replace == nil) else {
+            throw ValidationError(
+                "--uses, --label, --url and --replace are for hosts that join; leave them out with --role")
         }
+        guard replace == nil || uses == 1 else { throw ValidationError("--replace is for one host: leave out --uses") }
         guard role != nil || name == nil else { throw ValidationError("--name is for operators: say --role too") }
     }
 
@@ -46,7 +53,8 @@ struct TokenCreate: AsyncParsableCommand {
         if let role { return try await createOperator(role, session) }
         let request = TokenRequest(
             expiresInSeconds: expires?.seconds ?? 3600, uses: uses,
-            labels: Dictionary(labels.map { ($0.key, $0.value) }) { _, last in last }, url: url)
+            labels: Dictionary(labels.map { ($0.key, $0.value) }) { _, last in last }, url: url,
+            replaces: replace)
         let token = try await session.client.createToken(request)
         if output.format == .table {
             session.terminal.say(

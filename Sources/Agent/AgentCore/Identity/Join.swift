@@ -16,7 +16,8 @@ package struct Join: Sendable {
         self.world = world
     }
 
-    /// Makes this host an agent. Run again with the same data directory it is the same agent, with a new certificate.
+    /// Makes this host an agent. Run again with the same data directory it is the same agent, with a new certificate. The
+    /// coordinator knows it by its key, so an answer that was lost is asked for by joining again.
     package func run(_ join: JoinString, name: String?) async throws -> AgentIdentity {
         try PrivateDirectory.ensure(paths.data.path)
         let lock = try LockFile(path: paths.lock.path, program: "holdfast-agent join", now: world.now())
@@ -36,7 +37,8 @@ package struct Join: Sendable {
                 holdfast: Product.version))
         try check(answer.certificate, key: key)
         let identity = AgentIdentity(
-            id: answer.agentId, name: answer.name, coordinatorURL: join.url, caSha256: join.caSha256)
+            id: answer.agentId, name: answer.name, coordinatorURL: join.url, caSha256: join.caSha256,
+            predecessors: answer.predecessors)
         try AtomicFile.write(paths.authority.path, [UInt8](answer.caBundle.utf8), mode: 0o600)
         try AtomicFile.write(paths.certificate.path, [UInt8](answer.certificate.utf8), mode: 0o600)
         // Last: with it the host is an agent.

@@ -12,13 +12,35 @@ extension CatalogUpdate {
         try database.execute(
             sql: """
                 INSERT INTO agent (id, name, labels, keyFingerprint, certificateFingerprint, certificateNotAfter,
-                    joinToken, enrolledAt) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    joinToken, enrolledAt, publicKey) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 agent.id.text, agent.name, try JSONColumn.encode(agent.labels), agent.keyFingerprint,
                 agent.certificateFingerprint, agent.certificateNotAfter.milliseconds, agent.joinToken,
-                agent.enrolledAt.milliseconds,
+                agent.enrolledAt.milliseconds, agent.publicKey,
             ])
+    }
+
+    /// Another host has this agent's id, name and backups from now on, by the record's key, certificate and labels. Nothing is known
+    /// yet of that host itself.
+    package func takeOver(_ agent: AgentRecord) throws {
+        try database.execute(
+            sql: """
+                UPDATE agent SET labels = ?, keyFingerprint = ?, certificateFingerprint = ?, certificateNotAfter = ?,
+                    joinToken = ?, enrolledAt = ?, publicKey = ?, previousKeys = ?, revokedAt = NULL, lastSeenAt = NULL,
+                    version = NULL, clockSkew = NULL, spoolDepth = NULL, factsAt = NULL, processes = NULL,
+                    limits = NULL, putAside = NULL, trouble = NULL
+                WHERE id = ?
+                """,
+            arguments: [
+                try JSONColumn.encode(agent.labels), agent.keyFingerprint, agent.certificateFingerprint,
+                agent.certificateNotAfter.milliseconds, agent.joinToken, agent.enrolledAt.milliseconds, agent.publicKey,
+                try JSONColumn.encode(agent.previousKeys), agent.id.text,
+            ])
+    }
+
+    package func setPublicKey(_ key: String, of agent: UUID) throws {
+        try database.execute(sql: "UPDATE agent SET publicKey = ? WHERE id = ?", arguments: [key, agent.text])
     }
 
     package func setCertificate(of agent: UUID, fingerprint: String, notAfter: Date) throws {

@@ -17,10 +17,26 @@ extension CatalogView {
         try Row.fetchOne(database, sql: "SELECT * FROM agent WHERE name = ?", arguments: [name]).map(Self.agent)
     }
 
-    /// The agent of this name or id. Throws `.notFound`.
+    /// The agent, revoked or not, that has this key now.
+    package func agent(withKey fingerprint: String) throws -> AgentRecord? {
+        try Row.fetchOne(
+            database, sql: "SELECT * FROM agent WHERE keyFingerprint = ? ORDER BY revokedAt IS NOT NULL LIMIT 1",
+            arguments: [fingerprint]
+        ).map(Self.agent)
+    }
+
+    /// An agent whose name is another one, but only by its capital letters.
+    package func agent(spelledLike name: String) throws -> AgentRecord? {
+        try Row.fetchOne(
+            database, sql: "SELECT * FROM agent WHERE name = ?1 COLLATE NOCASE AND name <> ?1 LIMIT 1",
+            arguments: [name]
+        ).map(Self.agent)
+    }
+
+    /// The agent of this id or name; an id that is one wins over a name that looks like it. Throws `.notFound`.
     package func requiredAgent(_ nameOrId: String) throws -> AgentRecord {
-        if let agent = try agent(named: nameOrId) { return agent }
         if let id = UUID(uuidString: nameOrId), let agent = try agent(id) { return agent }
+        if let agent = try agent(named: nameOrId) { return agent }
         throw BackupError(.notFound, "no agent is called \(nameOrId); see `holdfast agent list`")
     }
 

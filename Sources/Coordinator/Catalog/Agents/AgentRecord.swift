@@ -7,12 +7,12 @@ package struct AgentRecord: Sendable, Equatable {
     package let name: String
     package var labels: [String: String]
     /// SHA-256 of the public key, in hexadecimal: the agent's identity.
-    package let keyFingerprint: String
+    package var keyFingerprint: String
     package var certificateFingerprint: String
     package var certificateNotAfter: Date
     /// Id of the join token that it came with.
-    package let joinToken: String
-    package let enrolledAt: Date
+    package var joinToken: String
+    package var enrolledAt: Date
     package var revokedAt: Date?
     package var lastSeenAt: Date?
     package var version: String?

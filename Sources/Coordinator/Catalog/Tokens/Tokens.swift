@@ -13,11 +13,13 @@ package struct JoinTokenRecord: Sendable, Equatable {
     package let expiresAt: Date
     package var usesLeft: Int
     package let labels: [String: String]
+    /// The agent whose place a host takes that joins with it; nil for a host of its own.
+    package let replaces: UUID?
     package var revokedAt: Date?
 
     package init(
         id: String, secretHash: String, createdAt: Date, createdBy: String, expiresAt: Date, usesLeft: Int,
-        labels: [String: String]
+        labels: [String: String], replaces: UUID? = nil
     ) {
         self.id = id
         self.secretHash = secretHash
@@ -26,6 +28,7 @@ package struct JoinTokenRecord: Sendable, Equatable {
         self.expiresAt = expiresAt
         self.usesLeft = usesLeft
         self.labels = labels
+        self.replaces = replaces
     }
 }
 
@@ -43,7 +46,7 @@ extension CatalogView {
         var token = JoinTokenRecord(
             id: row["id"], secretHash: row["secretHash"], createdAt: row.requiredDate("createdAt"),
             createdBy: row["createdBy"], expiresAt: row.requiredDate("expiresAt"), usesLeft: row["usesLeft"],
-            labels: try row.json("labels"))
+            labels: try row.json("labels"), replaces: row.uuid("replaces"))
         token.revokedAt = row.date("revokedAt")
         return token
     }
@@ -53,12 +56,12 @@ extension CatalogUpdate {
     package func add(_ token: JoinTokenRecord) throws {
         try database.execute(
             sql: """
-                INSERT INTO joinToken (id, secretHash, createdAt, createdBy, expiresAt, usesLeft, labels)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO joinToken (id, secretHash, createdAt, createdBy, expiresAt, usesLeft, labels, replaces)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 token.id, token.secretHash, token.createdAt.milliseconds, token.createdBy, token.expiresAt.milliseconds,
-                token.usesLeft, try JSONColumn.encode(token.labels),
+                token.usesLeft, try JSONColumn.encode(token.labels), token.replaces?.text,
             ])
     }
 

@@ -14,11 +14,19 @@ extension Coordinator {
         guard certificate.isValid(at: now) else {
             throw BackupError(.forbidden, "the client certificate has run out or is not valid yet; renew it")
         }
-        guard let agent = try await catalog.read({ try $0.agent(id) }),
-            agent.keyFingerprint == certificate.keyFingerprint
-        else { throw BackupError(.forbidden, "no agent is enrolled with this certificate") }
+        guard let agent = try await catalog.read({ try $0.agent(id) }) else {
+            throw BackupError(.forbidden, "no agent is enrolled with this certificate")
+        }
+        guard agent.keyFingerprint == certificate.keyFingerprint else {
+            throw BackupError(
+                .forbidden, "this certificate's key is not that of \(agent.name): another host took its place")
+        }
         guard agent.revokedAt == nil else { throw BackupError(.forbidden, "the agent \(agent.name) was revoked") }
-        return AgentIdentity(id: agent.id, name: agent.name)
+        if agent.publicKey == nil {
+            // It joined before keys were kept; whoever takes its place is to know what is its own.
+            try await catalog.write { try $0.setPublicKey(Data(certificate.spki).base64EncodedString(), of: id) }
+        }
+        return AgentIdentity(id: agent.id, name: agent.name, key: agent.keyFingerprint)
     }
 
     /// Who sends a request with this token. Throws `.forbidden` when it is unknown, wrong, revoked or has run out; which of these is

@@ -6,29 +6,65 @@ import Sealing
 package import Wire
 
 extension Coordinator {
-    /// A host joins. A repeated join with the same key is the same agent, also with a token that it used up itself.
+    /// A host joins. A repeated join with the same key is the same agent, also with a token that it used up itself: an answer that
+    /// was lost is given again. With a token that says so, or under the name of a revoked agent, a host takes that agent's place:
+    /// its id, its name and its backups, by a key of its own.
     ///
     /// Throws `.forbidden` for a token that is wrong, used up, expired or revoked and for a key that is not the one this
-    /// agent is known by (which is also alerted), `.exists` when another agent has the name.
+    /// agent is known by (which is also alerted) or that was replaced or revoked, `.exists` when another agent has the name or one
+    /// that differs by capital letters only, `.usage` for a name that looks like an id.
     package func enrol(_ request: EnrolmentRequest, remote: String) async throws(BackupError) -> EnrolmentResponse {
         try Self.check(request.version)
         let now = world.now()
-        guard request.name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,62}/) != nil else {
+        try Self.check(name: request.name)
+        let certificate = try issue(request.csr, request.agentId, now)
+        let channels = fleet.alerts.channels
+        let entry = Entry(request: request, certificate: certificate, remote: remote, now: now)
+        let outcome = try await catalog.write { update in
+            let outcome = try entry.join(in: update)
+            if case .clash(let known) = outcome {
+                try update.open(.identityClash(known, remote: remote), channels: channels, at: now)
+            }
+            return outcome
+        }
+        switch outcome {
+        case .clash:
+            bells.ring(.alerts)
+            throw BackupError(
+                .forbidden,
+                "this agent id is enrolled with another key: join with another --data-dir and under another --name")
+        case .refused(let error): throw error
+        case .joined(let agent, let way):
+            if way == .inAnothersPlace {
+                fences.forget(agent.id)
+                presence.forget(agent.id)
+                // Whoever of before still waits for an answer is refused now.
+                presence.wake([agent.id])
+                bells.ring(.alerts)
+            }
+            logger.info("agent enrolled", metadata: ["agent": "\(agent.name)", "id": "\(agent.id)"])
+            // Its id may be another than the one that it made for itself.
+            let own =
+                agent.id == request.agentId ? certificate : try issue(request.csr, agent.id, now)
+            if own != certificate {
+                try await catalog.write {
+                    try $0.setCertificate(of: agent.id, fingerprint: own.fingerprint, notAfter: own.notAfter)
+                }
+            }
+            return try response(agent.id, agent.name, own, predecessors: agent.previousKeys)
+        }
+    }
+
+    /// A name is the first folder of a host's keys, and what operators say instead of an id.
+    private static func check(name: String) throws(BackupError) {
+        guard name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,62}/) != nil else {
             throw BackupError(
                 .usage, "an agent's name must be 1 to 63 of A-Z a-z 0-9 . _ - and begin with a letter or digit")
         }
-        let certificate = try issue(request.csr, request.agentId, now)
-        let channels = fleet.alerts.channels
-        let outcome = try await catalog.write { update in
-            try Self.enrol(request, certificate, remote: remote, channels: channels, in: update, at: now)
+        guard UUID(uuidString: name) == nil else {
+            throw BackupError(
+                .usage, "\(name) looks like an id, and could be taken for another agent's: join with --name")
         }
-        if outcome.isClash { bells.ring(.alerts) }
-        guard let name = outcome.name else {
-            let why = outcome.isClash ? "is enrolled with another key" : "was revoked for good"
-            throw BackupError(.forbidden, "this agent id \(why): join with another --data-dir and under another --name")
-        }
-        logger.info("agent enrolled", metadata: ["agent": "\(name)", "id": "\(request.agentId)"])
-        return try response(request.agentId, name, certificate)
     }
 
     /// A new certificate for a known, unrevoked key whose certificate is valid or ran out less than 30 days ago.
@@ -67,50 +103,11 @@ extension Coordinator {
     }
 
     private func response(
-        _ id: UUID, _ name: String, _ certificate: Certificate
+        _ id: UUID, _ name: String, _ certificate: Certificate, predecessors: [String]? = nil
     ) throws(BackupError) -> EnrolmentResponse {
         let pem = try sealing("writing the certificate", .bug) { () throws(SealingError) in try certificate.pem() }
-        return EnrolmentResponse(agentId: id, name: name, certificate: pem, caBundle: serverIdentity.caPEM)
-    }
-
-    /// The agent's name; nil when it was revoked, and, with an incident, when its id is known by another key.
-    private static func enrol(
-        _ request: EnrolmentRequest, _ certificate: Certificate, remote: String, channels: [String],
-        in update: CatalogUpdate, at now: Date
-    ) throws -> (name: String?, isClash: Bool) {
-        let refusal = BackupError(.forbidden, "the join string is not valid; make another with `holdfast token create`")
-        guard let token = try update.joinToken(request.tokenId), token.revokedAt == nil,
-            Secret.matches(request.tokenSecret, hash: token.secretHash)
-        else { throw refusal }
-        guard now < token.expiresAt else {
-            throw BackupError(.forbidden, "the join string has expired; make another with `holdfast token create`")
-        }
-        if let known = try update.agent(request.agentId) {
-            guard known.revokedAt == nil else {
-                try update.audit(known.name, "enrol refused", known.id.uuidString, detail: "revoked", at: now)
-                return (nil, false)
-            }
-            guard known.keyFingerprint == certificate.keyFingerprint else {
-                try update.open(.identityClash(known, remote: remote), channels: channels, at: now)
-                try update.audit(known.name, "enrol refused", known.id.uuidString, detail: "another key", at: now)
-                return (nil, true)
-            }
-            // Its first answer may have been lost: the same host may use the same token again.
-            if known.joinToken != token.id { try update.useJoinToken(token.id) }
-            try update.setCertificate(
-                of: known.id, fingerprint: certificate.fingerprint, notAfter: certificate.notAfter)
-            return (known.name, false)
-        }
-        if let other = try update.agent(named: request.name) {
-            throw BackupError(.exists, "another agent is called \(other.name); join with --name")
-        }
-        try update.useJoinToken(token.id)
-        try update.add(
-            AgentRecord(
-                id: request.agentId, name: request.name, labels: token.labels,
-                keyFingerprint: certificate.keyFingerprint, certificateFingerprint: certificate.fingerprint,
-                certificateNotAfter: certificate.notAfter, joinToken: token.id, enrolledAt: now))
-        try update.audit(request.name, "enrol", request.agentId.uuidString, detail: "from \(remote)", at: now)
-        return (request.name, false)
+        return EnrolmentResponse(
+            agentId: id, name: name, certificate: pem, caBundle: serverIdentity.caPEM,
+            predecessors: predecessors?.isEmpty == false ? predecessors : nil)
     }
 }

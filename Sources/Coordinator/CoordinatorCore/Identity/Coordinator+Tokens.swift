@@ -5,7 +5,8 @@ import Sealing
 package import Wire
 
 extension Coordinator {
-    /// Makes a join token. The join string in the answer is shown once.
+    /// Makes a join token. The join string in the answer is shown once. One that lets a host take an agent's place is an admin's to
+    /// make, and serves once; one that less than an admin makes serves once, and for a day at most.
     package func createToken(
         _ request: TokenRequest, by operator: OperatorIdentity
     ) async throws(BackupError) -> TokenCreated {
@@ -13,6 +14,17 @@ extension Coordinator {
         guard (60...31_536_000).contains(request.expiresInSeconds), (1...100_000).contains(request.uses) else {
             throw BackupError(.usage, "a join token lives for 1 minute to 365 days and serves for 1 to 100000 hosts")
         }
+        if request.replaces != nil {
+            try `operator`.require(.admin, "letting a host take another's place")
+            guard request.uses == 1 else { throw BackupError(.usage, "only one host can take another's place") }
+        }
+        if `operator`.role < .admin, request.uses > 1 || request.expiresInSeconds > 86_400 {
+            throw BackupError(
+                .forbidden,
+                "a join token for more than one host, or for more than 24 hours, needs a token with the role admin; this "
+                    + "one has \(`operator`.role.rawValue)")
+        }
+        let replaced = try await catalog.read { view in try request.replaces.map { try view.requiredAgent($0) } }
         let now = world.now()
         let names = try await catalog.read { try $0.setting(SettingName.hostnames) } ?? "localhost"
         let url = request.url ?? world.publicURL ?? "https://\(names.prefix { $0 != "," }):\(world.listenPort)"
@@ -22,10 +34,13 @@ extension Coordinator {
         let secret = try Secret()
         let token = JoinTokenRecord(
             id: secret.id, secretHash: secret.hash, createdAt: now, createdBy: `operator`.tokenId,
-            expiresAt: now + TimeInterval(request.expiresInSeconds), usesLeft: request.uses, labels: request.labels)
+            expiresAt: now + TimeInterval(request.expiresInSeconds), usesLeft: request.uses, labels: request.labels,
+            replaces: replaced?.id)
         try await catalog.write { update in
             try update.add(token)
-            try update.audit(`operator`.tokenId, "token create", token.id, at: now)
+            try update.audit(
+                `operator`.tokenId, "token create", token.id, detail: replaced.map { "replaces \($0.name)" } ?? "",
+                at: now)
         }
         let join = JoinString(
             url: url, caSha256: authority.certificate.fingerprint, tokenId: secret.id, secret: secret.secret)
@@ -75,7 +90,8 @@ extension Coordinator {
                 + view.joinTokens().map { token in
                     TokenView(
                         id: token.id, createdAt: token.createdAt, expiresAt: token.expiresAt, usesLeft: token.usesLeft,
-                        labels: token.labels, revoked: token.revokedAt != nil)
+                        labels: token.labels, revoked: token.revokedAt != nil,
+                        replaces: try token.replaces.flatMap { try view.agent($0)?.name })
                 }
         }
     }

@@ -5,10 +5,13 @@ package import Foundation
 package struct AgentIdentity: Sendable, Equatable {
     package let id: UUID
     package let name: String
+    /// SHA-256 of the key that it came with, in hexadecimal: another host may have its place by the time it is answered.
+    package let key: String
 
-    package init(id: UUID, name: String) {
+    package init(id: UUID, name: String, key: String) {
         self.id = id
         self.name = name
+        self.key = key
     }
 }
 

@@ -119,6 +119,10 @@ extension Coordinator {
             guard record.revokedAt == nil else {
                 throw BackupError(.forbidden, "the agent \(agent.name) was revoked")
             }
+            // It was held open meanwhile.
+            guard record.keyFingerprint == agent.key else {
+                throw BackupError(.forbidden, "another host took the place of \(agent.name)")
+            }
             return News(
                 revision: record.planRevision,
                 plan: record.planRevision == known ? nil : try view.plan(of: agent.id),

@@ -16,6 +16,9 @@ final class Fences: Sendable {
         fences.withLock { if $0[agent] == nil { $0[agent] = Fence(book) } }
     }
 
+    /// Another host has this agent's place: what was heard of the processes of before is of no account.
+    func forget(_ agent: UUID) { fences.withLock { $0[agent] = nil } }
+
     func change<Value>(_ agent: UUID, _ body: (inout Fence) -> Value) -> Value {
         fences.withLock { fences in
             var fence = fences[agent] ?? Fence(AgentProcesses())

@@ -74,6 +74,15 @@ final class Presence: Sendable {
         state.withLock { $0.unsaved.formUnion(sightings.keys) }
     }
 
+    /// Another host has this agent's place, and was not heard of yet.
+    func forget(_ agent: UUID) {
+        state.withLock { state in
+            (state.sightings[agent], state.running[agent], state.commands[agent]) = (nil, nil, nil)
+            state.unsaved.remove(agent)
+            state.offline.remove(agent)
+        }
+    }
+
     func setOffline(_ agents: Set<UUID>) { state.withLock { $0.offline = agents } }
 
     func setOnline(_ agent: UUID) { state.withLock { _ = $0.offline.remove(agent) } }

@@ -11,7 +11,8 @@ enum TokenRendering {
         ])
         for token in tokens {
             table.add([
-                .init(token.id), state(token, now: now), .init(token.role ?? "host"), .init(token.name ?? ""),
+                .init(token.id), state(token, now: now), .init(token.role ?? "host"),
+                .init(token.name ?? token.replaces.map { "replaces \($0)" } ?? ""),
                 .init(Quantity.age(token.createdAt, now: now)),
                 .init(token.expiresAt.map { Quantity.age($0, now: now) } ?? "never"),
                 .init(token.usesLeft.map(String.init) ?? ""), .init(labels: token.labels),

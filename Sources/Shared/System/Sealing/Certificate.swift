@@ -8,6 +8,8 @@ package struct Certificate: Hashable, Sendable {
     package let fingerprint: String
     /// SHA-256 of the SubjectPublicKeyInfo in hexadecimal, whatever kind of key it is.
     package let keyFingerprint: String
+    /// The SubjectPublicKeyInfo in DER, whatever kind of key it is.
+    package let spki: [UInt8]
     /// The serial number in hexadecimal, without a sign.
     package let serial: String
     package let notBefore: Date
@@ -31,7 +33,8 @@ package struct Certificate: Hashable, Sendable {
         let parsed = try RawCertificate(der)
         self.der = der
         fingerprint = hex(sha256(der))
-        keyFingerprint = hex(sha256(try parsed.spki()))
+        spki = try parsed.spki()
+        keyFingerprint = hex(sha256(spki))
         serial = parsed.serial()
         notBefore = try parsed.notBefore()
         notAfter = try parsed.notAfter()

@@ -50,14 +50,19 @@ package struct EnrolmentResponse: Codable, Sendable {
     package var certificate: String
     /// PEM, all that the agent is to trust.
     package var caBundle: String
+    /// Public keys (SubjectPublicKeyInfo in base64) of the hosts whose place this one took: their backups are its own. Only after
+    /// a join.
+    package var predecessors: [String]?
 
     package init(
-        version: ProtocolVersion = .current, agentId: UUID, name: String, certificate: String, caBundle: String
+        version: ProtocolVersion = .current, agentId: UUID, name: String, certificate: String, caBundle: String,
+        predecessors: [String]? = nil
     ) {
         self.version = version
         self.agentId = agentId
         self.name = name
         self.certificate = certificate
         self.caBundle = caBundle
+        self.predecessors = predecessors
     }
 }

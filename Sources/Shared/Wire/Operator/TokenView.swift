@@ -8,12 +8,17 @@ package struct TokenRequest: Codable, Sendable, Equatable {
     package var labels: [String: String]
     /// The address that agents reach the coordinator by; nil for the coordinator's own first name.
     package var url: String?
+    /// Name or id of the agent whose place the host takes, with its name and its backups.
+    package var replaces: String?
 
-    package init(expiresInSeconds: Int, uses: Int, labels: [String: String], url: String? = nil) {
+    package init(
+        expiresInSeconds: Int, uses: Int, labels: [String: String], url: String? = nil, replaces: String? = nil
+    ) {
         self.expiresInSeconds = expiresInSeconds
         self.uses = uses
         self.labels = labels
         self.url = url
+        self.replaces = replaces
     }
 }
 
@@ -44,10 +49,12 @@ package struct TokenView: Codable, Sendable, Equatable {
     package var role: String?
     /// Whose it is, as it was named when it was made.
     package var name: String?
+    /// The agent whose place a host takes that joins with it.
+    package var replaces: String?
 
     package init(
         id: String, createdAt: Date, expiresAt: Date?, usesLeft: Int? = nil, labels: [String: String] = [:],
-        revoked: Bool, role: String? = nil, name: String? = nil
+        revoked: Bool, role: String? = nil, name: String? = nil, replaces: String? = nil
     ) {
         self.id = id
         self.createdAt = createdAt
@@ -57,5 +64,6 @@ package struct TokenView: Codable, Sendable, Equatable {
         self.revoked = revoked
         self.role = role
         self.name = name
+        self.replaces = replaces
     }
 }
