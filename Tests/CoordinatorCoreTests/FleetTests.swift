@@ -187,6 +187,25 @@ import Wire
         #expect(error?.message.hasPrefix(name) == true, "\(error?.message ?? "none")")
     }
 
+    /// The label that a host's policy is chosen by is not the host's to change, where an operator gave it.
+    @Test func labelsOfTheJoinStringWinOverTheHostsOwn() async throws {
+        let bench = try await Bench()
+        let yaml = """
+            policies:
+              production: { selector: { env: prod }, tiers: { hourly: {} } }
+              other: { selector: { env: dev }, tiers: { daily: {} } }
+            """
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        let agent = try await bench.enrol("db-01", labels: ["env": "prod"])
+        let facts = try agent.facts("inventory", labels: ["env": "dev", "team": "shop"])
+        let plan = try #require(try await agent.checkIn(databases: [facts]).plan)
+        #expect(plan.entries.map(\.policy) == ["production"])
+        let shown = try await bench.coordinator.databases(agent: "db-01", database: nil, by: bench.admin)
+        #expect(shown.map(\.labels) == [["env": "prod", "team": "shop"]])
+        #expect(shown.map(\.policies) == [["production"]])
+    }
+
     @Test func applyShowsTheDifferenceAndIsAllOrNothing() async throws {
         let bench = try await Bench()
         let agent = try await bench.enrol("db-01")

@@ -334,7 +334,7 @@ struct RetentionTests {
         _ = try await agent.checkIn(revision: 1)
         let yaml = "destinations: { offsite: { s3: { bucket: acme-backups, region: us-east-1 } } }\n" + policies
         let told = try await bench.coordinator.apply(
-            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false, acceptsDeletions: true), by: bench.admin)
         #expect(told.warnings.contains { $0.hasPrefix(warning) })
         let before = try await bench.coordinator.backups(by: bench.admin).count
         try await bench.coordinator.cleanupIfDue()

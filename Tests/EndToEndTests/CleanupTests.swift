@@ -58,6 +58,51 @@ import Wire
         #expect(try await s3.keys() == left.flatMap(keys).sorted())
     }
 
+    /// What a shorter `keep` lets go is shown, and has its way only when a person said so.
+    @Test func whatBecomesDeletableIsShownAndAskedBeforeItIsApplied() async throws {
+        let s3 = try S3Server()
+        defer { s3.stop() }
+        let (fleet, _, _) = try await SeededYear.fleet(s3, days: 12)
+        defer { fleet.stop() }
+        let yaml = """
+            destinations: { offsite: \(s3.destination) }
+            policies:
+              all:
+                tiers: { hourly: { keep: 1d }, daily: { keep: 2d }, weekly: { keep: 2d }, monthly: { keep: 2d } }
+                destinations: [offsite]
+            """
+        let file = fleet.folder.appending(path: "shorter.yaml")
+        try Data(yaml.utf8).write(to: file)
+        let shown = try await fleet.run("apply", "-f", file.path, "--dry-run", "-o", "json")
+        let view = try JSON.decoder().decode(ApplyView.self, from: Data(shown.text.utf8))
+        let database = try #require(view.deletable?.first)
+        #expect(shown.status == 0 && !view.applied && view.deletable?.count == 1)
+        #expect(database.agent == "db-01" && database.newly > 5 && database.isMuch && database.examples.count == 5)
+
+        let alone = try await fleet.run("apply", "-f", file.path)
+        #expect(alone.status == 2 && alone.error.contains("--yes"), "\(alone.error)")
+        #expect(alone.error.contains("\(database.newly) of \(database.backups) backups become deletable"))
+        let refused = try await fleet.atTerminal(["apply", "-f", file.path], typing: "yes\n")
+        #expect(refused.text.contains("nothing was applied: type it in capitals"), "\(refused.text)")
+        #expect(
+            try await fleet.list(CleanupView.self, "cleanup", "--dry-run").items.allSatisfy {
+                !$0.reason.contains("1d")
+            })
+
+        let confirmed = try await fleet.atTerminal(["apply", "-f", file.path], typing: "YES\n")
+        #expect(confirmed.status == 0 && confirmed.text.contains("applied: "), "\(confirmed.text)")
+        // What was told is what retention holds from now on.
+        let doomed = try await fleet.list(CleanupView.self, "cleanup", "--dry-run").items.filter(\.delete)
+        #expect(doomed.count == database.deletable)
+        #expect(Set(database.examples.map(\.backup)).isSubset(of: Set(doomed.map(\.backup))))
+        // The other way round nothing is asked, nor is it for what is deletable already.
+        #expect(
+            try await fleet.run("apply", "-f", "-", input: yaml.replacing("keep: 1d", with: "keep: 2d")).status == 0)
+        let wider = try await fleet.run("apply", "-f", "-", input: yaml + "\nalerts: { notifySuccess: true }\n")
+        #expect(wider.status == 2)
+        #expect(try await fleet.run("apply", "-f", "-", "--yes", input: yaml).status == 0)
+    }
+
     private func backups(_ fleet: Fleet) async throws -> [BackupView] {
         try await fleet.list([BackupView].self, "backup", "list", "--limit", "10000")
     }

@@ -33,6 +33,7 @@ package struct DatabaseRecord: Sendable, Equatable {
     package let goodBackups: Int
     package let storedBytes: Int64
 
-    /// Labels of the database over those of its host.
-    package var allLabels: [String: String] { agentLabels.merging(labels) { $1 } }
+    /// Labels of the database, and over them those that an operator gave its host when it joined: a host does not say by which
+    /// policy it is backed up, nor whom its alerts concern, where that was said for it.
+    package var allLabels: [String: String] { labels.merging(agentLabels) { $1 } }
 }

@@ -4,7 +4,8 @@ import Foundation
 package import Wire
 
 extension Coordinator {
-    /// Takes a `fleet.yaml`: all of it or, with a mistake in it, nothing. With `dryRun` only the difference is told.
+    /// Takes a `fleet.yaml`: all of it or, with a mistake in it, nothing. With `dryRun` only the difference is told, and so it is
+    /// where backups become deletable by it and nobody has accepted that.
     package func apply(_ request: ApplyRequest, by operator: OperatorIdentity) async throws(BackupError) -> ApplyView {
         try `operator`.require(.admin, "applying a configuration")
         let file = URL(filePath: request.fileName).lastPathComponent
@@ -13,7 +14,11 @@ extension Coordinator {
         let databases = try await catalog.read { try $0.databases(withRevoked: false).filter { $0.goneAt == nil } }
         let now = world.now()
         let warnings = FleetWarnings.lines(next, databases, at: now) + FleetWarnings.lostRules(from: fleet, to: next)
-        guard !request.dryRun else { return ApplyView(changes: changes, warnings: warnings, applied: false) }
+        let present = fleet
+        let deletable = try await catalog.read { try NewlyDeletable.views($0, from: present, to: next, at: now) }
+        guard !request.dryRun, deletable == nil || request.acceptsDeletions == true else {
+            return ApplyView(changes: changes, warnings: warnings, applied: false, deletable: deletable)
+        }
         let changed = try await catalog.write { [self] update in
             try update.addFleet(yaml: request.yaml, fileName: file, by: `operator`.tokenId, at: now)
             for destination in next.destinations { try update.addPlace(destination, at: now) }
@@ -24,6 +29,6 @@ extension Coordinator {
             return try Self.replan(update, next, agents: nil, at: now)
         }
         presence.wake(changed)
-        return ApplyView(changes: changes, warnings: warnings, applied: true)
+        return ApplyView(changes: changes, warnings: warnings, applied: true, deletable: deletable)
     }
 }

@@ -19,6 +19,8 @@ struct RetentionOutlook {
 
     /// What decides beside the backups.
     struct Circumstances {
+        /// Whatever keeps a database from being cleaned just now is over one day.
+        var isForecast = false
         /// No person looks at it before it is done.
         var isAutomatic = false
         /// Only what somebody wrote down how long to keep goes by itself.
@@ -49,7 +51,7 @@ struct RetentionOutlook {
         for database in try view.databases() {
             var part = try DatabaseRetention(view, fleet, resolver, database, inUse: inUse, now: now)
             if circumstances.isAutomatic { part.keepUnforeseen(fleet, needsStatedKeep: circumstances.needsStatedKeep) }
-            if !part.deletions.isEmpty,
+            if !part.deletions.isEmpty, !circumstances.isForecast,
                 let reason = try part.obstacle(view, circumstances, isHeld: held.contains(database.agent))
             {
                 part.rest(reason)
