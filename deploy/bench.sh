@@ -135,7 +135,7 @@ policies:
     compression: gzip
 YAML
     local database
-    printf 'databases:\n' >"$dir/agent.yaml"
+    printf 'allow: { directories: ["%s"] }\ndatabases:\n' "$dir" >"$dir/agent.yaml"
     for database in bench bench_small; do
         printf '  - { name: %s, url: "postgresql://postgres@127.0.0.1:%s/%s", labels: { env: bench } }\n' \
             "$database" "$port" "$database" >>"$dir/agent.yaml"

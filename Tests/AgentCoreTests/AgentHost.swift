@@ -46,16 +46,19 @@ struct AgentHost {
 
     /// Carries out these runs (and what an earlier agent left) until that many reports lie in the spool.
     func perform(_ jobs: [RunJob], awaiting count: Int = 2) async throws {
-        let configuration = AgentConfiguration(
-            databases: [.init(name: try DatabaseName("dev db"), labels: [:], source: .sqlite(path: database.path))],
-            attempts: 2, retryDelaySeconds: 0)
+        let configuration = LiveConfiguration(
+            AgentConfiguration(
+                databases: [.init(name: try DatabaseName("dev db"), labels: [:], source: .sqlite(path: database.path))],
+                attempts: 2, retryDelaySeconds: 0))
         let journal = try RunJournal(folder: paths.runs)
         let board = RunBoard(journal: journal)
         let service = RunService(
             world: world, configuration: configuration,
             agent: AgentIdentity(id: UUID(), name: "host-1", coordinatorURL: "https://localhost", caSha256: ""),
             engines: EngineCatalog(configuration, paths: paths),
-            destinations: DestinationOpener(paths: paths, world: world), board: board, journal: journal, spool: spool,
+            destinations: DestinationOpener(
+                paths: paths, world: world, limits: try HostGuard(paths: paths, configuration: configuration)),
+            board: board, journal: journal, spool: spool,
             plans: PlanStore(file: paths.plan),
             logger: Logger(label: "test"))
         await board.mayRecover()

@@ -29,7 +29,8 @@ import Testing
     @Test func whatAServiceThrowsEndsTheOthersAndReachesTheCaller() async throws {
         let ended = Mutex(false)
         let error = await #expect(throws: BackupError.self) {
-            try await runServices([Waiting { ended.withLock { $0 = true } }, Failing()], logger: Logger(label: "test"))
+            try await runServices(
+                [Waiting { ended.withLock { $0 = true } }, Failing()], logger: Logger(label: "test"), onHangUp: {})
         }
         #expect(error?.code == .storageRefused)
         #expect(ended.withLock { $0 })
@@ -38,14 +39,16 @@ import Testing
     @Test func aWaitForReadinessDoesNotKeepAFailedStartAlive() async throws {
         let never = AsyncStream<Void>.makeStream()
         await #expect(throws: BackupError.self) {
-            try await runServices([Failing()], logger: Logger(label: "test")) { for await _ in never.stream {} }
+            try await runServices([Failing()], logger: Logger(label: "test"), onHangUp: {}) {
+                for await _ in never.stream {}
+            }
         }
     }
 
     @Test func theServicesAreReadyBeforeTheEndIsAnnounced() async throws {
         let (end, isEnding) = AsyncStream<Void>.makeStream()
         let isReady = Mutex(false)
-        try await runServices([Ending(after: end)], logger: Logger(label: "test")) {
+        try await runServices([Ending(after: end)], logger: Logger(label: "test"), onHangUp: {}) {
             isReady.withLock { $0 = true }
             isEnding.finish()
         }

@@ -145,7 +145,12 @@ package final class FleetAgent: Sendable {
         self.folder = folder
         self.environment = environment.merging(["HOME": folder.path]) { $1 }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try Data(yaml.utf8).write(to: folder.appending(path: "agent.yaml"))
+        // Tests keep their backups and what they restore among the temporary files, and move from store to store.
+        let places = FileManager.default.temporaryDirectory.path
+        let allow =
+            "allow: { directories: [data, \(places)], endpoints: any, restoreTo: [declared, beside, \(places)] }"
+        let text = yaml.contains("allow:") ? yaml : yaml + "\n\(allow)\n"
+        try Data(text.utf8).write(to: folder.appending(path: "agent.yaml"))
     }
 
     package var data: URL { folder.appending(path: "data") }

@@ -17,6 +17,8 @@ package struct AgentPaths: Sendable {
     /// How often an agent was started here.
     package var starts: URL { data.appending(path: "starts.json") }
     package var plan: URL { data.appending(path: "plan.json") }
+    /// The object stores and folders that plans named when nothing else said what is allowed.
+    package var knownPlaces: URL { data.appending(path: "known-places.json") }
     /// Up to which nominal time each schedule has been decided.
     package var scheduleLedger: URL { data.appending(path: "schedule.json") }
     package var spool: URL { data.appending(path: "spool", directoryHint: .isDirectory) }

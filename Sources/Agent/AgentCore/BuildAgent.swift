@@ -10,20 +10,27 @@ import Threads
 ///
 /// What others need stands first: services stop in reverse order, so reports can still be delivered while runs end.
 package func buildAgent(
-    paths: AgentPaths, configuration: AgentConfiguration, world: AgentWorld, logger: Logger
+    paths: AgentPaths, configuration: LiveConfiguration, world: AgentWorld, logger: Logger
 ) throws(BackupError) -> [any Service] {
     let identity = try AgentIdentity.load(paths)
     try PrivateDirectory.ensure(paths.scratch.path)
     try PrivateDirectory.ensure(paths.uploads.path)
     SpoolFolder.removeLeftovers(in: paths.scratch)
-    let voice = AgentVoice(paths: paths, world: world)
+    let voice = AgentVoice(paths: paths, world: world, configuration: configuration)
     let link = CoordinatorLink(paths: paths, identity: identity, world: world)
     let spool = try Spool(folder: paths.spool, newID: world.newID)
     let journal = try RunJournal(folder: paths.runs)
     let board = RunBoard(journal: journal)
     let plans = PlanStore(file: paths.plan)
     let engines = EngineCatalog(configuration, paths: paths)
-    let destinations = DestinationOpener(paths: paths, world: world)
+    let limits = try HostGuard(paths: paths, configuration: configuration) { words in
+        logger.warning("refused what the coordinator asked", metadata: ["reason": "\(words)"])
+    }
+    do { try limits.remember() } catch {
+        // The backups go on (P3); the next start takes in what the plan then says.
+        logger.warning("what plans may name could not be noted", metadata: ["error": "\(error)"])
+    }
+    let destinations = DestinationOpener(paths: paths, world: world, limits: limits)
     let facts = FactsBoard()
     let desk = try CommandDesk(folder: paths.commands, world: world, spool: spool, journal: journal)
     return [
@@ -31,7 +38,7 @@ package func buildAgent(
         CheckInService(
             world: world, link: link, plans: plans, board: board, facts: facts, spool: spool, commands: desk,
             voice: voice, witness: CopyWitness(destinations: destinations, agent: identity, stop: StopSignal()),
-            logger: logger),
+            limits: limits, logger: logger),
         FactsService(configuration: configuration, engines: engines, board: facts, logger: logger),
         RunService(
             world: world, configuration: configuration, agent: identity, engines: engines, destinations: destinations,

@@ -8,14 +8,18 @@ package import Wire
 package struct DestinationOpener: Sendable {
     let paths: AgentPaths
     let world: AgentWorld
+    let limits: HostGuard
 
-    package init(paths: AgentPaths, world: AgentWorld) {
+    package init(paths: AgentPaths, world: AgentWorld, limits: HostGuard) {
         self.paths = paths
         self.world = world
+        self.limits = limits
     }
 
-    /// Throws `.configuration` for a destination of a kind that this agent does not know. `stop` ends its transfers.
+    /// Throws `.forbidden` for a destination that this host does not allow, and `.configuration` for one of a kind that this
+    /// agent does not know. `stop` ends its transfers.
     package func open(_ destination: Destination, stop: StopSignal) throws(BackupError) -> any ObjectStore {
+        let destination = try limits.allowed(destination)
         if let directory = destination.directory {
             return try DirectoryStore(root: directory.path ?? paths.backups.path, stop: stop)
         }
@@ -39,6 +43,7 @@ package struct DestinationOpener: Sendable {
         var problems: [BackupError] = []
         for destination in destinations {
             do throws(BackupError) {
+                let destination = try limits.allowed(destination)
                 if let directory = destination.directory {
                     // No run is at work when this is called, so every partial file is an old one.
                     let root = (directory.path ?? paths.backups.path) + "/" + folder
@@ -58,8 +63,9 @@ package struct DestinationOpener: Sendable {
     /// out). Blocks. Returns what could not be aborted now either.
     package func abortGivenUp(at destinations: [Destination], stop: StopSignal) -> [BackupError] {
         var problems: [BackupError] = []
-        for case let s3? in destinations.map(\.s3) {
+        for destination in destinations {
             do throws(BackupError) {
+                guard let s3 = try limits.allowed(destination).s3 else { continue }
                 _ = try s3Store(s3, stop: stop).abortOrphans(onlyGivenUp: true)
             } catch {
                 problems.append(error)

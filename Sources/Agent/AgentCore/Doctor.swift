@@ -1,4 +1,5 @@
 import CoordinatorClient
+import Daemon
 import Domain
 import Engines
 package import Foundation
@@ -58,7 +59,7 @@ package struct Doctor: Sendable {
         if configuration.databases.isEmpty {
             out.append(bad("configuration", "no database is declared: write agent.yaml, or set DATABASE_URL"))
         }
-        if let finding = openFile() { out.append(finding) }
+        out += rights()
         for setting in configuration.databases { out.append(await database(setting)) }
         let plan = await PlanStore(file: paths.plan).current
         if plan.revision == 0 {
@@ -74,7 +75,12 @@ package struct Doctor: Sendable {
                     "no policy backs it up on a schedule: look at selectors and labels, and restart the agent after a change "
                         + "of agent.yaml"))
         }
-        for destination in plan.destinations { out.append(await self.destination(destination)) }
+        do throws(BackupError) {
+            let limits = try HostGuard(paths: paths, configuration: LiveConfiguration(configuration))
+            for destination in plan.destinations { out.append(await self.destination(destination, limits)) }
+        } catch {
+            out.append(bad("allow", "\(error)"))
+        }
         return out
     }
 
@@ -89,21 +95,16 @@ package struct Doctor: Sendable {
         }
     }
 
-    /// A password in a file that every user of the host may read.
-    private func openFile() -> Finding? {
-        let holdsPassword = configuration.databases.contains { setting in
-            guard case .postgres(let postgres) = setting.source, case .inline(let url) = postgres.url else {
-                return false
-            }
-            // A url that does not parse is the database's own finding.
-            return (try? PostgresConnection(parsing: url))?.hasPassword == true
+    /// Files that others could read or change and must not.
+    private func rights() -> [Finding] {
+        var out: [Finding] = []
+        do throws(BackupError) { try configuration.requireRights(of: file) } catch {
+            out.append(bad("configuration", error.message))
         }
-        var facts = stat()
-        guard holdsPassword, let file, stat(file.path, &facts) == 0, facts.st_mode & 0o007 != 0 else { return nil }
-        return bad(
-            "configuration",
-            "\(file.path) holds a password and is open to every user of this host: chmod o-rwx it, or write env:NAME or "
-                + "file:PATH in it instead of the url")
+        do throws(BackupError) { try FileRights.require(paths.key.path, .key) } catch {
+            out.append(bad("key", error.message))
+        }
+        return out
     }
 
     private func database(_ setting: DatabaseSetting) async -> Finding {
@@ -117,9 +118,9 @@ package struct Doctor: Sendable {
         }
     }
 
-    private func destination(_ destination: Destination) async -> Finding {
+    private func destination(_ destination: Destination, _ limits: HostGuard) async -> Finding {
         let subject = "destination \(destination.name)"
-        let opener = DestinationOpener(paths: paths, world: world)
+        let opener = DestinationOpener(paths: paths, world: world, limits: limits)
         do {
             // An upload that is begun and given up leaves nothing, and shows that the place is there and open to us.
             try await onThread { () throws(BackupError) in

@@ -4,17 +4,17 @@ import Foundation
 
 /// The engines of the databases that this host's own configuration declares, and of no others.
 package struct EngineCatalog: Sendable {
-    private let settings: [DatabaseName: DatabaseSetting]
+    private let configuration: LiveConfiguration
     private let paths: AgentPaths
 
-    package init(_ configuration: AgentConfiguration, paths: AgentPaths) {
-        settings = Dictionary(configuration.databases.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    package init(_ configuration: LiveConfiguration, paths: AgentPaths) {
+        self.configuration = configuration
         self.paths = paths
     }
 
     /// Throws `.configuration` when the host does not declare this database, or as another kind.
     package func engine(for name: DatabaseName, kind: DatabaseKind) throws(BackupError) -> any Engine {
-        guard let setting = settings[name] else {
+        guard let setting = configuration.current.databases.first(where: { $0.name == name }) else {
             throw BackupError(
                 .configuration, "database \(name.rawValue.debugDescription) is not in this host's agent.yaml")
         }

@@ -1,19 +1,30 @@
-/// Lets a few through at a time.
+/// Lets a few through at a time, in the order in which they came.
 actor Slots {
-    private var free: Int
+    private var taken = 0
+    /// As the last who came said; it may change meanwhile.
+    private var most = 0
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    init(_ count: Int) { free = count }
-
-    func take() async {
-        if free > 0 {
-            free -= 1
+    /// Waits until fewer than `count` are within.
+    func take(of count: Int) async {
+        most = count
+        letIn()
+        if taken < most, waiting.isEmpty {
+            taken += 1
         } else {
             await withCheckedContinuation { waiting.append($0) }
         }
     }
 
     func give() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+        taken -= 1
+        letIn()
+    }
+
+    private func letIn() {
+        while taken < most, !waiting.isEmpty {
+            taken += 1
+            waiting.removeFirst().resume()
+        }
     }
 }

@@ -22,6 +22,15 @@ struct HostOptions: ParsableArguments {
         return (config ?? (isThere ? standard : nil)).map { URL(filePath: $0) }
     }
 
+    /// Reads the file for an agent that is to run by it: one that others could have written, or a secret that others can read, is
+    /// refused, and all secrets must be there.
+    func runningConfiguration(_ world: AgentWorld) throws -> AgentConfiguration {
+        let configuration = try configuration(world)
+        try configuration.requireRights(of: file)
+        try configuration.requireSecrets()
+        return configuration
+    }
+
     /// Reads the file, or `DATABASE_URL` when there is none.
     func configuration(_ world: AgentWorld) throws -> AgentConfiguration {
         guard let file else { return try AgentConfiguration(environment: world.environment) }

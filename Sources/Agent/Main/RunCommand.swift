@@ -10,6 +10,7 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Back up by the plan until told to stop (SIGTERM or SIGINT).",
         discussion: """
             Runs that are at work when it is told to stop are ended, reported and cleaned up within 30 seconds.
+            SIGHUP reads the configuration again; with a mistake in it the old one holds, and the coordinator is told.
 
             Examples:
               holdfast-agent run
@@ -24,8 +25,8 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let world = AgentWorld.live
         let paths = host.paths
-        let configuration = try host.configuration(world)
-        try configuration.requireSecrets()
+        let configuration = try host.runningConfiguration(world)
+        try FileRights.require(paths.key.path, .key)
         let secrets = SecretList(environment: world.environment)
         for secret in configuration.secrets { secrets.add(secret) }
         let logger = startLogging(
@@ -39,13 +40,27 @@ struct RunCommand: AsyncParsableCommand {
             // The backups go on (P3); only a file that vanishes later would not be missed.
             logger.warning("where the configuration stands could not be noted", metadata: ["error": "\(error)"])
         }
-        let services = try buildAgent(paths: paths, configuration: configuration, world: world, logger: logger)
+        let live = LiveConfiguration(configuration)
+        let services = try buildAgent(paths: paths, configuration: live, world: world, logger: logger)
         logger.info(
             "agent starts",
             metadata: ["version": "\(Product.version)", "databases": "\(configuration.databases.count)"])
         if configuration.databases.isEmpty {
             logger.warning("no database is declared here: nothing is backed up; name agent.yaml with --config")
         }
-        try await runServices(services, logger: logger)
+        let host = self.host
+        let readAgain: @Sendable () async -> Void = {
+            do {
+                let next = try host.runningConfiguration(world)
+                for secret in next.secrets { secrets.add(secret) }
+                live.replace(next)
+                logger.notice("the configuration was read again", metadata: ["databases": "\(next.databases.count)"])
+            } catch {
+                live.keep()
+                logger.error(
+                    "the configuration cannot be used; what it said before holds", metadata: ["error": "\(error)"])
+            }
+        }
+        try await runServices(services, logger: logger, onHangUp: readAgain)
     }
 }

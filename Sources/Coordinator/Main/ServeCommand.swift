@@ -49,7 +49,13 @@ struct Serve: AsyncParsableCommand {
         }
         do {
             // The server stops first, then what it stands on.
-            try await runServices(coordinator.services() + [server], logger: logger) { for await _ in listening {} }
+            try await runServices(
+                coordinator.services() + [server], logger: logger,
+                onHangUp: {
+                    logger.notice(
+                        "SIGHUP changes nothing here: `holdfast apply` changes the fleet, a restart the environment")
+                },
+                whenReady: { for await _ in listening {} })
         } catch let error where !(error is BackupError) {
             // Almost always an address that is taken or not ours.
             throw BackupError(.configuration, "serving on \(listen)", cause: error)

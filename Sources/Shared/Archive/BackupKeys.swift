@@ -7,6 +7,9 @@ package import Foundation
 /// `<agent>/application-backups/<database>_app_<yyyyMMdd>_<HHmmss>`, the nominal time in UTC; from the second attempt
 /// on `_a<attempt>` follows.
 package struct BackupKeys: Sendable, Equatable {
+    /// What the second part of every key is.
+    package static let folders = ["database-backups", "application-backups"]
+
     /// Folder with a slash at its end; a destination's own prefix comes before it.
     package let folder: String
     package let stem: String
@@ -18,10 +21,10 @@ package struct BackupKeys: Sendable, Equatable {
         let again = attempt > 1 ? "_a\(attempt)" : ""
         switch kind {
         case .postgres, .sqlite:
-            folder = "\(agentName)/database-backups/"
+            folder = "\(agentName)/\(Self.folders[0])/"
             stem = "\(database.pathComponent)_db_\(tier.rawValue)_\(time)\(again)"
         case .application:
-            folder = "\(agentName)/application-backups/"
+            folder = "\(agentName)/\(Self.folders[1])/"
             stem = "\(database.pathComponent)_app_\(time)\(again)"
         }
     }

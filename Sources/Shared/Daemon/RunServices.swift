@@ -6,13 +6,15 @@ import UnixSignals
 ///
 /// Ends within 30 seconds of the signal: 25 for the services to finish, then they are cancelled and have 5 more.
 /// What others need (catalog, client) stands first in the list, workers last. systemd hears READY=1 when `whenReady`
-/// has returned, and STOPPING=1 when the end begins. Throws what a service threw.
+/// has returned, and STOPPING=1 when the end begins. SIGHUP ends nothing: `onHangUp` is called, once for each, in turn. Throws
+/// what a service threw.
 package func runServices(
-    _ services: [any Service], logger: Logger, whenReady: @escaping @Sendable () async throws -> Void = {}
+    _ services: [any Service], logger: Logger, onHangUp: @escaping @Sendable () async -> Void,
+    whenReady: @escaping @Sendable () async throws -> Void = {}
 ) async throws {
     let announcement = ReadinessService(manager: .fromEnvironment, whenReady: whenReady, logger: logger)
     var group = ServiceGroupConfiguration(
-        services: (services + [announcement]).map { service in
+        services: (services + [HangUpService(onHangUp: onHangUp), announcement]).map { service in
             .init(
                 service: service, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "\(type(of: service))")

@@ -3,7 +3,9 @@ import Foundation
 package import Logging
 
 /// Sends every log of this process to standard error, one line an event, and returns the first logger. Call it once, in `main`.
+/// From then on SIGHUP does not end the process; what it does instead is said to ``runServices(_:logger:onHangUp:whenReady:)``.
 package func startLogging(label: String, level: Logger.Level, secrets: SecretList) -> Logger {
+    _ = signal(SIGHUP, SIG_IGN)
     LoggingSystem.bootstrap { label in StandardErrorLog(label: label, logLevel: level, secrets: secrets) }
     return Logger(label: label)
 }

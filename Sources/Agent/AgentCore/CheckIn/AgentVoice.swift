@@ -8,6 +8,7 @@ final class AgentVoice: Sendable {
     let process: AgentProcess
     private let state = Mutex((echo: UUID?.none, answers: [CopyAnswer]()))
     private let data: URL
+    private let configuration: LiveConfiguration
 
     /// How often an agent was started on this data directory.
     private struct Starts: Codable {
@@ -17,7 +18,8 @@ final class AgentVoice: Sendable {
     /// Less room than this on its own disk is a trouble that is told.
     private static let leastRoom: UInt64 = 32 << 20
 
-    init(paths: AgentPaths, world: AgentWorld) {
+    init(paths: AgentPaths, world: AgentWorld, configuration: LiveConfiguration) {
+        self.configuration = configuration
         let file = DurableFile<Starts>(url: paths.starts)
         // One that is damaged counts from the beginning: the coordinator then says that an older state came back.
         let starts = Starts(count: ((try? file.load())?.count ?? 0) + 1)
@@ -44,6 +46,11 @@ final class AgentVoice: Sendable {
 
     /// What keeps this agent from working, in words.
     var trouble: String? {
+        let troubles = [fullDisk, configuration.problem].compactMap { $0 }
+        return troubles.isEmpty ? nil : troubles.joined(separator: "; ")
+    }
+
+    private var fullDisk: String? {
         var facts = statvfs()
         guard statvfs(data.path, &facts) == 0 else { return nil }
         let room = UInt64(facts.f_bavail) * UInt64(facts.f_frsize)

@@ -18,16 +18,19 @@ struct CheckInService: Service {
     let commands: CommandDesk
     let voice: AgentVoice
     let witness: CopyWitness
+    let limits: HostGuard
     let logger: Logger
     private let poll = PollInFlight()
     private static let mostQuestions = 16
 
     init(
         world: AgentWorld, link: CoordinatorLink, plans: PlanStore, board: RunBoard, facts: FactsBoard, spool: Spool,
-        commands: CommandDesk, voice: AgentVoice, witness: CopyWitness, logger: Logger
+        commands: CommandDesk, voice: AgentVoice, witness: CopyWitness, limits: HostGuard,
+        logger: Logger
     ) {
         self.voice = voice
         self.witness = witness
+        self.limits = limits
         self.world = world
         self.link = link
         self.plans = plans
@@ -46,6 +49,9 @@ struct CheckInService: Service {
                 group.addTask {
                     // A run that begins or ends is told at once instead of at the end of a long poll.
                     for await _ in board.news { poll.interrupt() }
+                }
+                group.addTask {
+                    for await _ in facts.changes { poll.interrupt() }
                 }
                 group.addTask { try await converse() }
                 try await group.next()
@@ -91,6 +97,8 @@ struct CheckInService: Service {
             databases: news,
             receivedCommands: received, commands: working, waitSeconds: isBusy ? min(wait, 1) : wait)
         (request.process, request.echo) = (voice.process, voice.echo)
+        // Always with the databases, so that either is told again when both are asked for again.
+        request.limits = news == nil ? nil : limits.limits
         request.answers = answers.isEmpty ? nil : answers
         (request.putAside, request.trouble) = (await spool.putAsideCount, voice.trouble)
         let response = try await poll.perform { stop in
@@ -101,6 +109,7 @@ struct CheckInService: Service {
         if response.wantsDatabases { await facts.tellAgain() }
         await commands.acknowledged(received)
         if let plan = response.plan {
+            try limits.meet(plan.destinations)
             try await plans.replace(plan)
             logger.info("a new plan", metadata: ["revision": "\(plan.revision)", "entries": "\(plan.entries.count)"])
         }

@@ -10,6 +10,11 @@ actor FactsBoard {
     /// nil until they were looked at. None at all is something to tell, too.
     private var facts: [DatabaseFacts]?
     private var told: [DatabaseFacts]?
+    private let continuation: AsyncStream<Void>.Continuation
+    /// Yields when there is something to tell. For one listener.
+    nonisolated let changes: AsyncStream<Void>
+
+    init() { (changes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
     /// What to put into the next check-in: everything when something changed, nil when nothing did.
     var news: [DatabaseFacts]? { facts == told ? nil : facts }
@@ -18,26 +23,39 @@ actor FactsBoard {
     func wasTold(_ told: [DatabaseFacts]) { self.told = told }
 
     /// The coordinator asks for all of them.
-    func tellAgain() { told = nil }
+    func tellAgain() {
+        told = nil
+        continuation.yield()
+    }
 
-    func replace(_ facts: [DatabaseFacts]) { self.facts = facts }
+    func replace(_ facts: [DatabaseFacts]) {
+        self.facts = facts
+        if news != nil { continuation.yield() }
+    }
 }
 
 struct FactsService: Service {
-    let configuration: AgentConfiguration
+    let configuration: LiveConfiguration
     let engines: EngineCatalog
     let board: FactsBoard
     let logger: Logger
 
     func run() async throws {
-        // Names and labels are known at once, so that the plan does not wait for a database that is slow to answer.
-        await board.replace(configuration.databases.map { Self.facts($0, nil, nil) })
         try await untilShutdown {
+            var known: Int?
             while !Task.isCancelled {
+                let (databases, revision) = (configuration.current.databases, configuration.revision)
+                if revision != known {
+                    // Names and labels are known at once, so that the plan does not wait for a database that is slow to answer.
+                    await board.replace(databases.map { Self.facts($0, nil, nil) })
+                    // What the host allows is told with its databases, and may be all that changed.
+                    if known != nil { await board.tellAgain() }
+                    known = revision
+                }
                 var facts: [DatabaseFacts] = []
-                for setting in configuration.databases { facts.append(await look(setting)) }
+                for setting in databases { facts.append(await look(setting)) }
                 await board.replace(facts)
-                try await Task.sleep(for: .seconds(600))
+                for _ in 0..<600 where configuration.revision == revision { try await Task.sleep(for: .seconds(1)) }
             }
         }
     }

@@ -22,12 +22,12 @@ struct CommandService: Service {
         let queue = desk.queue
         // Long work a little at a time, and a restore, for which somebody waits, not behind verifications. Asking to stop,
         // to begin or to delete waits for nothing.
-        let (restores, verifications) = (Slots(2), Slots(2))
+        let (restores, verifications) = (Slots(), Slots())
         await withDiscardingTaskGroup { group in
             for await command in queue.cancelOnGracefulShutdown() {
                 let slots = command.restore != nil ? restores : command.verify != nil ? verifications : nil
                 group.addTask {
-                    await slots?.take()
+                    await slots?.take(of: 2)
                     await carryOut(command)
                     await slots?.give()
                 }
@@ -89,6 +89,7 @@ struct CommandService: Service {
     /// The run reports for itself; the command is done when the run is admitted.
     private func backup(_ order: BackupOrder, _ id: UUID) async throws -> CommandDesk.End {
         _ = try engines.engine(for: order.entry.database, kind: order.entry.kind)
+        try destinations.limits.meet(order.destinations)
         let job = RunJob(
             run: order.run, command: id, entry: order.entry, destinations: order.destinations, tiers: order.tiers,
             nominalAt: order.nominalAt)

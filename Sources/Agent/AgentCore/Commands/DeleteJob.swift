@@ -27,7 +27,7 @@ struct DeleteJob {
 
     /// The coordinator can name only what this agent has stored: its own folders, and no path out of them (DESIGN section 5).
     private func checkOwn() throws(BackupError) {
-        let folders = ["\(agentName)/database-backups/", "\(agentName)/application-backups/"]
+        let folders = BackupKeys.folders.map { "\(agentName)/\($0)/" }
         for key in order.keys {
             guard folders.contains(where: { key.hasPrefix($0) && !key.dropFirst($0.count).contains("/") }) else {
                 throw BackupError(.forbidden, "\(key) is not one of this agent's backups")

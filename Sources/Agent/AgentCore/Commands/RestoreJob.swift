@@ -15,6 +15,7 @@ struct RestoreJob {
     let world: AgentWorld
 
     func run() async throws -> CommandDesk.End {
+        try destinations.limits.requireRestorable(order)
         let engine = try engines.engine(for: order.database, kind: order.kind)
         let stop = StopSignal()
         var readers: [ObjectReader] = []

@@ -101,7 +101,7 @@ package struct DatabaseSetting: Sendable, Equatable {
         return .application(paths: paths, exclude: exclude)
     }
 
-    private static func absolutePath(_ setting: Setting) throws(BackupError) -> String {
+    static func absolutePath(_ setting: Setting) throws(BackupError) -> String {
         let path = try setting.text()
         guard path.hasPrefix("/"), !path.utf8.contains(0) else { throw setting.mistake("expected an absolute path") }
         return path

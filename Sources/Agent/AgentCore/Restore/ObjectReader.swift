@@ -19,8 +19,9 @@ struct ObjectReader: Sendable {
         self.init(object: object, stop: stop) { (body) throws(BackupError) in try store.read(key, body) }
     }
 
-    /// Throws `.usage` when the source says neither.
+    /// Throws `.usage` when the source says neither, `.forbidden` when this host does not allow it.
     init(_ source: ObjectSource, destinations: DestinationOpener, stop: StopSignal) throws(BackupError) {
+        try destinations.limits.requireReadable(source)
         if let directory = source.directory, let key = source.key {
             let store = try destinations.open(Destination(name: "local", directory: directory), stop: stop)
             self.init(source.object, in: store, key: key, stop: stop)

@@ -13,7 +13,7 @@ import Wire
 struct RunRecovery {
     let world: AgentWorld
     let agent: AgentIdentity
-    let configuration: AgentConfiguration
+    let configuration: LiveConfiguration
     let destinations: DestinationOpener
     let board: RunBoard
     let journal: RunJournal
@@ -122,7 +122,7 @@ struct RunRecovery {
         let job = record.job
         let suspects = await suspects(record)
         let isYoung = now.timeIntervalSince(job.nominalAt) < startWindow(job, now)
-        if isYoung, record.attempt < configuration.attempts {
+        if isYoung, record.attempt < configuration.current.attempts {
             logger.notice("an interrupted backup begins again", metadata: ["run": "\(job.run)"])
             let admission = try await board.submit(
                 job, attempt: record.attempt + 1, sequence: record.sequence, leftovers: record.leftovers + suspects)

@@ -9,7 +9,7 @@ import Wire
 /// Carries out what the board admits, a few at a time, each to exactly one end in the spool (P8).
 struct RunService: Service {
     let world: AgentWorld
-    let configuration: AgentConfiguration
+    let configuration: LiveConfiguration
     let agent: AgentIdentity
     let engines: EngineCatalog
     let destinations: DestinationOpener
@@ -40,13 +40,13 @@ struct RunService: Service {
             logger.error("interrupted runs could not be read", metadata: ["error": "\(error)"])
         }
         await board.open()
-        let slots = Slots(configuration.concurrency)
+        let slots = Slots()
         let queue = board.queue
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for await live in queue.cancelOnGracefulShutdown() {
                     group.addTask {
-                        await slots.take()
+                        await slots.take(of: configuration.current.concurrency)
                         let outcome = await carryOut(live)
                         await slots.give()
                         await board.ended(live)
@@ -100,7 +100,7 @@ struct RunService: Service {
                 let done = attempt - live.firstAttempt + 1
                 // Two runs by hand in one second have one name: the next attempt has a number in its own.
                 let isTaken = failure.code == .exists && done < Self.mostNames
-                guard mayHelp, isTaken || (failure.code.isWorthRetrying && done < configuration.attempts) else {
+                guard mayHelp, isTaken || (failure.code.isWorthRetrying && done < configuration.current.attempts) else {
                     try await reporter.failed(outcome, failure, stopped: live.stop.isStopped)
                     return outcome
                 }
@@ -153,7 +153,7 @@ struct RunService: Service {
     /// Waits `delay`, 4 × `delay`, 16 × `delay` … before the second, third, fourth attempt, a quarter of an hour at most (or
     /// the delay, where that is longer), or until the run is stopped.
     private func pause(before attempt: Int, _ stop: StopSignal) async {
-        let delay = Double(configuration.retryDelaySeconds)
+        let delay = Double(configuration.current.retryDelaySeconds)
         var left = min(delay * pow(4, Double(attempt - 2)), max(delay, 900)) * (0.75 + world.chance() / 2)
         while left > 0, !stop.isStopped {
             // Cancellation ends the wait; the stop signal is then set as well.

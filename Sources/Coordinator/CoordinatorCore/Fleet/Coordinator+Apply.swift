@@ -11,9 +11,13 @@ extension Coordinator {
         let file = URL(filePath: request.fileName).lastPathComponent
         let next = try FleetConfiguration(yaml: request.yaml, file: file)
         let changes = FleetDifference.lines(from: fleet, to: next)
-        let databases = try await catalog.read { try $0.databases(withRevoked: false).filter { $0.goneAt == nil } }
+        let (databases, hosts) = try await catalog.read { view in
+            (try view.databases(withRevoked: false).filter { $0.goneAt == nil }, try view.agents())
+        }
         let now = world.now()
-        let warnings = FleetWarnings.lines(next, databases, at: now) + FleetWarnings.lostRules(from: fleet, to: next)
+        let warnings =
+            FleetWarnings.lines(next, databases, at: now) + FleetWarnings.refusals(next, databases, hosts)
+            + FleetWarnings.lostRules(from: fleet, to: next)
         let present = fleet
         let deletable = try await catalog.read { try NewlyDeletable.views($0, from: present, to: next, at: now) }
         guard !request.dryRun, deletable == nil || request.acceptsDeletions == true else {

@@ -33,6 +33,22 @@ enum FleetWarnings {
         return lines
     }
 
+    /// Hosts whose own configuration forbids what would be sent to them.
+    static func refusals(
+        _ fleet: FleetConfiguration, _ databases: [DatabaseRecord], _ hosts: [AgentRecord]
+    ) -> [String] {
+        let resolver = PlanResolver(configuration: fleet, isFleet: true)
+        return hosts.filter { $0.revokedAt == nil }.sorted { $0.name < $1.name }.flatMap { host -> [String] in
+            guard let limits = host.limits else { return [] }
+            let used = Set(
+                databases.filter { $0.agent == host.id }.flatMap { resolver.selection($0) }.flatMap(
+                    \.policy.destinations))
+            return fleet.destinations.filter { used.contains($0.name) }.compactMap { destination in
+                limits.refusal(of: destination).map { "host \(host.name), destination \(destination.name): \($0)" }
+            }
+        }
+    }
+
     /// Backups of removed policies and tiers: nothing says any more how long they are kept.
     static func lostRules(from old: FleetConfiguration, to new: FleetConfiguration) -> [String] {
         old.policies.compactMap { policy in

@@ -10,7 +10,10 @@ enum CoordinatorFiles {
     private static let renewWithin: TimeInterval = 180 * 86_400
     private static let limit = 64 << 10
 
+    /// Throws `.configuration` when others may read a key.
     static func authority(_ paths: CoordinatorPaths) throws(BackupError) -> CertificateAuthority {
+        try FileRights.require(paths.caKey.path, .key)
+        try FileRights.require(paths.serverKey.path, .key)
         let (certificate, key) = (try text(paths.caCertificate), try text(paths.caKey))
         return try sealing("loading the certificate authority") { () throws(SealingError) in
             try CertificateAuthority(certificatePEM: certificate, keyPEM: key)

@@ -49,6 +49,7 @@ struct OperatorContext: Codable, Equatable, Sendable {
 
     private static func stored(at file: String?) throws(BackupError) -> OperatorContext? {
         guard let file, access(file, F_OK) == 0 else { return nil }
+        try FileRights.require(file, .settings(holdSecret: true))
         let bytes = try AtomicFile.read(file, limit: 1 << 20)
         do {
             return try JSON.decoder().decode(OperatorContext.self, from: Data(bytes))

@@ -1,0 +1,152 @@
+import Archive
+package import Domain
+import Engines
+import Foundation
+import Synchronization
+package import Wire
+
+/// What this host lets its coordinator ask: `allow` in `agent.yaml`, and the object stores that the first plan named. Whoever
+/// has taken the coordinator over can widen neither (P12).
+///
+/// A refusal is a ``BackupError`` of code `.forbidden` that begins with ``HostLimits/refusal``.
+package final class HostGuard: Sendable {
+    /// What was taken in from plans; it never grows again by itself.
+    struct Known: Codable, Equatable {
+        /// nil until a plan named an object store.
+        var stores: [String]?
+        /// From the plan that lay here when an agent without limits was upgraded.
+        var directories: [String]
+    }
+
+    private let paths: AgentPaths
+    private let configuration: LiveConfiguration
+    private let known: Mutex<Known>
+    private let onRefusal: @Sendable (String) -> Void
+
+    /// `onRefusal` hears of each refusal. Changes nothing on disk. Throws `.integrity` or `.configuration` when what was
+    /// remembered cannot be read: taken for nothing, the next plan could name any store.
+    package init(
+        paths: AgentPaths, configuration: LiveConfiguration, onRefusal: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(BackupError) {
+        self.paths = paths
+        self.configuration = configuration
+        self.onRefusal = onRefusal
+        if let known = try DurableFile<Known>(url: paths.knownPlaces).load() {
+            self.known = Mutex(known)
+            return
+        }
+        // A plan that is damaged is none: the next one counts as the first.
+        let plan = (try? DurableFile<Plan>(url: paths.plan).load()) ?? .empty
+        known = Mutex(
+            Known(
+                stores: Self.stores(plan.destinations), directories: plan.destinations.compactMap(\.directory?.path)))
+    }
+
+    private static func stores(_ destinations: [Destination]) -> [String]? {
+        let stores = Set(destinations.compactMap(\.s3?.store))
+        return stores.isEmpty ? nil : stores.sorted()
+    }
+
+    /// Writes down what is known. Throws `.storageRefused` when the data directory cannot be written.
+    package func remember() throws(BackupError) {
+        try known.withLock { (known) throws(BackupError) in
+            try DurableFile<Known>(url: paths.knownPlaces).save(known)
+        }
+    }
+
+    /// Takes in the object stores of the first plan, or order, that names one; on disk first.
+    func meet(_ destinations: [Destination]) throws(BackupError) {
+        guard let stores = Self.stores(destinations) else { return }
+        try known.withLock { (known) throws(BackupError) in
+            guard known.stores == nil else { return }
+            var next = known
+            next.stores = stores
+            try DurableFile<Known>(url: paths.knownPlaces).save(next)
+            known = next
+        }
+    }
+
+    private var allow: AllowSetting { configuration.current.allow }
+
+    /// What the coordinator is told.
+    package var limits: HostLimits {
+        let (allow, known) = (allow, known.withLock { $0 })
+        let roots = allow.directories ?? ["/var/backups", AllowSetting.data] + known.directories
+        let stores: [String]? =
+            switch allow.endpoints {
+            case .first: known.stores
+            case .any: nil
+            case .named(let stores): stores
+            }
+        return HostLimits(
+            directories: roots.map { $0 == AllowSetting.data ? paths.data.path : $0 }, stores: stores,
+            replace: allow.replace)
+    }
+
+    /// The destination, with the path that its directory really has. Throws the refusal.
+    func allowed(_ destination: Destination) throws(BackupError) -> Destination {
+        var (destination, limits) = (destination, limits)
+        if let directory = destination.directory {
+            let path = directory.path ?? paths.backups.path
+            guard let real = RealPath.of(path) else {
+                throw refusal("a path without .. and dangling links is needed, not \(path.debugDescription)")
+            }
+            destination.directory = .init(path: real)
+            limits.directories = limits.directories.compactMap(RealPath.of)
+        }
+        if let words = limits.refusal(of: destination) { throw refused(words) }
+        if let file = destination.s3?.caFile, RealPath.of(file).map({ isOurs($0) }) ?? true {
+            // The coordinator has the key of the authority that lies there.
+            throw refusal("the caFile of an object store does not lie in the agent's data directory")
+        }
+        return destination
+    }
+
+    private func isOurs(_ path: String) -> Bool {
+        HostLimits.isInside(path, RealPath.of(paths.data.path) ?? paths.data.path)
+    }
+
+    /// Throws the refusal unless the object is a backup's, by its key, or lies at an allowed store.
+    func requireReadable(_ source: ObjectSource) throws(BackupError) {
+        if let key = source.key {
+            let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 3, BackupKeys.folders.contains(String(parts[1])) else {
+                throw refusal("\(key.debugDescription) is no object of a backup")
+            }
+        }
+        if let url = source.url, let words = limits.refusal(ofAddress: url) { throw refused(words) }
+    }
+
+    /// Throws the refusal unless the restore may go where the order says.
+    func requireRestorable(_ order: RestoreOrder) throws(BackupError) {
+        let allow = allow
+        guard order.trustOrigin != true || allow.trustOrigin else {
+            throw refusal(
+                "a backup of which all is loaded with the rights of the connection; `holdfast-agent restore --trust-origin` on "
+                    + "the host does it, and allow.trustOrigin in its agent.yaml permits it from here")
+        }
+        guard !order.replace || allow.replace else { throw refusal("its agent.yaml has allow.replace: false") }
+        guard let target = order.target else {
+            guard allow.restoresBeside else { throw refusal("its agent.yaml allows no restore beside a database") }
+            return
+        }
+        let databases = configuration.current.databases
+        guard let setting = databases.first(where: { $0.name == order.database }) else {
+            throw BackupError(.configuration, "database \(order.database) is not in this host's agent.yaml")
+        }
+        let place = RestorePlace(target, setting, databases, paths)
+        if place.isListed(in: allow.restoreTo + [allow.scratch].compactMap { $0 }) { return }
+        if allow.restoresDeclared, place.isDeclared { return }
+        if allow.restoresBeside, place.isBeside, !order.replace { return }
+        throw refusal(
+            "its agent.yaml allows no restore \(order.replace ? "that replaces" : "to") \(target.debugDescription); "
+                + "allow.restoreTo there can name it")
+    }
+
+    private func refusal(_ words: String) -> BackupError { refused("\(HostLimits.refusal): \(words)") }
+
+    private func refused(_ words: String) -> BackupError {
+        onRefusal(words)
+        return BackupError(.forbidden, words)
+    }
+}
