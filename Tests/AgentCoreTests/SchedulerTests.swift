@@ -67,6 +67,52 @@ import Wire
         }
     }
 
+    /// Three policies on one database, all due in the same minute, every minute; a run outlasts the looks of the clock.
+    @Test func policiesThatFallDueTogetherTakeTurns() async throws {
+        let host = try await AgentHost()
+        defer { host.remove() }
+        let clock = Clock(try Self.at("01:59:59"))
+        var world = host.world
+        world.now = { clock.now }
+        let entries = try ["a", "b", "c"].map { policy in
+            Plan.Entry(
+                database: try DatabaseName("dev db"), kind: .sqlite, policy: policy, timeZone: "UTC",
+                tiers: [.init(tier: .hourly, schedule: "* * * * *")], destinations: ["local"], compression: .gzip)
+        }
+        let plans = PlanStore(file: host.paths.plan)
+        var plan = Plan.empty
+        (plan.revision, plan.entries, plan.destinations) = (1, entries, [host.local])
+        try await plans.replace(plan)
+        let board = RunBoard(journal: try RunJournal(folder: host.paths.runs))
+        await board.open()
+        let service = SchedulerService(
+            world: world, plans: plans, board: board, spool: host.spool,
+            agent: AgentIdentity(id: UUID(), name: "host-1", coordinatorURL: "https://localhost", caSha256: ""),
+            ledger: DurableFile(url: host.paths.scheduleLedger), logger: Logger(label: "test"))
+        var runs = board.queue.makeAsyncIterator()
+        var order: [String] = []
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await service.run() }
+            try await eventually("the schedule counts") {
+                try DurableFile<[String: Date]>(url: host.paths.scheduleLedger).load() == nil ? nil : true
+            }
+            // All three wait for one another within their minute's window (30 s), and then for the next minute.
+            for time in ["02:00:01", "02:00:04", "02:00:07", "02:01:01", "02:02:01", "02:03:01"] {
+                clock.set(try Self.at(time))
+                let run = try await runs.next().unwrapped()
+                order.append(run.job.entry.policy)
+                await board.ended(run)
+            }
+            group.cancelAll()
+        }
+        #expect(order == ["a", "b", "c", "a", "b", "c"])
+        let skipped = await host.reports.filter { $0.event == Word(.skipped) }
+        #expect(skipped.isEmpty)
+        for report in await host.reports where report.event == Word(.missed) {
+            #expect(report.reason?.contains("start window") == true, "what had no turn is told")
+        }
+    }
+
     @Test func anHourlyBackupThatOverlapsIsSkippedAtOnce() throws {
         func due(_ tiers: [(Tier, String)], now: String) throws -> DueOccurrences {
             let entry = Plan.Entry(

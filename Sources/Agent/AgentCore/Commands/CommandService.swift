@@ -96,7 +96,8 @@ struct CommandService: Service {
         switch try await board.submit(job) {
         case .accepted, .known:
             return .done(message: "begun", proof: nil, restoredTo: nil, bytes: 0)
-        case .overlap(let reason):
+        case .overlap(let other):
+            let reason = RunBoard.reason(other)
             var report = RunReport(job: job, attempt: 1, sequence: 1, at: world.now(), event: .skipped)
             report.reason = reason
             try await desk.tell(report)

@@ -12,8 +12,13 @@ package actor RunBoard {
         case accepted
         /// This very run is at work already.
         case known
-        /// The database is busy with another run: this one is skipped, for this reason.
-        case overlap(String)
+        /// The database is busy with another run.
+        case overlap(RunJob)
+    }
+
+    /// Why a run is skipped when that one is in its way.
+    package static func reason(_ other: RunJob) -> String {
+        "the run of \(Timestamp.seconds(other.nominalAt)) is still at work"
     }
 
     private var running: [DatabaseName: LiveRun] = [:]
@@ -40,7 +45,7 @@ package actor RunBoard {
     {
         if let other = running[job.entry.database] {
             if other.job.run == job.run { return .known }
-            return .overlap("the run of \(Timestamp.seconds(other.job.nominalAt)) is still at work")
+            return .overlap(other.job)
         }
         try journal.write(
             RunJournal.Record(job: job, attempt: attempt, sequence: sequence, leftovers: leftovers, sealed: nil))

@@ -43,11 +43,12 @@ struct SchedulerService: Service {
 
     private func follow(_ changes: AsyncStream<PlanStore.Change>, _ loaded: [String: Date]) async {
         var decided = loaded
+        var turns = Turns()
         var wakeAt = Date.distantPast
         for await reason in changes {
             let now = world.now()
             if reason == .tick, now < wakeAt, wakeAt.timeIntervalSince(now) <= Self.longestSleep { continue }
-            wakeAt = await pass(&decided)
+            wakeAt = await pass(&decided, &turns)
         }
     }
 
@@ -55,14 +56,15 @@ struct SchedulerService: Service {
     private static let longestSleep: TimeInterval = 3600
 
     /// Decides everything that is due; returns when something is due next.
-    private func pass(_ decided: inout [String: Date]) async -> Date {
+    private func pass(_ decided: inout [String: Date], _ turns: inout Turns) async -> Date {
         let plan = await plans.current
         let now = world.now()
         var wakeAt = now.addingTimeInterval(Self.longestSleep)
         let keys = Set(plan.entries.map(Self.key))
         let before = decided
         decided = decided.filter { keys.contains($0.key) }
-        for entry in plan.entries {
+        turns.keep(keys)
+        for entry in turns.order(plan.entries, by: Self.key) {
             let key = Self.key(entry)
             // An entry counts from when it was first seen; a clock that went back must not fire the past again.
             var since = decided[key] ?? now
@@ -78,9 +80,10 @@ struct SchedulerService: Service {
                 if let occurrence = due.run {
                     guard try await start(entry, occurrence, mayWait: due.mayWait, plan: plan) else {
                         // Nothing is decided: the next run takes what has not passed by then.
-                        wakeAt = min(wakeAt, now.addingTimeInterval(5))
+                        wakeAt = min(wakeAt, now.addingTimeInterval(2))
                         continue
                     }
+                    turns.took(key)
                     // Now, so that it is not begun again when what was missed cannot be told.
                     decided[key] = due.decidedUntil
                 }
@@ -98,8 +101,9 @@ struct SchedulerService: Service {
         return wakeAt
     }
 
-    /// Begins a run, or records that it is skipped because another is at work. False when it is to wait for that: a daily
-    /// backup must not fall out every night because an hourly one is always at work at its time.
+    /// Begins a run, or records that it is skipped because its own last one is still at work. False when it is to wait, as it
+    /// does for the run of another policy, which falls due at the same minute every time, and as a daily backup does, which must
+    /// not fall out every night because an hourly one is always at work at its time.
     private func start(
         _ entry: Plan.Entry, _ occurrence: DueOccurrences.Occurrence, mayWait: Bool, plan: Plan
     ) async throws -> Bool {
@@ -109,9 +113,9 @@ struct SchedulerService: Service {
             nominalAt: occurrence.nominalAt)
         switch try await board.submit(job) {
         case .accepted, .known: return true
-        case .overlap where mayWait: return false
-        case .overlap(let reason):
-            try await spool.add(run: report(entry, occurrence, .skipped, reason))
+        case .overlap(let other) where mayWait || other.entry.policy != entry.policy: return false
+        case .overlap(let other):
+            try await spool.add(run: report(entry, occurrence, .skipped, RunBoard.reason(other)))
             return true
         }
     }

@@ -66,7 +66,7 @@ enum FleetWarnings {
         let names = databases.map { resolver.selection($0).map(\.policy.name) }.filter { $0.count > 1 }
         return Dictionary(grouping: names, by: { $0 }).sorted { $0.key.joined() < $1.key.joined() }.map { names, all in
             "policies \(names.joined(separator: " and ")) select \(CountText.of(all.count, "database")): while one makes "
-                + "a backup, what is due for the other waits or is skipped"
+                + "a backup, what is due for the other waits for its turn"
         }
     }
 
