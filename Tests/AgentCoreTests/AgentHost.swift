@@ -84,3 +84,12 @@ extension Optional {
         return self
     }
 }
+
+extension AgentHost {
+    /// As a host opens them that has no `agent.yaml`.
+    func destinations() throws -> DestinationOpener {
+        DestinationOpener(
+            paths: paths, world: world,
+            limits: try HostGuard(paths: paths, configuration: LiveConfiguration(AgentConfiguration(databases: []))))
+    }
+}

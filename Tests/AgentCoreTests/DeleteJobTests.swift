@@ -24,7 +24,7 @@ struct DeleteJobTests {
         do {
             _ = try await DeleteJob(
                 order: DeleteOrder(backup: backup, destination: "local", directory: .init(path: nil), keys: keys),
-                agentName: "host-1", destinations: DestinationOpener(paths: host.paths, world: host.world)
+                agentName: "host-1", destinations: try host.destinations()
             ).run()
             return nil
         } catch let error as BackupError {
