@@ -12,6 +12,7 @@ final class Offsite: ObjectStore {
     let root: URL
     private let inner: DirectoryStore
     private let state = Mutex((calls: 0, failAt: Int?.none, isDown: false))
+    private let readKeys = Mutex<[String]>([])
 
     init() throws {
         root = FileManager.default.temporaryDirectory.appending(path: "holdfast-\(UUID().uuidString)")
@@ -33,6 +34,9 @@ final class Offsite: ObjectStore {
         get { state.withLock { $0.isDown } }
         set { state.withLock { $0.isDown = newValue } }
     }
+
+    /// What was read, in order.
+    var reads: [String] { readKeys.withLock { $0 } }
 
     var keys: Set<String> {
         get throws { Set(try inner.list(prefix: "").map(\.key)) }
@@ -64,6 +68,7 @@ final class Offsite: ObjectStore {
 
     func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
         try check()
+        readKeys.withLock { $0.append(key) }
         try inner.read(key, body)
     }
 

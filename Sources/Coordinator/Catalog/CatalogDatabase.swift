@@ -12,6 +12,8 @@ package final class CatalogDatabase: Sendable {
     private let pool: DatabasePool
     /// SQLite itself would crash on a connection that is closed.
     private let isClosed = Mutex(false)
+    /// What is known to be wrong with the file or its disk.
+    package let health = CatalogHealth()
 
     /// Opens or creates the file (0600), checks it, and brings its schema up to date.
     ///
@@ -41,7 +43,8 @@ package final class CatalogDatabase: Sendable {
         }
     }
 
-    /// Reads in one consistent snapshot.
+    /// Reads in one consistent snapshot. Throws what `body` throws, and `.unreachable` for every trouble of the file or its
+    /// disk, which ``health`` knows of from then on.
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (CatalogView) throws -> Value
     ) async throws(BackupError) -> Value {
@@ -49,19 +52,23 @@ package final class CatalogDatabase: Sendable {
         do {
             return try await pool.read { try body(CatalogView($0)) }
         } catch {
-            throw Self.explain(error, "reading the catalog")
+            throw explain(error, "reading the catalog")
         }
     }
 
-    /// Writes in one transaction: all of it is durable when this returns, or none of it happened.
+    /// Writes in one transaction: all of it is durable when this returns, or none of it happened. Throws as ``read(_:)`` does; the
+    /// incidents that it was to open are then with ``health``.
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (CatalogUpdate) throws -> Value
     ) async throws(BackupError) -> Value {
         try checkOpen()
+        let opened = OpenedConditions()
         do {
-            return try await pool.write { try body(CatalogUpdate($0)) }
+            let value = try await pool.write { try body(CatalogUpdate($0, opened)) }
+            health.noteWritten()
+            return value
         } catch {
-            throw Self.explain(error, "writing the catalog")
+            throw explain(error, "writing the catalog", unwritten: opened.all)
         }
     }
 
@@ -69,9 +76,9 @@ package final class CatalogDatabase: Sendable {
     package func writeBlocking<Value>(_ body: (CatalogUpdate) throws -> Value) throws(BackupError) -> Value {
         try checkOpen()
         do {
-            return try pool.write { try body(CatalogUpdate($0)) }
+            return try pool.write { try body(CatalogUpdate($0, OpenedConditions())) }
         } catch {
-            throw Self.explain(error, "writing the catalog")
+            throw explain(error, "writing the catalog")
         }
     }
 
@@ -88,7 +95,7 @@ package final class CatalogDatabase: Sendable {
             try Self.uninterrupted { _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
             try Self.uninterrupted { try pool.close() }
         } catch {
-            throw Self.explain(error, "closing the catalog")
+            throw explain(error, "closing the catalog")
         }
     }
 
@@ -127,16 +134,41 @@ package final class CatalogDatabase: Sendable {
         )
     }
 
-    private static func explain(_ error: any Error, _ doing: String) -> BackupError {
+    /// The file's own trouble is none of the words for what somebody asks or sends: all of it is "ask again".
+    private func explain(
+        _ error: any Error, _ doing: String, unwritten: [IncidentCondition] = []
+    ) -> BackupError {
         switch error {
-        case let error as BackupError: error
-        case is CancellationError: BackupError(.cancelled, doing)
+        case let error as BackupError: return error
+        case is CancellationError: return BackupError(.cancelled, doing)
+        case let error as DatabaseError where [.SQLITE_INTERRUPT, .SQLITE_ABORT].contains(error.resultCode):
+            return BackupError(.cancelled, doing)
+        case let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT:
+            return BackupError(.bug, doing, cause: Self.plain(error))
+        default: break
+        }
+        guard let trouble = Self.trouble(error, doing) else { return BackupError(.bug, doing, cause: error) }
+        health.note(trouble, unwritten: unwritten)
+        return BackupError(.unreachable, trouble.words, cause: error is DatabaseError ? Self.plain(error) : nil)
+    }
+
+    private static func trouble(_ error: any Error, _ doing: String) -> CatalogTrouble? {
+        let remedy = "stop the coordinator and restore a copy; agents keep backing up meanwhile"
+        switch error {
         case let error as DatabaseError where error.resultCode == .SQLITE_FULL:
-            BackupError(.storageRefused, "\(doing): the disk is full")
+            return CatalogTrouble(
+                kind: .full, words: "\(doing): its disk is full; make room, and agents deliver what they kept")
         case let error as DatabaseError where error.isDamage:
-            BackupError(.integrity, "\(doing): the file is damaged; stop the coordinator and restore a copy")
-        case is DatabaseError: BackupError(.storageUnavailable, doing, cause: plain(error))
-        default: BackupError(.bug, doing, cause: error)
+            return CatalogTrouble(kind: .damaged, words: "\(doing): the file is damaged; \(remedy)")
+        case let error as DamagedRow:
+            return CatalogTrouble(kind: .damaged, words: "\(doing): \(error.words); \(remedy)")
+        case is RowDecodingError:
+            return CatalogTrouble(kind: .damaged, words: "\(doing): a row cannot be read; \(remedy)")
+        case let error as DatabaseError:
+            return CatalogTrouble(
+                kind: .unavailable,
+                words: "\(doing): SQLite \(error.extendedResultCode.rawValue); is its disk in order?")
+        default: return nil
         }
     }
 

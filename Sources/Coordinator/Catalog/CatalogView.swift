@@ -10,6 +10,13 @@ package class CatalogView {
 
 /// What can be changed in the catalog, in one transaction; everything that can be read besides.
 package final class CatalogUpdate: CatalogView {
+    let opened: OpenedConditions
+
+    init(_ database: Database, _ opened: OpenedConditions) {
+        self.opened = opened
+        super.init(database)
+    }
+
     /// Does this once the transaction is committed, and before the next one begins; never when it is not committed.
     package func afterCommit(_ work: @escaping @Sendable () -> Void) {
         database.afterNextTransaction(onCommit: { _ in work() })
@@ -24,10 +31,15 @@ package final class CatalogUpdate: CatalogView {
                 value = try body()
                 return .commit
             }
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+        } catch let error as DatabaseError where Self.ofValues.contains(error.extendedResultCode) {
             throw BackupError(.usage, "it holds a value that cannot be kept")
         }
         guard let value else { throw BackupError(.bug, "a savepoint was left without a value") }
         return value
     }
+
+    /// What only the values can have done. A row that is there twice or refers to nothing is our own fault, or the file's.
+    private static let ofValues: [ResultCode] = [
+        .SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_NOTNULL, .SQLITE_CONSTRAINT_DATATYPE,
+    ]
 }

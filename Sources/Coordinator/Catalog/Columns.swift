@@ -23,7 +23,7 @@ extension Row {
     func uuid(_ column: String) -> UUID? { (self[column] as String?).flatMap(UUID.init(uuidString:)) }
 
     func requiredUUID(_ column: String) throws -> UUID {
-        guard let id = uuid(column) else { throw BackupError(.integrity, "column \(column) holds no id") }
+        guard let id = uuid(column) else { throw DamagedRow(words: "column \(column) holds no id") }
         return id
     }
 
@@ -34,12 +34,16 @@ extension Row {
     func word<Word: RawRepresentable>(_ column: String, as type: Word.Type = Word.self) throws -> Word
     where Word.RawValue == String {
         guard let word = Word(rawValue: self[column]) else {
-            throw BackupError(.integrity, "column \(column) holds a word that this Holdfast does not know")
+            throw DamagedRow(words: "column \(column) holds a word that this Holdfast does not know")
         }
         return word
     }
 
-    func name(_ column: String) throws -> DatabaseName { try DatabaseName(self[column] as String) }
+    func name(_ column: String) throws -> DatabaseName {
+        do { return try DatabaseName(self[column] as String) } catch {
+            throw DamagedRow(words: "column \(column) holds no name of a database")
+        }
+    }
 
     func tiers(_ column: String) -> [Tier] {
         (self[column] as String).split(separator: ",").compactMap { Tier(rawValue: String($0)) }
@@ -55,7 +59,7 @@ enum JSONColumn {
         do {
             return try JSON.decoder().decode(Value.self, from: Data(text.utf8))
         } catch {
-            throw BackupError(.integrity, "a column of the catalog holds JSON that cannot be read", cause: error)
+            throw DamagedRow(words: "a column holds JSON that cannot be read")
         }
     }
 }

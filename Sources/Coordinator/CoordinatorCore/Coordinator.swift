@@ -28,6 +28,13 @@ package final class Coordinator: Sendable {
     let clocks = ClockEvidence()
     let looked = LookedFolders()
     let fences = Fences()
+    let reportAllowance = ReportAllowance()
+    let unwritten = UnwrittenAlerts()
+    /// Copies that the coordinator reads just now, by operation.
+    let reading = Mutex<[UUID: ReadingTurn]>([:])
+    /// Room on the disk for a start when there is none left.
+    let reserve: DiskReserve
+    private let isResumed = Mutex(false)
 
     private init(
         paths: CoordinatorPaths, world: CoordinatorWorld, logger: Logger, catalog: CatalogDatabase,
@@ -43,10 +50,12 @@ package final class Coordinator: Sendable {
         self.lock = lock
         self.configuration = Mutex(configuration)
         self.startedAt = startedAt
+        reserve = DiskReserve(path: paths.reserve.path)
     }
 
     /// Opens the data directory that ``initialise(paths:hostnames:now:)`` made: takes its lock, checks the catalog and
-    /// brings it up to date, and resolves every agent's plan anew.
+    /// brings it up to date, and resolves every agent's plan anew. A disk that is full keeps it from none of it but the last, which
+    /// then follows as soon as there is room: somebody has to tell of it.
     ///
     /// Throws `.busy` when another process has it, `.notFound` when it was never initialised, `.integrity` when the
     /// catalog is damaged, `.configuration` when a newer Holdfast wrote it or a `BACKUP_*` variable is wrong.
@@ -61,6 +70,7 @@ package final class Coordinator: Sendable {
         }
         try PrivateDirectory.ensure(paths.dataDirectory.path)
         let lock = try LockFile(path: paths.lock.path, program: "holdfast serve", now: now)
+        DiskReserve(path: paths.reserve.path).giveUpIfShort()
         let catalog = try CatalogDatabase(path: paths.catalog.path)
         let authority = try CoordinatorFiles.authority(paths)
         let names = try await catalog.read { try $0.setting(SettingName.hostnames) } ?? "localhost"
@@ -78,7 +88,11 @@ package final class Coordinator: Sendable {
             paths: paths, world: world, logger: logger, catalog: catalog, authority: authority,
             serverIdentity: identity, lock: lock,
             configuration: configuration, startedAt: now)
-        try await coordinator.resume(at: now)
+        do throws(BackupError) {
+            try await coordinator.resume()
+        } catch  where error.code == .unreachable {
+            logger.critical("going on without writing the catalog", metadata: ["error": "\(error)"])
+        }
         return coordinator
     }
 
@@ -94,15 +108,18 @@ package final class Coordinator: Sendable {
         lock.release()
     }
 
-    private func resume(at now: Date) async throws(BackupError) {
-        let fleet = fleet
+    /// What a start has to write, once. Does nothing when that is done.
+    func resume() async throws(BackupError) {
+        guard !isResumed.withLock({ $0 }) else { return }
+        let (now, fleet) = (world.now(), fleet)
+        let offline = try await catalog.read { try $0.openIncidentKeys(kind: IncidentKind.offline) }
+        presence.setOffline(Set(offline.compactMap { IncidentKey.agent(ofOffline: $0) }))
         try await catalog.write { update in
             for destination in fleet.destinations { try update.addPlace(destination, at: now) }
             try Self.replan(update, fleet, agents: nil, at: now)
             try HighWater.note(now, in: update)
         }
-        let offline = try await catalog.read { try $0.openIncidentKeys(kind: IncidentKind.offline) }
-        presence.setOffline(Set(offline.compactMap { IncidentKey.agent(ofOffline: $0) }))
+        isResumed.withLock { $0 = true }
     }
 }
 
@@ -116,4 +133,6 @@ enum SettingName {
     static let cleanupAnnounced = "cleanup-announced"
     static let readBudget = "read-budget"
     static let cleanupWaiting = "cleanup-waiting"
+    /// How often this operation was begun without coming to an end.
+    static func begun(_ operation: UUID) -> String { "begun:\(operation.uuidString.lowercased())" }
 }

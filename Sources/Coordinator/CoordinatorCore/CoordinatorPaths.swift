@@ -13,6 +13,8 @@ package struct CoordinatorPaths: Sendable {
     package var serverCertificate: URL { dataDirectory.appending(path: "server.pem") }
     /// 0600.
     package var serverKey: URL { dataDirectory.appending(path: "server-key.pem") }
+    /// Nothing but room.
+    package var reserve: URL { dataDirectory.appending(path: "reserve") }
     /// Held with `flock` while a coordinator runs on this directory.
     package var lock: URL { dataDirectory.appending(path: "lock") }
 }

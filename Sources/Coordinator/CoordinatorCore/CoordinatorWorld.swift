@@ -24,6 +24,8 @@ package struct CoordinatorWorld: Sendable {
     /// How long a check-in is held at most, and how long an agent pauses afterwards, in seconds.
     package var pollSeconds = 50
     package var pauseSeconds = 1
+    /// How long one copy is read before others that wait have their turn.
+    package var readingTurn: Duration = .seconds(300)
     /// Opens an S3 destination with the coordinator's own credentials.
     package var openS3: @Sendable (Destination.S3) throws(Failure) -> any ObjectStore
     /// An address that lets its holder read one object for so many seconds. Blocks.

@@ -66,8 +66,11 @@ struct ObjectReader: Sendable {
     ) throws(BackupError) {
         let reader = try ArchiveReader(codec: Codec(object.codec), plainLimit: check ? object.plainBytes : .max)
         try stored { (chunk) throws(BackupError) in
-            if stop.isStopped { throw BackupError(.cancelled, "stopped while reading \(object.name)") }
-            try reader.take(chunk, to: body)
+            try reader.take(chunk) { (plain) throws(BackupError) in
+                // One stored chunk can make plain ones for hours.
+                if stop.isStopped { throw BackupError(.cancelled, "stopped while reading \(object.name)") }
+                try body(plain)
+            }
         }
         let result = try reader.finish()
         guard check else { return }

@@ -46,6 +46,17 @@ extension CatalogView {
         return try text.map { try JSONColumn.decode($0) } ?? .empty
     }
 
+    /// The revision of that.
+    package func planRevision(of agent: UUID) throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT planRevision FROM agent WHERE id = ?", arguments: [agent.text]) ?? 0
+    }
+
+    /// Whether more than one agent is enrolled and not revoked, without reading them all.
+    package func hasFleet() throws -> Bool {
+        try Bool.fetchOne(
+            database, sql: "SELECT EXISTS (SELECT 1 FROM agent WHERE revokedAt IS NULL LIMIT 1 OFFSET 1)") ?? false
+    }
+
     private static func agent(_ row: Row) throws -> AgentRecord {
         var agent = AgentRecord(
             id: try row.requiredUUID("id"), name: row["name"], labels: try row.json("labels"),

@@ -110,7 +110,10 @@ extension CatalogView {
     package func manifest(of backup: UUID) throws -> Manifest? {
         let text = try String.fetchOne(
             database, sql: "SELECT manifest FROM backup WHERE id = ?", arguments: [backup.text])
-        return try text.map { try Manifest(decoding: Array($0.utf8)) }
+        guard let text else { return nil }
+        do { return try Manifest(decoding: Array(text.utf8)) } catch {
+            throw DamagedRow(words: "the manifest of backup \(backup.text) cannot be read")
+        }
     }
 
     /// Where the backup's copies lie, by destination name.
@@ -146,8 +149,8 @@ extension CatalogView {
     }
 
     /// Backups with a copy in a bucket of which nothing but the size was ever seen and whose verification nobody has asked for,
-    /// newest first.
-    package func sizeOnlyCopies(limit: Int) throws -> [(backup: UUID, bytes: Int64)] {
+    /// newest first. What was read since `tried` and could not be read to its end waits: it must not take the others' share.
+    package func sizeOnlyCopies(limit: Int, tried: Date) throws -> [(backup: UUID, bytes: Int64)] {
         try Row.fetchAll(
             database,
             sql: """
@@ -156,9 +159,10 @@ extension CatalogView {
                 WHERE copy.state = 'stored' AND copy.isRemote = 1 AND copy.evidence = 'size'
                     AND backup.state IN ('good', 'partial')
                     AND NOT EXISTS (SELECT 1 FROM operation WHERE operation.backup = backup.id AND operation.kind = 'verify'
-                        AND operation.state IN ('pending', 'running'))
+                        AND (operation.state IN ('pending', 'running') OR (operation.state = 'failed'
+                            AND operation.failureCode <> 'storageUnavailable' AND operation.finishedAt > ?)))
                 ORDER BY backup.recordedAt DESC LIMIT ?
-                """, arguments: [limit]
+                """, arguments: [tried.milliseconds, limit]
         ).map { (try $0.requiredUUID("id"), $0["storedBytes"]) }
     }
 

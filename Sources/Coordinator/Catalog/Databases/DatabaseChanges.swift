@@ -4,8 +4,9 @@ import GRDB
 package import Wire
 
 extension CatalogUpdate {
-    /// Takes an agent's full list of databases: adds new ones, updates known ones, and marks the others as gone.
-    package func setFacts(_ facts: [DatabaseFacts], of agent: UUID, at now: Date) throws {
+    /// Takes an agent's full list of databases: adds new ones, updates known ones, and marks the others as gone. Throws `.usage`
+    /// when more than `most` would be known of the agent.
+    package func setFacts(_ facts: [DatabaseFacts], of agent: UUID, atMost most: Int = .max, at now: Date) throws {
         try database.execute(
             sql: "UPDATE database SET goneAt = coalesce(goneAt, ?) WHERE agent = ?",
             arguments: [now.milliseconds, agent.text])
@@ -23,13 +24,15 @@ extension CatalogUpdate {
                     fact.serverVersion, fact.tool, fact.sizeBytes, fact.problem, now.milliseconds,
                 ])
         }
+        guard try databaseCount(of: agent) <= most else { throw Self.tooMany(most) }
         try database.execute(
             sql: "UPDATE agent SET factsAt = ? WHERE id = ?", arguments: [now.milliseconds, agent.text])
     }
 
-    /// The database's row; made from the report's own words when the agent's facts have not come yet.
+    /// The database's row; made from the report's own words when the agent's facts have not come yet. Throws `.usage` when more
+    /// than `most` would be known of the agent.
     package func ensureDatabase(
-        agent: UUID, name: DatabaseName, kind: DatabaseKind, at now: Date
+        agent: UUID, name: DatabaseName, kind: DatabaseKind, atMost most: Int = .max, at now: Date
     ) throws -> Int64 {
         try database.execute(
             sql: """
@@ -37,11 +40,20 @@ extension CatalogUpdate {
                 ON CONFLICT (agent, name) DO NOTHING
                 """,
             arguments: [agent.text, name.rawValue, kind.rawValue, now.milliseconds])
+        if database.changesCount > 0, try databaseCount(of: agent) > most { throw Self.tooMany(most) }
         let id = try Int64.fetchOne(
             database, sql: "SELECT id FROM database WHERE agent = ? AND name = ?",
             arguments: [agent.text, name.rawValue])
         guard let id else { throw BackupError(.bug, "a database's row vanished") }
         return id
+    }
+
+    private func databaseCount(of agent: UUID) throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM database WHERE agent = ?", arguments: [agent.text]) ?? 0
+    }
+
+    private static func tooMany(_ most: Int) -> BackupError {
+        BackupError(.usage, "this host has named more than \(most) databases by now: no further ones are taken of it")
     }
 
     /// Since when the database is planned as it is now; nil when no policy selects it any more.

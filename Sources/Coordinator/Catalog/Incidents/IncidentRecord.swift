@@ -46,6 +46,8 @@ package struct IncidentCondition: Sendable, Equatable {
 package struct DeliveryRecord: Sendable, Equatable {
     package let id: Int64
     package let incident: Int64?
+    /// That of the incident.
+    package let key: String?
     package let channel: String
     /// Whether it tells of a success.
     package let isSuccess: Bool

@@ -77,6 +77,8 @@ extension CatalogUpdate {
     /// Opens an incident, with one message a channel in the outbox. An open one of the same key is brought up to date
     /// and says nothing again.
     package func open(_ condition: IncidentCondition, channels: [String], at now: Date) throws {
+        // What cannot be read may be news, and nothing of it will be written: then it is told from memory.
+        if (try? openIncident(key: condition.key)) == nil { opened.add(condition) }
         try database.execute(
             sql: "UPDATE incident SET title = ?, detail = ?, severity = ? WHERE key = ? AND resolvedAt IS NULL",
             arguments: [condition.title, condition.detail, condition.severity, condition.key])

@@ -61,11 +61,15 @@ extension CatalogView {
     }
 
     private static let deliveryColumns =
-        "*, coalesce((SELECT openedAt FROM incident WHERE id = delivery.incident), createdAt) AS happenedAt"
+        """
+        *, coalesce((SELECT openedAt FROM incident WHERE id = delivery.incident), createdAt) AS happenedAt,
+            (SELECT key FROM incident WHERE id = delivery.incident) AS incidentKey
+        """
 
     private static func delivery(_ row: Row) -> DeliveryRecord {
         DeliveryRecord(
-            id: row["id"], incident: row["incident"], channel: row["channel"], isSuccess: row["kind"] == "success",
+            id: row["id"], incident: row["incident"], key: row["incidentKey"], channel: row["channel"],
+            isSuccess: row["kind"] == "success",
             agent: row["agent"], database: row["database"], environment: row["environment"], title: row["title"],
             detail: row["detail"], state: row["state"], createdAt: row.requiredDate("createdAt"),
             happenedAt: row.requiredDate("happenedAt"),

@@ -63,7 +63,7 @@ extension CatalogView {
 
     private static func operation(_ row: Row) throws -> OperationRecord {
         guard let kind = OperationKind(rawValue: row["kind"]) else {
-            throw BackupError(.integrity, "the catalog holds an operation of an unknown kind")
+            throw DamagedRow(words: "it holds an operation of an unknown kind")
         }
         var operation = OperationRecord(
             id: try row.requiredUUID("id"), kind: kind, agent: row.uuid("agent"), database: row["database"],

@@ -59,6 +59,11 @@ struct CallProblem: Error {
     static let unexpected = CallProblem(
         500, "bug", "the coordinator failed", detail: "its log says more")
 
+    static let ownTrouble = CallProblem(
+        503, "unreachable", "the coordinator has a trouble of its own",
+        detail: "nothing is wrong with the message: send it again later; the coordinator's log says more",
+        fields: [.retryAfter: "30"])
+
     /// Nil for an error that nobody foresaw.
     init?(_ error: any Error) {
         switch error {

@@ -29,7 +29,17 @@ struct RouteTable {
         _ answer: @escaping @Sendable (Call, AgentIdentity) async throws -> Response
     ) {
         let gate = gate
-        add(method, path, bodyLimit) { call in try await answer(call, gate.agent(call)) }
+        senders(method, path, bodyLimit: bodyLimit) { call in try await answer(call, gate.agent(call)) }
+    }
+
+    /// For whoever keeps what is not taken: its troubles are told from ours.
+    mutating func senders(
+        _ method: HTTPRequest.Method, _ path: String, bodyLimit: Int? = nil,
+        _ answer: @escaping @Sendable (Call) async throws -> Response
+    ) {
+        add(method, path, bodyLimit) { call in
+            do { return try await answer(call) } catch { throw SenderAnswer.to(error, call.context.logger) }
+        }
     }
 
     /// For operators with this role or a greater one.

@@ -38,6 +38,16 @@ struct AlertMessage: Sendable, Equatable {
         database = delivery.database.map { Self.clean($0) }
     }
 
+    /// Of what the catalog could not take.
+    init(_ condition: IncidentCondition, at time: Date) {
+        self.init(
+            mood: .bad, title: condition.title, error: condition.detail,
+            id: "unwritten-\(condition.key)-\(Int64(time.timeIntervalSince1970 * 1000))", at: time)
+        environment = condition.environment.map { Self.clean($0) }
+        host = condition.agent.map { Self.clean($0) }
+        database = condition.database.map { Self.clean($0) }
+    }
+
     /// Many at once become one message that names them all.
     static func list(_ deliveries: [DeliveryRecord], at now: Date) -> AlertMessage {
         let bad = deliveries.filter { !$0.isSuccess }

@@ -28,11 +28,20 @@ extension Coordinator {
     }
 
     /// Sends what waits in the outbox, channel by channel. A message counts as sent after its channel took it: a crash in
-    /// between sends it twice, never not at all.
+    /// between sends it twice, never not at all. What the catalog could not take is sent from memory, first.
     func deliverAlerts() async throws(BackupError) {
         let now = world.now()
-        let due = try await catalog.read { try $0.dueDeliveries(at: now, limit: 2000) }
         let sender = AlertSender(routes: fleet.alerts, world: world)
+        await deliverUnwritten(sender)
+        try await recordSent()
+        let all = try await catalog.read { try $0.dueDeliveries(at: now, limit: 2000) }
+        let told = all.filter { delivery in delivery.key.map { unwritten.isTold($0, delivery.channel) } ?? false }
+        if !told.isEmpty {
+            unwritten.noteSent(told.map(\.id))
+            try await recordSent()
+        }
+        let sent = unwritten.sent.union(told.map(\.id))
+        let due = all.filter { !sent.contains($0.id) && !unwritten.isPaused($0.channel, at: now) }
         for (channel, deliveries) in Dictionary(grouping: due, by: \.channel).sorted(by: { $0.key < $1.key }) {
             if deliveries.count > AlertRule.separately {
                 try await send([(AlertMessage.list(deliveries, at: now), deliveries)], to: channel, sender)
@@ -55,13 +64,52 @@ extension Coordinator {
                 // The others would meet the same; they wait for the next round.
                 return
             }
-            let now = world.now()
-            try await catalog.write { try $0.markSent(ids, at: now) }
+            // Known before it is written: what cannot be written must not be sent again.
+            unwritten.noteSent(ids)
+            // Without a catalog to write it to, the next message goes out all the same.
+            try? await recordSent()
+        }
+    }
+
+    /// Writes down what channels have taken.
+    private func recordSent() async throws(BackupError) {
+        let (now, ids) = (world.now(), unwritten.sent)
+        guard !ids.isEmpty else { return }
+        try await catalog.write { try $0.markSent(ids.sorted(), at: now) }
+        unwritten.forgetSent(ids)
+    }
+
+    /// Takes in what is wrong with the catalog and what it could not take, and tells it.
+    private func deliverUnwritten(_ sender: AlertSender) async {
+        let (now, troubles) = (world.now(), catalog.health.troubles)
+        if unwritten.note(troubles.map(IncidentCondition.catalog), at: now) {
+            for trouble in troubles {
+                logger.critical("the catalog cannot be used", metadata: ["trouble": "\(trouble.words)"])
+            }
+        }
+        _ = unwritten.note(catalog.health.takeUnwritten(), at: now)
+        for channel in sender.routes.channels {
+            for waiting in unwritten.due(for: channel, at: now) {
+                do throws(AlertSender.Refusal) {
+                    try await sender.send(AlertMessage(waiting.condition, at: waiting.since), to: channel)
+                    unwritten.settle(waiting.condition.key, channel, nextAt: nil)
+                } catch {
+                    let wait = AlertRule.wait(attempts: waiting.attempts, retryAfter: error.retryAfterSeconds)
+                    unwritten.settle(waiting.condition.key, channel, nextAt: now + wait)
+                    logger.warning("alert not sent", metadata: ["channel": "\(channel)", "error": "\(error.reason)"])
+                    // The others would meet the same.
+                    break
+                }
+            }
         }
     }
 
     private func putOff(_ deliveries: [DeliveryRecord], _ refusal: AlertSender.Refusal) async throws(BackupError) {
         let now = world.now()
+        // Should it not be written, the channel still has its pause.
+        if let channel = deliveries.first?.channel {
+            unwritten.pause(channel, until: now + AlertRule.wait(attempts: 0, retryAfter: refusal.retryAfterSeconds))
+        }
         try await catalog.write { update in
             for delivery in deliveries {
                 let wait = AlertRule.wait(attempts: delivery.attempts, retryAfter: refusal.retryAfterSeconds)

@@ -11,7 +11,7 @@ extension Coordinator {
     func readUnprovenCopies() async throws(BackupError) {
         let now = world.now()
         let unproven = try await catalog.read { view in
-            try view.sizeOnlyCopies(limit: 100)
+            try view.sizeOnlyCopies(limit: 100, tried: now - 86_400)
         }
         for copy in unproven {
             guard !Task.isCancelled else { return }

@@ -10,10 +10,11 @@ extension Coordinator {
     static func replan(
         _ update: CatalogUpdate, _ fleet: FleetConfiguration, agents: Set<UUID>?, at now: Date
     ) throws -> [UUID] {
-        let all = try update.agents().filter { $0.revokedAt == nil }
-        let resolver = PlanResolver(configuration: fleet, isFleet: all.count > 1)
+        let resolver = PlanResolver(configuration: fleet, isFleet: try update.hasFleet())
+        // What one agent says costs the reading of that one.
+        let wanted = try agents.map { try $0.compactMap { try update.agent($0) } } ?? update.agents()
         var changed: [UUID] = []
-        for agent in all where agents?.contains(agent.id) ?? true {
+        for agent in wanted where agent.revokedAt == nil {
             let databases = try update.databases(agent: agent.id)
             let current = try update.plan(of: agent.id)
             let next = resolver.plan(agent: agent.id, databases: databases, revision: current.revision + 1)

@@ -55,10 +55,11 @@ extension Coordinator {
     private func take(_ request: CheckInRequest, from agent: AgentIdentity, at now: Date) async throws(BackupError) {
         if let answers = request.answers, !answers.isEmpty { questions.take(answers, from: agent.id) }
         if let facts = request.databases {
+            guard facts.count <= AgentCaps.databases else { throw BackupError(.usage, AgentCaps.tooMany(facts)) }
             let limits = request.limits?.bounded
             // Read within the transaction: a configuration that is applied meanwhile comes wholly before or after it.
             let changed = try await catalog.write { [self] update in
-                try update.setFacts(facts, of: agent.id, at: now)
+                try update.setFacts(facts, of: agent.id, atMost: AgentCaps.databaseRows, at: now)
                 try update.setLimits(limits, of: agent.id)
                 return try Self.replan(update, fleet, agents: [agent.id], at: now)
             }
@@ -165,6 +166,13 @@ extension Coordinator {
 
 extension CheckInResponse {
     fileprivate var hasNews: Bool { plan != nil || !commands.isEmpty || wantsDatabases || questions != nil }
+}
+
+extension AgentCaps {
+    static func tooMany(_ facts: [DatabaseFacts]) -> String {
+        "this host declares \(facts.count) databases, and at most \(databases) are taken of one: its list is not taken; "
+            + "declare fewer in agent.yaml"
+    }
 }
 
 extension HostLimits {

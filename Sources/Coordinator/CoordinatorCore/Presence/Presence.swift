@@ -30,6 +30,9 @@ final class Presence: Sendable {
             sighting.answers = request.version.rawValue >= 2
             sighting.putAside = request.putAside.map { min(max($0, 0), 1_000_000) }
             sighting.trouble = request.trouble.map { String($0.prefix(500)) }
+            if let facts = request.databases, facts.count > AgentCaps.databases {
+                sighting.trouble = AgentCaps.tooMany(facts)
+            }
             state.sightings[agent] = sighting
             state.unsaved.insert(agent)
             let running = request.running.prefix(Self.most).map(\.bounded)

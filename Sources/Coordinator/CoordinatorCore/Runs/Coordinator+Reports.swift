@@ -5,20 +5,51 @@ import Logging
 package import Wire
 
 extension Coordinator {
-    /// Takes what happened to runs and commands, in one transaction: acknowledged means committed. What was taken before
-    /// changes nothing and is acknowledged again; what can never be taken is refused, and audited.
+    /// Takes what happened to runs and commands: acknowledged means committed. What was taken before changes nothing and is
+    /// acknowledged again; what can never be taken is refused, and audited. In portions, between which others have their turn: when
+    /// one cannot be written, those before it are, and the sender asks again with all of them.
+    ///
+    /// Throws `.usage` for a batch that is too large, `.busy` for an agent that has sent too many of late.
     package func record(_ batch: ReportBatch, from agent: AgentIdentity) async throws(BackupError) -> ReportReceipt {
         try Self.check(batch.version)
-        guard batch.items.count <= 10_000 else { throw BackupError(.usage, "more than 10000 reports in one batch") }
+        guard batch.items.count <= AgentCaps.reportsPerBatch else {
+            throw BackupError(
+                .usage,
+                "\(batch.items.count) reports in one batch; at most \(AgentCaps.reportsPerBatch) are taken at once")
+        }
         // Asked by `doctor`, which is no process of the agent's.
         if !batch.items.isEmpty { try await requireStanding(batch.instance, of: agent) }
+        try reportAllowance.spend(batch.items.count, of: agent, uptime: world.uptime())
+        var receipt = ReportReceipt(acknowledged: [], refused: [])
+        let destinations = DemandedDestinations()
+        for start in stride(from: 0, to: batch.items.count, by: AgentCaps.reportsPerTransaction) {
+            let end = min(start + AgentCaps.reportsPerTransaction, batch.items.count)
+            let (portion, consequences) = try await take(Array(batch.items[start..<end]), from: agent, destinations)
+            receipt.acknowledged += portion.acknowledged
+            receipt.refused += portion.refused
+            await act(on: consequences)
+        }
+        for item in batch.items {
+            if let result = item.command { presence.forget(command: result.command, of: agent.id) }
+        }
+        for refused in receipt.refused {
+            logger.warning("report refused", metadata: ["agent": "\(agent.name)", "reason": "\(refused.reason)"])
+        }
+        return receipt
+    }
+
+    /// One portion, in one transaction.
+    private func take(
+        _ items: [ReportBatch.Item], from agent: AgentIdentity, _ destinations: DemandedDestinations
+    ) async throws(BackupError) -> (ReportReceipt, RunRecorder.Consequences) {
         let (now, fleet) = (world.now(), fleet)
-        let (receipt, consequences) = try await catalog.write { update in
+        return try await catalog.write { update in
             var receipt = ReportReceipt(acknowledged: [], refused: [])
             var consequences = RunRecorder.Consequences()
-            let runs = RunRecorder(update: update, agent: agent, fleet: fleet, now: now)
+            let runs = RunRecorder(
+                update: update, agent: agent, fleet: fleet, now: now, destinations: destinations)
             let results = ResultRecorder(update: update, agent: agent, fleet: fleet, now: now)
-            for item in batch.items {
+            for item in items {
                 // What can never be taken must not keep the others from being taken.
                 let before = consequences
                 var refusal: String?
@@ -41,14 +72,6 @@ extension Coordinator {
             }
             return (receipt, consequences)
         }
-        for item in batch.items {
-            if let result = item.command { presence.forget(command: result.command, of: agent.id) }
-        }
-        for refused in receipt.refused {
-            logger.warning("report refused", metadata: ["agent": "\(agent.name)", "reason": "\(refused.reason)"])
-        }
-        await act(on: consequences)
-        return receipt
     }
 
     private func act(on consequences: RunRecorder.Consequences) async {

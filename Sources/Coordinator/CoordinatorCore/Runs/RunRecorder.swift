@@ -10,6 +10,7 @@ struct RunRecorder {
     let agent: AgentIdentity
     let fleet: FleetConfiguration
     let now: Date
+    let destinations: DemandedDestinations
 
     /// What is left to be done when the transaction is through.
     struct Consequences: Sendable {
@@ -40,12 +41,14 @@ struct RunRecorder {
             try audit("report set aside", report, "\(report.event.text), and its time is still to come")
             return nil
         }
-        let database = try update.ensureDatabase(agent: agent.id, name: report.database, kind: report.kind, at: now)
+        let database = try update.ensureDatabase(
+            agent: agent.id, name: report.database, kind: report.kind, atMost: AgentCaps.databaseRows, at: now)
         var run =
             try existing
             ?? RunRecord(
                 id: report.run, database: database, policy: report.policy, tiers: report.tiers, state: .running,
-                attempt: 0, nominalAt: report.nominalAt, recordedAt: now, demanded: demanded(report))
+                attempt: 0, nominalAt: report.nominalAt, recordedAt: now,
+                demanded: destinations.of(report, from: agent.id, update))
         if existing == nil { run.kind = report.kind }
         var backup: ReportedBackup?
         var event = report.event.value
@@ -173,15 +176,6 @@ struct RunRecorder {
         try update.open(
             .shrunk(database, before: before, now: backup.manifest.id, finding), channels: fleet.alerts.channels,
             at: now)
-    }
-
-    /// The destinations of the policy as this agent has to follow it.
-    private func demanded(_ report: RunReport) throws -> [String] {
-        let entries = try update.plan(of: agent.id).entries
-        let entry = entries.first {
-            $0.policy == report.policy && $0.database.rawValue.utf8.elementsEqual(report.database.rawValue.utf8)
-        }
-        return entry?.destinations ?? []
     }
 
     private func apply(

@@ -5,20 +5,33 @@ import Wire
 
 // What the coordinator concludes from silence (P4, P8).
 extension Coordinator {
-    /// One round: runs and commands that went silent, agents that are offline, backups that did not come.
+    /// One round: runs and commands that went silent, agents that are offline, backups that did not come. What fails of it keeps
+    /// none of the rest from being done: on a full disk what is concluded is still told.
     func supervise() async throws(BackupError) {
-        try await expireCommands()
-        try await expireSilentOperations()
-        try await superviseRuns()
         let age = world.now().timeIntervalSince(startedAt)
-        // Before that nobody has had the time to check in, or to deliver.
-        if age >= OfflineRule.startGrace { try await superviseAgents() }
-        try await superviseVanished()
-        try await superviseTroubles()
-        if age >= OverdueRule.startGrace {
-            try await superviseDatabases()
-            try await resolveOutgrown()
+        var failure: BackupError?
+        func attempt(_ step: () async throws(BackupError) -> Void) async {
+            do throws(BackupError) { try await step() } catch { failure = failure ?? error }
         }
+        await attempt(resume)
+        await attempt(expireCommands)
+        await attempt(expireSilentOperations)
+        await attempt(superviseRuns)
+        // Before that nobody has had the time to check in, or to deliver.
+        if age >= OfflineRule.startGrace { await attempt(superviseAgents) }
+        await attempt(superviseVanished)
+        await attempt(superviseTroubles)
+        if age >= OverdueRule.startGrace {
+            await attempt(superviseDatabases)
+            await attempt(resolveOutgrown)
+        }
+        await attempt { () async throws(BackupError) in try await noteTime(age) }
+        bells.ring(.alerts)
+        if catalog.health.troubles.isEmpty { reserve.keep() }
+        if let failure { throw failure }
+    }
+
+    private func noteTime(_ age: TimeInterval) async throws(BackupError) {
         let (now, channels) = (world.now(), fleet.alerts.channels)
         clocks.watch(now: now, uptime: world.uptime())
         let isContradicted = clockContradiction() != nil
@@ -28,7 +41,6 @@ extension Coordinator {
             // would end.
             if age >= OfflineRule.startGrace { try update.tellOpenIncidents(to: channels, at: now) }
         }
-        bells.ring(.alerts)
     }
 
     /// Writes who was seen when.

@@ -8,50 +8,129 @@ import Wire
 
 // The verifications that the coordinator does itself: copies in S3.
 extension Coordinator {
-    /// Does all that wait, one after the other.
+    /// Does all that wait, one at a time, and each in its turn: what takes long begins anew behind the others, with twice the
+    /// time. What cannot be done keeps none of the others from it.
     func readWaitingCopies() async throws(BackupError) {
-        let waiting = try await catalog.read {
-            try $0.openOperations().filter { $0.kind == .verify && $0.agent == nil }
+        var turns: [UUID: Int] = [:]
+        var failed: Set<UUID> = []
+        var failure: BackupError?
+        while !Task.isCancelled {
+            let waiting = try await waitingToBeRead().filter { !failed.contains($0.id) }
+            guard let next = waiting.min(by: { turns[$0.id, default: 0] < turns[$1.id, default: 0] }) else { break }
+            do throws(BackupError) {
+                let turn = turns[next.id, default: 0]
+                if try await readCopy(next, turn: turn) == .turnIsOver { turns[next.id] = turn + 1 }
+            } catch {
+                failed.insert(next.id)
+                failure = failure ?? error
+            }
         }
-        for operation in waiting {
-            guard !Task.isCancelled else { return }
-            try await readCopy(operation)
+        if let failure { throw failure }
+    }
+
+    /// Oldest first.
+    private func waitingToBeRead() async throws(BackupError) -> [OperationRecord] {
+        try await catalog.read { view in
+            try view.openOperations().filter { $0.kind == .verify && $0.agent == nil }
         }
     }
 
-    private func readCopy(_ operation: OperationRecord) async throws(BackupError) {
-        let found = try await catalog.write { update in
-            var started = operation
-            started.state = .running
-            try update.save(started)
+    private func readCopy(_ operation: OperationRecord, turn number: Int) async throws(BackupError) -> ReadingTurn.End?
+    {
+        let (begun, manifest, copy) = try await catalog.write { update in
+            let begun = (try update.setting(SettingName.begun(operation.id)).flatMap(Int.init) ?? 0) + 1
+            try update.set(String(begun), for: SettingName.begun(operation.id))
+            if var started = try update.operation(operation.id), started.isOpen {
+                started.state = .running
+                try update.save(started)
+            }
             return (
-                try update.manifest(of: operation.backup),
+                begun, try update.manifest(of: operation.backup),
                 try update.copies(of: operation.backup).first { $0.place.name == operation.destination }
             )
         }
-        let counter = StoredByteCounter()
+        let (turn, counter) = (ReadingTurn(), StoredByteCounter())
+        reading.withLock { $0[operation.id] = turn }
+        defer { reading.withLock { $0[operation.id] = nil } }
         var failure: BackupError?
         do throws(BackupError) {
-            guard let manifest = found.0, let copy = found.1, let s3 = current(copy.place).s3 else {
+            guard begun <= ReadingRule.beginnings else {
+                throw BackupError(
+                    .storageRefused,
+                    "the coordinator ended \(begun - 1) times while it read this copy, and does not begin once more by itself"
+                )
+            }
+            guard let manifest, let copy, let s3 = current(copy.place).s3 else {
                 throw BackupError(.notFound, "the copy is no longer known")
             }
-            let (world, presence, stop) = (world, presence, StopSignal())
-            try await onThread(stop: stop) { () throws(BackupError) in
-                let reader = CopyReader(store: try world.openS3(s3), copy: copy, manifest: manifest, stop: stop)
-                try reader.verify { count in
-                    let bytes = counter.add(count)
-                    presence.note(
-                        CommandProgress(
-                            command: operation.id, phase: "verifying", bytes: bytes, totalBytes: operation.totalBytes))
+            let (world, presence) = (world, presence)
+            try await watched(turn, number, manifest) { () async throws(BackupError) in
+                try await onThread(stop: turn.stop) { () throws(BackupError) in
+                    let reader = CopyReader(
+                        store: try world.openS3(s3), copy: copy, manifest: manifest, stop: turn.stop)
+                    try reader.verify { count in
+                        let bytes = counter.add(count)
+                        presence.note(
+                            CommandProgress(
+                                command: operation.id, phase: "verifying", bytes: bytes,
+                                totalBytes: operation.totalBytes))
+                    }
                 }
             }
         } catch {
             failure = error
         }
         presence.forget(command: operation.id, of: nil)
-        // The coordinator ends; its next start does it again.
-        if failure?.code == .cancelled { return }
+        if failure?.code == .cancelled {
+            switch turn.end {
+            case .turnIsOver:
+                try await catalog.write { try $0.removeSetting(SettingName.begun(operation.id)) }
+                return .turnIsOver
+            case .tookTooLong:
+                failure = BackupError(
+                    .storageRefused, "reading it took longer than its size allows; its host can read it without a limit"
+                )
+            case .cancelled: failure = BackupError(.cancelled, "an operator cancelled it")
+            // The coordinator ends; its next start does it again.
+            case nil:
+                if Task.isCancelled { return nil }
+            }
+        }
         try await finish(operation, bytes: counter.bytes, failure)
+        return nil
+    }
+
+    /// Does the work; ends the turn when its time is over and others wait, or when it takes longer than all of it may.
+    private func watched(
+        _ turn: ReadingTurn, _ number: Int, _ manifest: Manifest,
+        _ work: () async throws(BackupError) -> Void
+    ) async throws(BackupError) {
+        let longest = ReadingRule.longest(
+            storedBytes: manifest.objects.reduce(0) { $0 + $1.storedBytes },
+            plainBytes: manifest.objects.reduce(0) { $0 + $1.plainBytes })
+        let share = world.readingTurn * (1 << min(number, 12))
+        let start = world.uptime()
+        let result = await withTaskGroup(of: Void.self, returning: Result<Void, BackupError>.self) { group in
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    // Ends early only with the work.
+                    try? await Task.sleep(for: min(ReadingRule.look, share))
+                    let passed = world.uptime() - start
+                    if passed >= longest { turn.end(.tookTooLong) }
+                    guard passed >= share, !Task.isCancelled else { continue }
+                    // A catalog that cannot be read is told where it matters; here it only means that nobody can wait.
+                    if let waiting = try? await waitingToBeRead(), waiting.count > 1 { turn.end(.turnIsOver) }
+                }
+            }
+            defer { group.cancelAll() }
+            do throws(BackupError) {
+                try await work()
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
     }
 
     private func finish(
@@ -60,7 +139,9 @@ extension Coordinator {
         let (now, channels) = (world.now(), fleet.alerts.channels)
         let isDamage = failure?.code == .integrity || failure?.code == .notFound
         try await catalog.write { update in
-            var ended = operation
+            try update.removeSetting(SettingName.begun(operation.id))
+            // Meanwhile an operator may have ended it, or retention.
+            guard var ended = try update.operation(operation.id), ended.isOpen else { return }
             ended.state = failure == nil ? .succeeded : .failed
             ended.finishedAt = now
             ended.bytes = bytes

@@ -11,12 +11,13 @@ struct CopyReader {
     let store: any ObjectStore
     let copy: CopyRecord
     let manifest: Manifest
-    /// Looked at with every chunk.
+    /// Looked at with every chunk, of stored bytes and of the plain ones that they make.
     let stop: StopSignal
 
     /// Throws `.integrity` or `.notFound` when the copy is not what the manifest says, `.storageUnavailable` when it could
-    /// not be looked at. `progress` hears of the stored bytes as they are read.
+    /// not be looked at, `.storageRefused` when it is more than may be read. `progress` hears of the stored bytes as they are read.
     func verify(_ progress: @escaping (Int) -> Void) throws(BackupError) {
+        for object in manifest.objects { try ReadingRule.check(object) }
         try verifyManifest()
         for object in manifest.objects { try verify(object, progress) }
     }
@@ -41,12 +42,16 @@ struct CopyReader {
             codec: .init(object.codec), plainLimit: object.plainBytes,
             read: { (body) throws(BackupError) in
                 try store.read(copy.folder + object.name) { (chunk) throws(BackupError) in
-                    if stop.isStopped { throw BackupError(.cancelled, "verifying \(object.name)") }
+                    try checkStop(object)
                     progress(chunk.count)
                     try body(chunk)
                 }
             },
-            to: { (plain) throws(BackupError) in inspector?.consume(plain) })
+            to: { (plain) throws(BackupError) in
+                // One stored chunk can make plain ones for hours.
+                try checkStop(object)
+                inspector?.consume(plain)
+            })
         guard totals.storedBytes == object.storedBytes, totals.storedSHA256 == object.storedSha256 else {
             throw BackupError(.integrity, "\(object.name): the stored bytes are not those of the backup")
         }
@@ -54,5 +59,9 @@ struct CopyReader {
             throw BackupError(.integrity, "\(object.name): what it decompresses to is not what was dumped")
         }
         _ = try inspector?.finish()
+    }
+
+    private func checkStop(_ object: Manifest.Object) throws(BackupError) {
+        if stop.isStopped { throw BackupError(.cancelled, "verifying \(object.name)") }
     }
 }

@@ -45,9 +45,21 @@ extension Coordinator {
     /// One line for a monitoring system.
     package func check(by operator: OperatorIdentity) async throws(BackupError) -> CheckView {
         try `operator`.require(.viewer, "looking at the status")
-        let (status, failing) = try await statusAndFailingChannels()
-        let critical = try await catalog.read { try $0.openIncidentCount(onlyCritical: true) }
-        return CheckView(status, critical: critical, failingChannels: failing.map(\.channel))
+        let own = catalogWords()
+        do throws(BackupError) {
+            let (status, failing) = try await statusAndFailingChannels()
+            let critical = try await catalog.read { try $0.openIncidentCount(onlyCritical: true) }
+            return CheckView(status, critical: critical, failingChannels: failing.map(\.channel), own: catalogWords())
+        } catch  where error.code == .unreachable {
+            return CheckView(level: 2, line: "HOLDFAST CRITICAL - " + (own + [error.message]).joined(separator: "; "))
+        }
+    }
+
+    /// What is wrong with the catalog, and what it could not take: from memory.
+    private func catalogWords() -> [String] {
+        let untold = unwritten.conditions(at: world.now()).filter { $0.kind != "catalog" }
+        return catalog.health.troubles.map(\.words)
+            + untold.prefix(20).map { "not recorded: \($0.title): \($0.detail)" }
     }
 
     /// Incidents, newest first, each with its messages.
@@ -66,9 +78,9 @@ extension Coordinator {
     private static let listedIncidents = 1000
 
     private func coordinatorView(at now: Date) async throws(BackupError) -> (CoordinatorView, [FailingChannel]) {
-        let (fleet, doubt) = (fleet, clockContradiction())
+        let (fleet, doubt, own) = (fleet, clockContradiction(), catalogWords())
         let (findings, failing) = try await catalog.read { view -> ([String], [FailingChannel]) in
-            var findings: [String] = []
+            var findings = own
             if let doubt { findings.append(doubt) }
             if let suspicion = try HighWater.suspicion(of: now, view) { findings.append(suspicion) }
             if fleet.alerts.channels.isEmpty {
@@ -109,7 +121,8 @@ extension CheckView {
     /// CRITICAL for what is overdue or a critical incident that nobody has acknowledged, WARNING for what fails, is offline, gone
     /// or unprotected, has yet to be backed up for the first time, and for alerts that nobody hears, UNKNOWN when there is nothing
     /// to judge. OK says that every database has a good backup.
-    init(_ status: StatusView, critical: Int, failingChannels: [String]) {
+    /// `own` is what is wrong with the coordinator itself.
+    init(_ status: StatusView, critical: Int, failingChannels: [String], own: [String]) {
         let overdue = status.databases.filter { $0.state == .overdue }.count
         let failing = status.databases.filter { $0.state == .failing }.count
         let unprotected = status.databases.filter { $0.state == .unprotected }.count
@@ -122,8 +135,10 @@ extension CheckView {
             + (waiting > 0 ? "\(waiting) waiting for a first backup, " : "")
             + "\(CountText.of(offline, "agent")) offline, \(CountText.of(status.totals.openIncidents, "open incident"))"
             + (failingChannels.isEmpty ? "" : ", alerts do not arrive by \(failingChannels.joined(separator: " and "))")
-            + Self.warnings(status.coordinator.findings.count - failingChannels.count)
-        if overdue > 0 || critical > 0 {
+            + Self.warnings(status.coordinator.findings.count - failingChannels.count - own.count)
+        if let trouble = own.first {
+            self.init(level: 2, line: "HOLDFAST CRITICAL - \(trouble); \(sums)")
+        } else if overdue > 0 || critical > 0 {
             self.init(level: 2, line: "HOLDFAST CRITICAL - \(sums)")
         } else if status.totals.databases == 0 {
             let isEmptied = !status.agents.isEmpty && status.totals.agents == 0
