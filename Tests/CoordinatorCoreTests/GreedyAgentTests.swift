@@ -87,7 +87,7 @@ struct GreedyAgentTests {
     @Test func reportsWithoutEndWaitOnTheirHost() async throws {
         let allowance = ReportAllowance()
         let (one, other) = (
-            AgentIdentity(id: UUID(), name: "db-01"), AgentIdentity(id: UUID(), name: "db-02")
+            AgentIdentity(id: UUID(), name: "db-01", key: ""), AgentIdentity(id: UUID(), name: "db-02", key: "")
         )
         for _ in 0..<60 { try allowance.spend(1000, of: one, uptime: .seconds(10)) }
         let error = #expect(throws: BackupError.self) { try allowance.spend(1, of: one, uptime: .seconds(3600)) }
