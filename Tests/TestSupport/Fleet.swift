@@ -150,7 +150,10 @@ package final class FleetAgent: Sendable {
         let allow =
             "allow: { directories: [data, \(places)], endpoints: any, restoreTo: [declared, beside, \(places)] }"
         let text = yaml.contains("allow:") ? yaml : yaml + "\n\(allow)\n"
-        try Data(text.utf8).write(to: folder.appending(path: "agent.yaml"))
+        let file = folder.appending(path: "agent.yaml")
+        try Data(text.utf8).write(to: file)
+        // It may hold a password.
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
     }
 
     package var data: URL { folder.appending(path: "data") }
