@@ -151,6 +151,43 @@ struct ApplicationTests {
         #expect(error.message.contains("growing: file changed as we read it"))
     }
 
+    @Test("that are devices are left out and told, whatever their names, and the rest comes back")
+    func devices() async throws {
+        let folder = try Folder()
+        let tree = folder.path + "/tree"
+        try await shell(
+            #"""
+            mkdir -p "$1/"$'d\xff/\xfe' "$1/sp " "$1/a*b" "$1/[x]" "$1/back\\s" "$1/"$'new\nline'; cd "$1"
+            for d in . $'d\xff/\xfe' 'sp ' 'a*b' '[x]' 'back\s' $'new\nline'; do
+                mknod "$d/null" c 1 3; mknod "$d/trail " b 7 0; mknod "$d/"$'\xff' c 1 5; echo 1 >"$d/nulX"; echo 2 >"$d/trail"
+            done
+            mknod '*' c 1 3; echo 3 >star
+            """#, [tree])
+        let engine = try engine(folder, [tree], exclude: ["*.log"])
+        let stream = try await engine.streams()[0]
+        #expect(stream.leftOut.count == 11)
+        #expect(
+            stream.leftOut.contains("the device file \(tree)/null") || stream.leftOut.last == "12 other device files")
+        let archive = try await write(stream)
+        #expect(try #require(try archive.inspection().entries) == 1 + 7 + 14 + 1)
+        let outcome = try await engine.restore(request(archive, .tar))
+        let listing = #"cd "$1" && find . ! -type b ! -type c -printf '%P|%y|%m\0' | sort -z | tr '\0' '\n'"#
+        #expect(try await shell(listing, [tree]) == shell(listing, [outcome.target + tree]))
+        let left = try await shell("find \"$1\" -type b -o -type c", [outcome.target])
+        #expect(left.isEmpty, "\(left)")
+    }
+
+    @Test("behind a link to a folder whose name is no text are in the backup")
+    func linkToBytes() async throws {
+        let folder = try Folder()
+        try await shell(
+            #"mkdir "$1/"$'r\xffeal' && echo 1 >"$1/"$'r\xffeal/f' && ln -s $'r\xffeal' "$1/link""#, [folder.path])
+        let outcome = try await engine(folder, [folder.path + "/link"]).restore(
+            request(try await backup(try engine(folder, [folder.path + "/link"])), .tar))
+        let text = try await shell(#"cat "$1/link/f""#, [outcome.target + folder.path])
+        #expect(text == "1\n")
+    }
+
     @Test("go into a new or empty folder; a full one is refused, or kept beside when it is to be replaced")
     func target() async throws {
         let folder = try Folder()
@@ -171,7 +208,7 @@ struct ApplicationTests {
 
     @Test(
         "of a hostile or damaged archive do nothing outside, and leave nothing",
-        arguments: ["dotdot", "absolute", "symlink", "hardlink", "device", "duplicate", "cut"])
+        arguments: ["dotdot", "absolute", "symlink", "hardlink", "device", "hidden", "duplicate", "cut"])
     func hostile(kind: String) async throws {
         let folder = try Folder()
         try folder.script(
@@ -190,6 +227,9 @@ struct ApplicationTests {
             if kind == "symlink": add("l", tarfile.SYMTYPE, outside); add("l/evil")
             if kind == "hardlink": add("h", tarfile.LNKTYPE, outside + "/victim"); add("h")
             if kind == "device": add("null", tarfile.CHRTYPE)
+            if kind == "hidden":
+                add("d\udcff", tarfile.DIRTYPE); add("d\udcff/\udcfe", tarfile.DIRTYPE)
+                add("d\udcff/\udcfe/null", tarfile.BLKTYPE); add("d\udcff/plain")
             if kind == "duplicate": add("twice"); add("twice")
             if kind == "cut": add("long", data=b"x" * 100000)
             tar.close()

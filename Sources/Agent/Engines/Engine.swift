@@ -51,12 +51,14 @@ package struct EngineStream: Sendable {
     package var stockRestore: StockRestore
     /// The first byte comes only when a copy has been made and checked, which may take long and ends by itself.
     package var copiesFirst: Bool
+    /// What of the database is not in it, in words, one for each.
+    package var leftOut: [String]
 
     package init(
         role: ObjectRole, format: ObjectFormat, copiesFirst: Bool = false,
         makeInspector: @escaping @Sendable () throws(BackupError) -> any Inspector,
         write: @escaping @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void,
-        stockRestore: StockRestore
+        stockRestore: StockRestore, leftOut: [String] = []
     ) {
         self.role = role
         self.format = format
@@ -64,6 +66,7 @@ package struct EngineStream: Sendable {
         self.write = write
         self.stockRestore = stockRestore
         self.copiesFirst = copiesFirst
+        self.leftOut = leftOut
     }
 }
 

@@ -14,6 +14,8 @@ struct AttemptOutcome: Sendable {
     var destinations: [DestinationResult]
     /// nil only when every destination holds the whole backup.
     var failure: BackupError?
+    /// What of the database is not in the backup, in words.
+    var leftOut: [String] = []
 
     /// Some destination holds the whole backup though the run failed.
     var isPartial: Bool { failure != nil && destinations.contains(where: \.isComplete) }
@@ -68,7 +70,7 @@ struct BackupAttempt: Sendable {
                 policy: job.entry.policy, tiers: job.tiers, nominalAt: job.nominalAt, startedAt: startedAt,
                 snapshotAt: snapshotAt, finishedAt: world.now(), tool: examination.tool, objects: objects,
                 fingerprint: fingerprint, restore: restore, holdfast: Product.version)
-            return await finish(manifest, writers)
+            return await finish(manifest, writers, leftOut: streams.flatMap(\.leftOut))
         } catch {
             let opened = writers
             await onThread { for writer in opened { writer.abort() } }
@@ -142,7 +144,9 @@ struct BackupAttempt: Sendable {
     }
 
     /// All objects are whole: makes them visible, and the manifest last.
-    private func finish(_ manifest: Manifest, _ writers: [DestinationWriter]) async -> AttemptOutcome {
+    private func finish(
+        _ manifest: Manifest, _ writers: [DestinationWriter], leftOut: [String]
+    ) async -> AttemptOutcome {
         live.enter(.committing)
         let name = keys.manifestName
         let seal = self.seal
@@ -157,7 +161,7 @@ struct BackupAttempt: Sendable {
                 try seal(
                     RunJournal.Sealed(
                         manifest: Data(bytes), manifestName: name, complete: committed.map(\.result),
-                        failed: writers.filter { $0.failure != nil }.map(\.result)))
+                        failed: writers.filter { $0.failure != nil }.map(\.result), leftOut: leftOut))
                 FaultPoint.sealed.pass()
                 for writer in committed { writer.putManifest(name, bytes, sha256: digest) }
                 for writer in writers where writer.failure != nil { writer.abort() }
@@ -170,13 +174,13 @@ struct BackupAttempt: Sendable {
         let results = writers.map(\.result)
         let failed = results.filter { !$0.isComplete }
         guard let first = writers.first(where: { $0.failure != nil }), let cause = first.failure else {
-            return AttemptOutcome(manifest: manifest, destinations: results, failure: nil)
+            return AttemptOutcome(manifest: manifest, destinations: results, failure: nil, leftOut: leftOut)
         }
         let message =
             "stored at \(results.count - failed.count) of \(results.count) destinations; \(first.destination.name)"
         return AttemptOutcome(
             manifest: results.contains(where: \.isComplete) ? manifest : nil, destinations: results,
-            failure: BackupError(cause.code, message, cause: cause))
+            failure: BackupError(cause.code, message, cause: cause), leftOut: leftOut)
     }
 
     private static func noDestinationLeft(_ writers: [DestinationWriter]) -> BackupError {

@@ -95,7 +95,10 @@ struct RunRecovery {
                 code: BackupError.Code.storageUnavailable.rawValue,
                 message: "the agent was interrupted, and afterwards not every destination could be completed")
         }
-        if results.contains(where: \.isComplete) { report.manifest = manifest }
+        if results.contains(where: \.isComplete) {
+            report.manifest = manifest
+            report.reason = RunReport.words(leftOut: sealed.leftOut ?? [])
+        }
         logger.notice(
             "an interrupted backup was completed", metadata: ["run": "\(record.job.run)", "good": "\(isGood)"])
         try await spool.add(run: report)

@@ -62,6 +62,7 @@ final class RunReporter: Sendable {
     func succeeded(_ outcome: AttemptOutcome) async throws(BackupError) {
         try await end(.succeeded) { report in
             report.manifest = outcome.manifest
+            report.reason = RunReport.words(leftOut: outcome.leftOut)
             report.destinations = outcome.destinations + report.destinations
         }
     }
@@ -71,7 +72,9 @@ final class RunReporter: Sendable {
         try await end(isCancelled ? .cancelled : .failed) { report in
             report.failure = Failure(code: failure.code.rawValue, message: failure.description)
             if isCancelled { report.reason = failure.description }
-            if outcome.isPartial { report.manifest = outcome.manifest }
+            if outcome.isPartial {
+                (report.manifest, report.reason) = (outcome.manifest, RunReport.words(leftOut: outcome.leftOut))
+            }
             // What this attempt left is among the leftovers already.
             report.destinations =
                 outcome.destinations.filter { $0.isComplete || $0.objects.isEmpty } + report.destinations
@@ -109,6 +112,11 @@ final class RunReporter: Sendable {
 }
 
 extension RunReport {
+    /// The ``reason`` of a backup that does not hold all of its database.
+    static func words(leftOut: [String]) -> String? {
+        leftOut.isEmpty ? nil : "not in the backup: " + leftOut.joined(separator: ", ")
+    }
+
     init(job: RunJob, attempt: Int, sequence: Int, at: Date, event: RunEvent) {
         self.init(
             run: job.run, attempt: attempt, sequence: sequence, database: job.entry.database, kind: job.entry.kind,

@@ -87,6 +87,11 @@ struct RunService: Service {
                 logger.info("backup started", metadata: metadata(live, attempt))
                 let outcome = await attemptOnce(live, attempt, reporter)
                 last = outcome
+                for words in outcome.leftOut {
+                    logger.warning(
+                        "left out of the backup",
+                        metadata: ["database": "\(live.job.entry.database)", "what": "\(words)"])
+                }
                 try reporter.keep(leftoversOf: outcome)
                 guard let failure = outcome.failure else {
                     try await reporter.succeeded(outcome)

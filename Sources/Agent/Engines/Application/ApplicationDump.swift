@@ -1,35 +1,47 @@
 import Archive
 import Domain
+import Glibc
 import Threads
 
 /// The one object of an application backup.
 extension ApplicationEngine {
-    func dumpStream() -> EngineStream {
+    func dumpStream(_ members: [[UInt8]], without leftOut: LeftOut) -> EngineStream {
         EngineStream(
             role: .archive, format: .tar, makeInspector: { TarInspector() },
             write: { [self] descriptor, stop in
                 let output = Descriptor(adopting: descriptor)
                 defer { output.close() }
-                try await write(to: output, stop)
+                try await write(members, without: leftOut, to: output, stop)
             },
             stockRestore: .command(
-                "tar --extract --preserve-permissions --numeric-owner --acls --xattrs --file=- --directory=FOLDER"))
+                "tar --extract --preserve-permissions --numeric-owner --acls --xattrs --file=- --directory=FOLDER"),
+            leftOut: leftOut.words)
     }
 
     /// Names go through tar's input, ended by NUL, so that no name can be an option or be cut by a newline. tar works in
     /// `/`, so that members are stored without a leading slash and links within stay as they are.
-    private func write(to output: Descriptor, _ stop: StopSignal) async throws(BackupError) {
-        let list = try members().map { $0 + "\0" }.joined()
+    private func write(
+        _ members: [[UInt8]], without leftOut: LeftOut, to output: Descriptor, _ stop: StopSignal
+    ) async throws(BackupError) {
+        let list = members.reduce(into: [UInt8]()) { $0 += $1 + [0] }
+        var excluding = exclude.map { "--exclude=\($0)" }
+        var patterns: String?
+        defer { if let patterns { unlink(patterns) } }
+        if !leftOut.devices.isEmpty {
+            let file = try leftOut.patternFile()
+            patterns = file
+            excluding += ["--anchored", "--wildcards", "--exclude-from=\(file)"]
+        }
         let child = try tarChild(
             [
                 "--create", "--file=-", "--format=posix", "--pax-option=delete=atime,delete=ctime", "--numeric-owner",
                 "--sparse", "--acls", "--xattrs", "--directory=/",
-            ] + exclude.map { "--exclude=\($0)" } + ["--null", "--verbatim-files-from", "--files-from=-"])
+            ] + excluding + ["--null", "--verbatim-files-from", "--files-from=-"])
         let names = try Descriptor.pipe()
         async let writing: Void = onThread {
             withoutBrokenPipeSignal {
                 // A tar that does not read its list says why by its exit status.
-                Array(list.utf8).withUnsafeBytes { try? names.writer.write($0) }
+                list.withUnsafeBytes { try? names.writer.write($0) }
                 names.writer.close()
             }
         }

@@ -5,7 +5,7 @@ import Threads
 /// Named files and folders as one tar, made and read by GNU tar.
 ///
 /// Everything that tar can keep is kept: links, hard links, empty folders, any name, modes, owners by number, ACLs, user
-/// attributes, holes. Sockets cannot be kept and are left out. A file that changes while it is read makes the backup
+/// attributes, holes. Sockets cannot be kept and are left out, and so are device files, which are told. A file that changes while it is read makes the backup
 /// fail (a half-written file is not a backup) with its name, so that another try, a pause of the program or an `exclude`
 /// can settle it.
 package struct ApplicationEngine: Engine {
@@ -54,8 +54,9 @@ package struct ApplicationEngine: Engine {
     }
 
     package func streams() async throws -> [EngineStream] {
-        _ = try members()
-        return [dumpStream()]
+        let members = try members()
+        let leftOut = try await onThread { () throws(BackupError) in try LeftOut(of: members) }
+        return [dumpStream(members, without: leftOut)]
     }
 
     package func restore(_ request: RestoreRequest) async throws -> RestoreOutcome {
@@ -71,22 +72,25 @@ package struct ApplicationEngine: Engine {
             executable: program, arguments: arguments, environment: ChildProcess.baseEnvironment)
     }
 
-    /// What tar is to read, relative to `/`, each once. Throws `.sourceRefused` for a path that is not there: nothing is
+    /// What tar calls all that there is.
+    static let everything = Array(".".utf8)
+
+    /// What tar is to read, relative to `/`, each once, as bytes: a link may lead to a name that is no text. Throws `.sourceRefused` for a path that is not there: nothing is
     /// left out in silence.
-    func members() throws(BackupError) -> [String] {
-        var all: Set<String> = []
+    func members() throws(BackupError) -> [[UInt8]] {
+        var all: Set<[UInt8]> = []
         for path in paths {
-            guard FileIdentity(ofLink: path) != nil, let real = FileIdentity.realPath(path) else {
+            guard FileIdentity(ofLink: path) != nil, let real = FileIdentity.realPathBytes(path) else {
                 throw BackupError(.sourceRefused, "\(name): there is nothing at \(path)")
             }
-            all.insert(path.split(separator: "/").joined(separator: "/"))
-            all.insert(String(real.dropFirst()))
+            all.insert(Array(path.split(separator: "/").joined(separator: "/").utf8))
+            all.insert(Array(real.dropFirst()))
         }
         // What lies under another of them comes with that one; under a link it is in the set by its real path, and beside the
         // link it would be in tar's way.
         let kept = all.filter { member in
-            !all.contains { $0 != member && ($0.isEmpty || member.hasPrefix($0 + "/")) }
+            !all.contains { $0 != member && ($0.isEmpty || member.starts(with: $0 + [UInt8(ascii: "/")])) }
         }
-        return kept.sorted().map { $0.isEmpty ? "." : $0 }
+        return kept.sorted { $0.lexicographicallyPrecedes($1) }.map { $0.isEmpty ? Self.everything : $0 }
     }
 }

@@ -17,7 +17,7 @@ struct ApplicationRestore {
     func run() async throws(BackupError) -> RestoreOutcome {
         let target = try targetFolder()
         let existing = FileIdentity(ofLink: target)
-        let isEmptyFolder = existing?.isFolder == true && isEmpty(target)
+        let isEmptyFolder = existing?.isFolder == true && FileTree.isEmpty(target)
         if existing != nil, !isEmptyFolder, !request.replace {
             throw BackupError(.exists, "\(target) is there already and not empty; nothing was changed")
         }
@@ -43,7 +43,7 @@ struct ApplicationRestore {
             return RestoreOutcome(
                 target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries")
         } catch {
-            try? FileManager.default.removeItem(atPath: scratch)  // what stays has a telling name
+            await onThread { FileTree.remove(scratch) }  // what stays has a telling name
             throw error
         }
     }
@@ -68,10 +68,6 @@ struct ApplicationRestore {
         return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
-    private func isEmpty(_ folder: String) -> Bool {
-        (try? FileManager.default.contentsOfDirectory(atPath: folder).isEmpty) ?? false  // unreadable is not empty
-    }
-
     private func extract(into scratch: String) async throws(BackupError) {
         let isRoot = geteuid() == 0
         let child = try engine.tarChild([
@@ -85,14 +81,15 @@ struct ApplicationRestore {
         }
     }
 
-    /// Answers with the number of entries.
+    /// Answers with the number of entries. Throws when one is a device file, whatever its name and that of its folder.
     private static func refuseDevices(in folder: String) throws(BackupError) -> Int {
         var count = 0
-        guard let walk = FileManager.default.enumerator(atPath: folder) else { return 0 }
-        for case let entry as String in walk {
+        try FileTree.walk(Array(folder.utf8)) { (entry) throws(BackupError) in
             count += 1
-            guard FileIdentity(ofLink: folder + "/" + entry)?.isDevice != true else {
-                throw BackupError(.integrity, "the archive has a device file, \(entry); it was not restored")
+            guard !entry.isDevice else {
+                throw BackupError(
+                    .integrity,
+                    "the archive has a device file, \(entry.text.dropFirst(folder.count + 1)); it was not restored")
             }
         }
         return count

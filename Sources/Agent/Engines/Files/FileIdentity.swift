@@ -41,12 +41,16 @@ struct FileIdentity: Equatable, Sendable {
     var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
     var isFolder: Bool { mode & S_IFMT == S_IFDIR }
     var isLink: Bool { mode & S_IFMT == S_IFLNK }
-    var isDevice: Bool { mode & S_IFMT == S_IFBLK || mode & S_IFMT == S_IFCHR }
 
     /// The path without links, dots and doubled slashes; nil when it leads nowhere.
-    static func realPath(_ path: String) -> String? {
+    static func realPathBytes(_ path: String) -> [UInt8]? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
-        return String(cString: resolved)
+        return UnsafeBufferPointer(start: resolved, count: strlen(resolved)).map(UInt8.init(bitPattern:))
+    }
+
+    /// The same as text; nil too when it is none.
+    static func realPath(_ path: String) -> String? {
+        realPathBytes(path).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

@@ -34,6 +34,7 @@ enum RunRendering {
                 words.append(
                     "\(name) \(run.state.rawValue): \(run.failure?.message ?? run.reason ?? "no reason was given")")
             }
+            if run.state == .succeeded, let reason = run.reason { words.append("\(name): \(reason)") }
             words += run.destinations.filter { !$0.isComplete }.map {
                 "\(name) is not complete at \($0.destination): \($0.error ?? "no reason was given")"
             }

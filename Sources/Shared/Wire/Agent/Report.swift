@@ -70,7 +70,7 @@ package struct RunReport: Codable, Sendable, Equatable {
     /// When it happened, by the agent's clock.
     package var at: Date
     package var event: Word<RunEvent>
-    /// Why skipped, missed or cancelled.
+    /// Why skipped, missed or cancelled; with a backup, what it does not hold of its database.
     package var reason: String?
     package var failure: Failure?
     /// With `succeeded`, and with `failed` when some destination holds the whole backup.
