@@ -19,7 +19,7 @@ struct AutomaticCleanupTests {
     private func apply(_ bench: Bench, _ yaml: String) async throws {
         let whole = "destinations: { offsite: { s3: { bucket: acme-backups, region: us-east-1 } } }\n" + yaml
         _ = try await bench.coordinator.apply(
-            ApplyRequest(yaml: whole, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+            ApplyRequest(yaml: whole, fileName: "fleet.yaml", dryRun: false, acceptsDeletions: true), by: bench.admin)
     }
 
     /// One backup a day, and retention's turn after each.
