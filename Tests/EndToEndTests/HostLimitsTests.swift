@@ -61,4 +61,47 @@ import Wire
         let doctor = try await agent.run(["doctor"])
         #expect(doctor.status == 1 && doctor.text.contains("BAD  destination taken: the host does not allow this: "))
     }
+
+    /// Whoever has the coordinator names another store: nothing goes there, over a restart too, and the rest goes on.
+    @Test func nothingGoesToAnotherStoreThanTheFirstPlanNamed() async throws {
+        let (first, other) = (try S3Server(), try S3Server())
+        defer {
+            first.stop()
+            other.stop()
+        }
+        let fleet = try await Fleet(environment: first.credentials("coordinator"))
+        defer { fleet.stop() }
+        let database = fleet.folder.appending(path: "dev.db")
+        let made = try await ProgramOutput.of("sqlite3", [database.path, "CREATE TABLE t AS SELECT 1 AS x"])
+        #expect(made.status == 0, "\(made.error)")
+        func apply(_ destinations: String) async throws {
+            try await fleet.apply(
+                """
+                destinations: { \(destinations) }
+                policies: { all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } } } }
+                """)
+        }
+        try await apply("offsite: \(first.destination)")
+        let agent = try await fleet.join(
+            "db-01", "databases:\n  - { name: devdb, sqlite: \(database.path) }\nallow: { replace: true }\n",
+            environment: first.credentials("agent"))
+        defer { agent.kill() }
+        try agent.start()
+        try await fleet.backup()
+        let before = try await first.keys().count
+        try await apply("offsite: \(first.destination), taken: \(other.destination)")
+        agent.kill()
+        try agent.start()
+        try await eventually("the host has the plan") {
+            try String(contentsOf: agent.data.appending(path: "plan.json"), encoding: .utf8).contains("taken")
+                ? true : nil
+        }
+        let partial = try await fleet.backUp()
+        #expect(partial.status != 0)
+        #expect(
+            partial.error.contains("the host does not allow this: its agent.yaml allows no object store at "),
+            "\(partial.error)")
+        #expect(try await other.keys().isEmpty)
+        #expect(try await first.keys().count > before, "the backup to the first store goes on")
+    }
 }

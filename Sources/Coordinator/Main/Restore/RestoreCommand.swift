@@ -44,7 +44,8 @@ struct Restore: AsyncParsableCommand {
     @Flag(
         help: """
             Load all of the backup with the rights of the agent's connection, a superuser's too. Whoever could write it can \
-            then run programs there. Needed for what only a superuser can make, when another host made the backup.
+            then run programs there. Needed for what only a superuser can make, when another host made the backup. The host's \
+            agent.yaml has to permit it (allow.trustOrigin).
             """)
     var trustOrigin = false
     @OptionGroup var output: OutputOptions
