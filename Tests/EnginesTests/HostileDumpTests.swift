@@ -63,6 +63,20 @@ struct HostileDumpTests {
         _ = try await using.restore(request(sound, .plain, target: name + "_sound"))
     }
 
+    /// A coordinator may name any file as a dump: what the server says of it goes back to that coordinator.
+    @Test func whatTheServerQuotesOfItIsNotTold() async throws {
+        let name = "quoted_\(UInt32.random(in: 0...UInt32.max))"
+        let (engine, dump) = try await hostile(name, "CANARYONE = CANARYTWO;\nSELECT 'CANARYTHREE'::int;")
+        var told = ""
+        let failure = await failure {
+            let outcome = try await engine.restore(request(dump, .plain, origin: .foreign))
+            told = outcome.failures.joined(separator: "\n") + outcome.checked
+        }
+        told += failure?.description ?? ""
+        #expect(told.contains("42601") && told.contains("22P02"), "\(told)")
+        #expect(!told.contains("CANARY"), "\(told)")
+    }
+
     /// What no scanner sees.
     @Test(arguments: [RestoreOrigin.own, .foreign])
     func statementsRunWithoutASuperusersRights(origin: RestoreOrigin) async throws {

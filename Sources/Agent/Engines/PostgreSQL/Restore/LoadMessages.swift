@@ -56,17 +56,28 @@ final class LoadMessages: Sendable {
                 ["NOTICE", "WARNING", "INFO", "LOG", "DEBUG"].contains(match.1)
                 || ["00", "01", "02"].contains(match.2.prefix(2))
             guard !isRemark else { return }
-            note(LoadFailure(what: nil, code: String(match.2), reason: String(match.3)))
+            let code = String(match.2)
+            note(LoadFailure(what: nil, code: code, reason: Self.withoutContents(String(match.3), code)))
         } else if let match = line.prefixMatch(of: #/(?:psql:<stdin>:\d+: )?STATEMENT:  /#) {
             // Only its beginning: further on there may be a password.
             let text = line[match.range.upperBound...].prefix { $0 != "'" && $0 != "(" && $0 != "$" }
             state.withLock { state in
-                guard let last = state.failures.indices.last, state.failures[last].what == nil, state.more == 0 else {
-                    return
-                }
+                guard let last = state.failures.indices.last, state.failures[last].what == nil, state.more == 0,
+                    state.failures[last].code != Self.noSQL
+                else { return }
                 state.failures[last].what = String(text.prefix(120)).trimmingSuffix { $0.isWhitespace }
             }
         }
+    }
+
+    /// What is no SQL is no statement either, but whatever file was taken for a dump.
+    private static let noSQL = "42601"
+
+    /// The coordinator, which is told of this, may not know what it had read: where the server quotes the text itself (no SQL) or a
+    /// value of a row (class 22, data that does not fit), that is left out.
+    private static func withoutContents(_ reason: String, _ code: String) -> String {
+        guard code == noSQL || code.hasPrefix("22"), let quote = reason.firstIndex(of: "\"") else { return reason }
+        return reason[..<quote] + "…"
     }
 
     private static func add(_ failure: LoadFailure, _ state: inout State) {
