@@ -19,7 +19,9 @@ struct Holdfast: AsyncParsableCommand {
         version: "holdfast \(Product.version)",
         groupedSubcommands: [
             CommandGroup(name: "See", subcommands: [Status.self, Check.self, Health.self]),
-            CommandGroup(name: "Back up and restore", subcommands: [BackupGroup.self, Restore.self, Cleanup.self]),
+            CommandGroup(
+                name: "Back up and restore",
+                subcommands: [BackupGroup.self, Restore.self, Cleanup.self, RunGroup.self, OperationGroup.self]),
             CommandGroup(
                 name: "The fleet",
                 subcommands: [

@@ -28,6 +28,18 @@ extension OperatorClient {
         try await connection.answer(.get("runs", id.uuidString.lowercased()))
     }
 
+    /// Asks for the end of a run, by its id or the beginning of it; follow it with ``run(_:)``.
+    package func cancelRun(_ id: String) async throws -> RunView {
+        try CoordinatorCall.require(id, "run")
+        return try await connection.answer(.post("runs", id, "cancel"))
+    }
+
+    /// Asks for the end of an operation, by its id or the beginning of it; follow it with ``operation(_:)``.
+    package func cancelOperation(_ id: String) async throws -> OperationView {
+        try CoordinatorCall.require(id, "operation")
+        return try await connection.answer(.post("operations", id, "cancel"))
+    }
+
     /// Asks for every copy of one backup to be read again; follow them with ``operation(_:)``.
     package func verify(_ id: String) async throws -> [OperationView] {
         try await connection.answer(.post("backups", id, "verify"))

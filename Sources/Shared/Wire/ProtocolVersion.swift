@@ -2,7 +2,7 @@
 ///
 /// - 1: first release.
 /// - 2: instances of an agent are told apart; the coordinator asks for copies on a host; what a host allows; whose backup a
-///   restore is of.
+///   restore is of; operations can be cancelled.
 package struct ProtocolVersion: RawRepresentable, Codable, Hashable, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }

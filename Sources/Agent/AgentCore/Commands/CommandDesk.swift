@@ -1,6 +1,7 @@
 import Daemon
 package import Domain
 package import Foundation
+import Threads
 package import Wire
 
 /// Commands from the coordinator: on disk before they are acknowledged, carried out at most once by id.
@@ -20,6 +21,8 @@ package actor CommandDesk {
     /// Ids that were received in the last day; a command that is delivered twice is carried out once.
     private var seen: [UUID: Date] = [:]
     private var working: [UUID: CommandProgress] = [:]
+    /// For those at work, and those that wait.
+    private var stops: [UUID: StopSignal] = [:]
 
     package init(folder: URL, world: AgentWorld, spool: Spool, journal: RunJournal) throws(BackupError) {
         self.folder = folder
@@ -98,7 +101,18 @@ package actor CommandDesk {
         take(command)
     }
 
+    /// The wish to stop this command; whoever carries it out looks at it.
+    func stop(of command: UUID) -> StopSignal { stops[command] ?? StopSignal() }
+
+    /// Asks a command to stop; false when it is not at work here.
+    func cancel(_ command: UUID) -> Bool {
+        guard let stop = stops[command] else { return false }
+        stop.stop()
+        return true
+    }
+
     private func take(_ command: Command) {
+        stops[command.id] = StopSignal()
         working[command.id] = CommandProgress(command: command.id, phase: "waiting", bytes: 0, totalBytes: nil)
         continuation.yield(command)
     }
@@ -129,6 +143,7 @@ package actor CommandDesk {
                     failure: Failure(code: error.code.rawValue, message: error.description), message: error.description)
             }
         working[id] = nil
+        stops[id] = nil
         try await spool.add(command: result)
         try file(id).remove()
     }

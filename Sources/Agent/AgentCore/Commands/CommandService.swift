@@ -42,6 +42,9 @@ struct CommandService: Service {
             guard command.expiresAt > world.now() else {
                 throw BackupError(.cancelled, "the command came after it had expired")
             }
+            guard await !desk.stop(of: command.id).isStopped else {
+                throw BackupError(.cancelled, "it was cancelled before it began")
+            }
             guard let order = command.order else {
                 throw BackupError(.usage, "this agent does not know the command \(command.verb.text); upgrade it")
             }
@@ -71,9 +74,10 @@ struct CommandService: Service {
     private func perform(_ order: CommandOrder, _ id: UUID) async throws -> CommandDesk.End {
         switch order {
         case .backup(let order): return try await backup(order, id)
-        case .cancel(let run):
-            let found = await board.cancel(run)
-            guard found else { throw BackupError(.notFound, "this run is not at work on this host") }
+        case .cancel(let work):
+            var found = await desk.cancel(work)
+            if !found { found = await board.cancel(work) }
+            guard found else { throw BackupError(.notFound, "this is not at work on this host") }
             return .done(message: "asked to stop", proof: nil, restoredTo: nil, bytes: 0)
         case .verify(let order):
             return try await VerifyJob(order: order, id: id, destinations: destinations, desk: desk).run()

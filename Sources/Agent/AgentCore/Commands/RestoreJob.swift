@@ -17,7 +17,7 @@ struct RestoreJob {
     func run() async throws -> CommandDesk.End {
         try destinations.limits.requireRestorable(order)
         let engine = try engines.engine(for: order.database, kind: order.kind)
-        let stop = StopSignal()
+        let stop = await desk.stop(of: id)
         var readers: [ObjectReader] = []
         for source in order.sources { readers.append(try ObjectReader(source, destinations: destinations, stop: stop)) }
         let restore = Restore(

@@ -14,7 +14,7 @@ struct VerifyJob {
 
     func run() async throws -> CommandDesk.End {
         let total = order.sources.reduce(0) { $0 + $1.object.plainBytes }
-        let stop = StopSignal()
+        let stop = await desk.stop(of: id)
         return try await withProgress(of: id, "verifying", total: total, to: desk) { counter in
             try await onThread(stop: stop) { () throws(BackupError) in
                 for source in order.sources {

@@ -22,6 +22,8 @@ package actor RunBoard {
     }
 
     private var running: [DatabaseName: LiveRun] = [:]
+    /// Runs that were cancelled before they came: commands of one moment are carried out in any order.
+    private var unwanted: Set<UUID> = []
     private var isOpen = false
     private var commandsAreRead = false
     private let journal: RunJournal
@@ -43,6 +45,7 @@ package actor RunBoard {
     package func submit(_ job: RunJob, attempt: Int = 1, sequence: Int = 0, leftovers: [DestinationResult] = [])
         throws(BackupError) -> Admission
     {
+        if unwanted.remove(job.run) != nil { throw BackupError(.cancelled, "it was cancelled before it began") }
         if let other = running[job.entry.database] {
             if other.job.run == job.run { return .known }
             return .overlap(other.job)
@@ -62,9 +65,12 @@ package actor RunBoard {
         startedContinuation.yield()
     }
 
-    /// Asks a run to stop; false when it is not at work here.
+    /// Asks a run to stop; false when it is not at work here, and then it does not begin either.
     package func cancel(_ run: UUID) -> Bool {
-        guard let live = running.values.first(where: { $0.job.run == run }) else { return false }
+        guard let live = running.values.first(where: { $0.job.run == run }) else {
+            if unwanted.count < 1000 { unwanted.insert(run) }
+            return false
+        }
         live.stop.stop()
         return true
     }

@@ -26,21 +26,33 @@ extension CatalogView {
 
     /// The backup whose id begins so (4 hex digits or more, dashes or not). Throws `.notFound`, or `.usage` when several do.
     package func requiredBackup(_ prefix: String) throws -> BackupRecord {
-        let digits = prefix.lowercased().filter { $0 != "-" }
-        guard (4...32).contains(digits.count), digits.allSatisfy(\.isHexDigit), digits.allSatisfy(\.isASCII) else {
-            throw BackupError(.usage, "a backup's id is 32 hex digits, of which the first 4 or more are enough")
-        }
-        let dashed = Self.dashed(digits)
-        let found = try Row.fetchAll(
-            database, sql: "SELECT * FROM backup WHERE id >= ? AND id < ? LIMIT 2", arguments: [dashed, dashed + "g"]
-        ).map(Self.backup)
-        guard found.count < 2 else {
-            throw BackupError(.usage, "more than one backup begins with \(prefix); give more of its digits")
-        }
-        guard let backup = found.first else {
+        let id = try onlyId(beginning: prefix, in: "backup", "a backup")
+        guard let backup = try backup(id) else {
             throw BackupError(.notFound, "no backup begins with \(prefix); see `holdfast backup list`")
         }
         return backup
+    }
+
+    /// The only id of a table that begins so. `noun` comes with its article.
+    func onlyId(beginning prefix: String, in table: String, _ noun: String) throws -> UUID {
+        let digits = prefix.lowercased().filter { $0 != "-" }
+        let bare = noun.split(separator: " ").last ?? ""
+        guard (4...32).contains(digits.count), digits.allSatisfy(\.isHexDigit), digits.allSatisfy(\.isASCII) else {
+            throw BackupError(.usage, "\(noun)'s id is 32 hex digits, of which the first 4 or more are enough")
+        }
+        let dashed = Self.dashed(digits)
+        let found = try String.fetchAll(
+            database, sql: "SELECT id FROM \(table) WHERE id >= ? AND id < ? LIMIT 2",
+            arguments: [dashed, dashed + "g"])
+        guard found.count < 2 else {
+            throw BackupError(.usage, "more than one \(bare) begins with \(prefix); give more of its digits")
+        }
+        guard let id = found.first.flatMap(UUID.init(uuidString:)) else {
+            throw BackupError(
+                .notFound,
+                "no \(bare) begins with \(prefix)" + (table == "backup" ? "; see `holdfast backup list`" : ""))
+        }
+        return id
     }
 
     /// Backups that exist, newest first by the coordinator's clock.

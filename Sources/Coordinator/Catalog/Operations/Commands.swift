@@ -10,9 +10,32 @@ extension CatalogView {
     /// The newest command that an operation gave.
     package func command(ofOperation id: UUID) throws -> UUID? {
         try String.fetchOne(
-            database, sql: "SELECT id FROM command WHERE operation = ? ORDER BY createdAt DESC LIMIT 1",
-            arguments: [id.text]
+            database,
+            sql: """
+                SELECT id FROM command WHERE operation = ? AND json_extract(body, '$.verb') <> 'cancel'
+                ORDER BY createdAt DESC LIMIT 1
+                """, arguments: [id.text]
         ).flatMap(UUID.init(uuidString:))
+    }
+
+    /// Commands of a run, or of an operation, that have not ended: what was asked for, and the wish to stop it.
+    package func openCommands(ofRun run: UUID? = nil, ofOperation operation: UUID? = nil) throws -> [CommandRecord] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT * FROM command WHERE finishedAt IS NULL AND \(run == nil ? "operation" : "run") = ?
+                ORDER BY createdAt, rowid
+                """, arguments: [(run ?? operation)?.text]
+        ).map(Self.command)
+    }
+
+    /// Whether an operator asked for the end of this operation.
+    package func isCancelAsked(ofOperation id: UUID) throws -> Bool {
+        try Bool.fetchOne(
+            database,
+            sql:
+                "SELECT EXISTS (SELECT 1 FROM command WHERE operation = ? AND json_extract(body, '$.verb') = 'cancel')",
+            arguments: [id.text]) ?? false
     }
 
     /// Commands that the agent has not said to hold, oldest first, without expired ones.
@@ -104,6 +127,13 @@ extension CatalogUpdate {
                 UPDATE operation SET state = 'expired', finishedAt = ?, message = ?
                 WHERE agent = ? AND state IN ('pending', 'running')
                 """, arguments: [now.milliseconds, message, agent.text])
+    }
+
+    /// Ends the commands of an operation that has ended.
+    package func finishCommands(ofOperation operation: UUID, at now: Date) throws {
+        try database.execute(
+            sql: "UPDATE command SET finishedAt = ? WHERE operation = ? AND finishedAt IS NULL",
+            arguments: [now.milliseconds, operation.text])
     }
 
     /// Ends the commands of a run that has ended.

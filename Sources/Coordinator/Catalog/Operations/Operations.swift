@@ -61,18 +61,30 @@ extension CatalogView {
             ).compactMap(UUID.init(uuidString:)))
     }
 
+    /// The operation whose id begins so (4 hex digits or more). Throws `.notFound`, or `.usage` when several do.
+    package func requiredOperation(_ prefix: String) throws -> OperationRecord {
+        let id = try onlyId(beginning: prefix, in: "operation", "an operation")
+        guard let operation = try operation(id) else { throw BackupError(.notFound, "the operation is gone") }
+        return operation
+    }
+
+    static let cancelledWord = "cancelled-by-operator"
+
     private static func operation(_ row: Row) throws -> OperationRecord {
         guard let kind = OperationKind(rawValue: row["kind"]) else {
             throw DamagedRow(words: "it holds an operation of an unknown kind")
         }
+        // Cancelled ones stand as failed: the column takes only the words of its time.
+        let isCancelled = row["failureCode"] as String? == cancelledWord
         var operation = OperationRecord(
             id: try row.requiredUUID("id"), kind: kind, agent: row.uuid("agent"), database: row["database"],
-            backup: try row.requiredUUID("backup"), destination: row["destination"], state: try row.word("state"),
+            backup: try row.requiredUUID("backup"), destination: row["destination"],
+            state: isCancelled ? .cancelled : try row.word("state"),
             totalBytes: row["totalBytes"], startedAt: row.requiredDate("startedAt"), requestedBy: row["requestedBy"])
         operation.bytes = row["bytes"]
         operation.finishedAt = row.date("finishedAt")
         operation.message = row["message"]
-        if let code = row["failureCode"] as String?, let message = row["failureMessage"] as String? {
+        if !isCancelled, let code = row["failureCode"] as String?, let message = row["failureMessage"] as String? {
             operation.failure = .init(code: code, message: message)
         }
         operation.proof = row["proof"]
@@ -95,9 +107,12 @@ extension CatalogUpdate {
                 """,
             arguments: [
                 operation.id.text, operation.kind.rawValue, operation.agent?.text, operation.database,
-                operation.backup.text, operation.destination, operation.state.rawValue, operation.totalBytes,
+                operation.backup.text, operation.destination,
+                (operation.state == .cancelled ? .failed : operation.state).rawValue, operation.totalBytes,
                 operation.bytes, operation.startedAt.milliseconds, operation.finishedAt?.milliseconds,
-                operation.message, operation.failure?.code, operation.failure?.message, operation.proof,
+                operation.message,
+                operation.state == .cancelled ? CatalogView.cancelledWord : operation.failure?.code,
+                operation.state == .cancelled ? operation.message ?? "" : operation.failure?.message, operation.proof,
                 operation.restoredTo, operation.requestedBy,
             ])
     }

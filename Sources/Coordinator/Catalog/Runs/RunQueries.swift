@@ -8,6 +8,13 @@ extension CatalogView {
         try Row.fetchOne(database, sql: "SELECT * FROM run WHERE id = ?", arguments: [id.text]).map(Self.run)
     }
 
+    /// The run whose id begins so (4 hex digits or more). Throws `.notFound`, or `.usage` when several do.
+    package func requiredRun(_ prefix: String) throws -> RunRecord {
+        let id = try onlyId(beginning: prefix, in: "run", "a run")
+        guard let run = try run(id) else { throw BackupError(.notFound, "the run is gone") }
+        return run
+    }
+
     /// Runs that have not ended, of one database or all.
     package func openRuns(database id: Int64? = nil) throws -> [RunRecord] {
         try Row.fetchAll(

@@ -116,6 +116,7 @@ extension CommandRecord {
 /// How long commands and addresses live, in seconds.
 enum Lifetime {
     static let backup = 3600
+    static let cancel = 3600
     static let verify = 6 * 3600
     static let restore = 3600
     static let delete = 24 * 3600

@@ -134,11 +134,12 @@ extension Coordinator {
         }
     }
 
-    /// Ends what agents took and then fell silent about, and what somebody waits for that a silent agent never took. A
-    /// result that comes late still counts.
+    /// Ends what agents took and then fell silent about, and what somebody waits for that a silent agent never took: as soon as it
+    /// is known that the host is offline. A result that comes late still counts.
     private func expireSilentOperations() async throws(BackupError) {
         let (now, startedAt) = (world.now(), startedAt)
         let sightings = presence.sightings()
+        let isListening = now.timeIntervalSince(startedAt) > OfflineRule.startGrace
         let silent = try await catalog.read { view in
             try view.openOperationCommands().filter { record in
                 // Nobody waits for a deletion: it may be taken whenever its agent is back.
@@ -148,7 +149,7 @@ extension Coordinator {
                 if record.isLateRestore(at: now) { return true }
                 let seen = try sightings[record.agent]?.at ?? view.agent(record.agent)?.lastSeenAt ?? .distantPast
                 // One that was made after the last sighting has its own time to be taken.
-                return now.timeIntervalSince(max(seen, startedAt, record.createdAt)) > SilenceRule.operation
+                return isListening && now.timeIntervalSince(max(seen, record.createdAt)) > OfflineRule.silence
             }
         }
         guard !silent.isEmpty else { return }
@@ -159,13 +160,18 @@ extension Coordinator {
                     var operation = try update.operation(id)
                 else { continue }
                 try update.finishCommand(record.command.id, at: now)
-                guard operation.isOpen else { continue }
+                // The wish to stop it is not the work itself.
+                guard operation.isOpen, record.command.verb.value != .cancel else { continue }
                 (operation.state, operation.finishedAt) = (.expired, now)
+                let agent = try update.agent(record.agent)
+                let seen = (sightings[record.agent]?.at ?? agent?.lastSeenAt).map {
+                    ", last seen \(Timestamp.seconds($0))"
+                }
+                let offline = "host \(agent?.name ?? "") is offline\(seen ?? "")"
                 operation.message =
                     switch (record.deliveredAt, record.receivedAt) {
-                    case (_, _?): "its agent took it, and was not heard of for 15 minutes since"
-                    case (_?, nil):
-                        "it went to its agent, which may have begun, and was not heard of for 15 minutes since"
+                    case (_, _?): "\(offline): it took this and may go on with it; what it still reports counts"
+                    case (_?, nil): "\(offline): this went there, and it may have begun; what it still reports counts"
                     case (nil, nil): "its agent did not take it in time; is it running there?"
                     }
                 try update.save(operation)

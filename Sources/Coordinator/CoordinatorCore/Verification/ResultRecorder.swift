@@ -19,24 +19,41 @@ struct ResultRecorder {
             return "this agent has no such command"
         }
         try update.finishCommand(result.command, at: now)
+        if command.command.verb.value == .cancel {
+            try noteCancel(command, result)
+            return nil
+        }
         if let id = command.operation, let operation = try update.operation(id),
             operation.isOpen || operation.state == .expired
         {
             try finish(operation, result, &consequences)
         } else if let id = command.run, !result.succeeded, var run = try update.run(id), !run.state.isTerminal {
-            run.state = .failed
+            run.state = result.failure?.code == BackupError.Code.cancelled.rawValue ? .cancelled : .failed
             run.finishedAt = result.at
             run.failure =
                 result.failure.map(RunRecorder.bounded)
                 ?? Failure(code: "sourceUnavailable", message: RunRecorder.bounded(result.message))
             try update.save(run, at: now)
-            if let database = try update.databaseRecord(run.database) {
+            try update.finishCommands(ofRun: run.id, at: now)
+            if run.state == .failed, let database = try update.databaseRecord(run.database) {
                 try update.open(
                     .failed(database, error: run.failure?.message ?? ""), channels: fleet.alerts.channels, at: now)
                 consequences.hasIncidents = true
             }
         }
         return nil
+    }
+
+    /// What was to stop reports its own end. A host that does not know the run (any more) will not: then it is over, and a success
+    /// that comes late still counts.
+    private func noteCancel(_ command: CommandRecord, _ result: CommandResult) throws {
+        guard let id = command.run, result.failure?.code == BackupError.Code.notFound.rawValue,
+            var run = try update.run(id), !run.state.isTerminal
+        else { return }
+        (run.state, run.finishedAt) = (.cancelled, now)
+        run.reason = "an operator cancelled it, and its host does not know it any more"
+        try update.finishCommands(ofRun: id, at: now)
+        try update.save(run, at: now)
     }
 
     private func finish(
@@ -50,6 +67,12 @@ struct ResultRecorder {
         operation.message = RunRecorder.bounded(result.message)
         // Of a restore that succeeded: what of the backup could not be made.
         operation.failure = result.failure.map(RunRecorder.bounded)
+        if !result.succeeded, result.failure?.code == BackupError.Code.cancelled.rawValue,
+            try update.isCancelAsked(ofOperation: operation.id)
+        {
+            operation.state = .cancelled
+        }
+        try update.finishCommands(ofOperation: operation.id, at: now)
         operation.proof = result.proof?.rawValue
         operation.restoredTo = result.restoredTo.map(RunRecorder.bounded)
         try update.save(operation)

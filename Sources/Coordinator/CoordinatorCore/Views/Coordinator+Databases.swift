@@ -68,8 +68,6 @@ extension Coordinator {
 /// For how long a run may be silent, in seconds.
 enum SilenceRule {
     static let unknown: TimeInterval = 600
-    /// For so long an agent may be silent about an operation that it has taken.
-    static let operation: TimeInterval = 900
     /// For so long an agent that is online has to take a restore.
     static let restore: TimeInterval = 120
     static let lost: TimeInterval = 6 * 3600

@@ -35,7 +35,9 @@ struct BackupCreate: AsyncParsableCommand {
             database: try database.map(Self.name))
         let started = try await session.client.startBackup(request)
         session.terminal.say(started.skipped.map { "not backed up: " + SafeText($0).text })
-        if wait, !started.runs.isEmpty { session.terminal.sayOnWaiting("the backup") }
+        if wait, let first = started.runs.first {
+            session.terminal.sayOnWaiting("the backup", cancel: "holdfast run cancel \(ShortID.text(first.id))")
+        }
         let runs =
             wait
             ? try await Follow(client: session.client, terminal: session.terminal).runs(started.runs) : started.runs

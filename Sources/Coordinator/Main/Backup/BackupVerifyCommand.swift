@@ -29,6 +29,10 @@ struct BackupVerify: AsyncParsableCommand {
         let session = try OperatorSession()
         let started = if let id { try await session.client.verify(id) } else { try await session.client.verifyAll() }
         if started.isEmpty { session.terminal.say("no backups to verify") }
+        if let first = started.first(where: { !$0.state.isOver }) {
+            session.terminal.sayOnWaiting(
+                "the verification", cancel: "holdfast operation cancel \(ShortID.text(first.id))")
+        }
         let ended = try await Follow(client: session.client, terminal: session.terminal).operations(started)
         try output.show(ended, session.terminal) { RunRendering.lines(ended, $0) }
         for operation in ended where operation.state != .succeeded {

@@ -19,7 +19,7 @@ enum ProgressText {
     static func of(_ operation: OperationView) -> String {
         switch operation.state {
         case .pending: return "waiting for agent \(operation.agent ?? "")"
-        case .succeeded, .failed, .expired: return operation.state.rawValue
+        case .succeeded, .failed, .expired, .cancelled: return operation.state.rawValue
         case .running: break
         }
         var text = operation.phase ?? operation.kind

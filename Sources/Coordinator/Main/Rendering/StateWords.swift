@@ -47,6 +47,7 @@ extension Table.Cell {
         switch state {
         case .succeeded: self.init("succeeded", .good)
         case .failed, .expired: self.init(state.rawValue.uppercased(), .bad)
+        case .cancelled: self.init(state.rawValue, .warning)
         case .pending, .running: self.init(state.rawValue)
         }
     }

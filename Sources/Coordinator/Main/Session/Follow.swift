@@ -86,7 +86,7 @@ extension OperationState {
     var isOver: Bool {
         switch self {
         case .pending, .running: false
-        case .succeeded, .failed, .expired: true
+        case .succeeded, .failed, .expired, .cancelled: true
         }
     }
 }

@@ -9,6 +9,7 @@ enum OperationEnd {
         switch operation.state {
         case .succeeded: .ok
         case .expired: ExitStatus(.unreachable)
+        case .cancelled: ExitStatus(.cancelled)
         case .pending, .running: .failed
         case .failed:
             operation.failure.flatMap { BackupError.Code(rawValue: $0.code) }.map { ExitStatus($0) } ?? .failed

@@ -62,8 +62,10 @@ struct Terminal: Sendable {
     func say(_ line: String, _ tint: Tint? = nil) { say([talkLook.tinted(line, tint)]) }
 
     /// Tells a person who is about to wait what leaving means.
-    func sayOnWaiting(_ work: String) {
-        if isInteractive { say("(^C ends only the waiting: \(work) goes on)") }
+    /// `cancel` is the command that ends the work itself.
+    func sayOnWaiting(_ work: String, cancel: String) {
+        guard isInteractive else { return }
+        say("(^C ends only the waiting: \(work) goes on; `\(cancel)` ends it)")
     }
 
     /// Asks, and waits for one line; nil at the end of the input.

@@ -14,7 +14,7 @@ package struct Command: Codable, Sendable, Equatable {
     package var expiresAt: Date
     package var verb: Word<CommandVerb>
     package var backup: BackupOrder?
-    /// The run to cancel.
+    /// The run to cancel; since 2 also the command of an operation.
     package var cancel: UUID?
     package var verify: VerifyOrder?
     package var restore: RestoreOrder?

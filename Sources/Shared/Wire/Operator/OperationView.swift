@@ -8,6 +8,8 @@ package enum OperationState: String, Codable, Sendable, CaseIterable {
     case running, succeeded, failed
     /// Its agent did not take it in time.
     case expired
+    /// An operator ended it. Since 2.
+    case cancelled
 }
 
 /// Something long that an operator asked for: a verification, a restore, a deletion on a host.
