@@ -48,8 +48,16 @@ extension Coordinator {
         let own = catalogWords()
         do throws(BackupError) {
             let (status, failing) = try await statusAndFailingChannels()
-            let critical = try await catalog.read { try $0.openIncidentCount(onlyCritical: true) }
-            return CheckView(status, critical: critical, failingChannels: failing.map(\.channel), own: catalogWords())
+            let (doubt, now) = (clockContradiction(), world.now())
+            let (critical, isClockDoubted) = try await catalog.read { view in
+                (
+                    try view.openIncidentCount(onlyCritical: true),
+                    try doubt != nil || HighWater.suspicion(of: now, view) != nil
+                )
+            }
+            return CheckView(
+                status, critical: critical, failingChannels: failing.map(\.channel), own: catalogWords(),
+                isClockDoubted: isClockDoubted)
         } catch  where error.code == .unreachable {
             return CheckView(level: 2, line: "HOLDFAST CRITICAL - " + (own + [error.message]).joined(separator: "; "))
         }
@@ -119,10 +127,12 @@ extension IncidentView {
 
 extension CheckView {
     /// CRITICAL for what is overdue or a critical incident that nobody has acknowledged, WARNING for what fails, is offline, gone
-    /// or unprotected, has yet to be backed up for the first time, and for alerts that nobody hears, UNKNOWN when there is nothing
-    /// to judge. OK says that every database has a good backup.
-    /// `own` is what is wrong with the coordinator itself.
-    init(_ status: StatusView, critical: Int, failingChannels: [String], own: [String]) {
+    /// or unprotected, has yet to be backed up for the first time, for alerts that nobody hears, and for a clock that is not to be
+    /// believed, by which what is overdue is judged; UNKNOWN when there is nothing to judge. OK says that every database has a
+    /// good backup. `own` is what is wrong with the coordinator itself.
+    init(
+        _ status: StatusView, critical: Int, failingChannels: [String], own: [String], isClockDoubted: Bool
+    ) {
         let overdue = status.databases.filter { $0.state == .overdue }.count
         let failing = status.databases.filter { $0.state == .failing }.count
         let unprotected = status.databases.filter { $0.state == .unprotected }.count
@@ -139,7 +149,7 @@ extension CheckView {
         if let trouble = own.first {
             self.init(level: 2, line: "HOLDFAST CRITICAL - \(trouble); \(sums)")
         } else if overdue > 0 || critical > 0 {
-            self.init(level: 2, line: "HOLDFAST CRITICAL - \(sums)")
+            self.init(level: 2, line: "HOLDFAST CRITICAL - \(Self.worst(status, critical))\(sums)")
         } else if status.totals.databases == 0 {
             let isEmptied = !status.agents.isEmpty && status.totals.agents == 0
             self.init(
@@ -147,12 +157,19 @@ extension CheckView {
                 line: "HOLDFAST UNKNOWN - "
                     + (isEmptied ? "no database is watched: every agent was revoked" : "no database is known yet"))
         } else if failing + unprotected + gone + waiting + offline > 0 || !status.incidents.isEmpty
-            || !failingChannels.isEmpty
+            || !failingChannels.isEmpty || isClockDoubted
         {
             self.init(level: 1, line: "HOLDFAST WARNING - \(sums)")
         } else {
             self.init(level: 0, line: "HOLDFAST OK - \(sums)")
         }
+    }
+
+    /// The newest that is critical, by name: the sums do not tell what to do.
+    private static func worst(_ status: StatusView, _ critical: Int) -> String {
+        let newest = status.incidents.first { $0.severity == "critical" && $0.acknowledgedAt == nil }
+        guard let newest else { return "" }
+        return newest.title.prefix(160) + (critical > 1 ? " (and \(critical - 1) more); " : "; ")
     }
 
     /// What else the coordinator finds about itself does not change the level, but `status` tells it, and so does this.
