@@ -121,7 +121,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Domain", "Threads", "Transfer", subprocess], path: "Tests/TestSupport",
             swiftSettings: strict),
-        tests("DomainTests", ["Domain"]),
+        tests("DomainTests", ["Domain", "TestSupport"]),
         tests("WireTests", ["Wire", "Archive", "Domain"]),
         tests("SealingTests", ["Sealing", "TestSupport"]),
         tests("DeflateTests", ["Deflate"]),

@@ -9,15 +9,12 @@ package struct Schedule: Hashable, Sendable {
     package let cron: CronExpression
     /// The zone as it was named.
     package let timeZone: String
-    private let zone: TimeZone
+    private let zone: ZoneRules
 
     /// Throws `.configuration` for an expression or zone that is none. Zones are named as in the IANA database.
     package init(cron: String, timeZone: String = "UTC") throws(BackupError) {
         self.cron = try CronExpression(cron)
-        // The library also takes abbreviations and offsets, which mean other things to other people.
-        guard timeZone.utf8.count <= 64, timeZone.contains("/") || timeZone == "UTC" || timeZone == "GMT",
-            let zone = TimeZone(identifier: timeZone)
-        else {
+        guard let zone = ZoneRules(named: timeZone) else {
             throw BackupError(
                 .configuration,
                 "time zone \"\(timeZone.prefix(64))\": expected an IANA name such as UTC or Europe/Berlin")

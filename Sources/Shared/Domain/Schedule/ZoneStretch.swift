@@ -1,5 +1,3 @@
-import Foundation
-
 /// A stretch of time around an instant in which one rule tells local time from UTC. Instants are seconds since 1970 UTC.
 struct ZoneStretch: Hashable {
     /// What a job at fixed hours does in the stretch.
@@ -27,10 +25,10 @@ struct ZoneStretch: Hashable {
     static let margin = 26 * 3600
 
     /// The stretch that the instant lies in: as far as `reach` to either side, or until the rule changes.
-    init(around instant: Int, in zone: TimeZone) {
-        offset = Self.offset(at: instant, in: zone)
-        let before = Self.offset(at: instant - Self.reach, in: zone)
-        let after = Self.offset(at: instant + Self.reach, in: zone)
+    init(around instant: Int, in zone: ZoneRules) {
+        offset = zone.offset(at: instant)
+        let before = zone.offset(at: instant - Self.reach)
+        let after = zone.offset(at: instant + Self.reach)
         let isOpen = after == offset
         let end =
             isOpen
@@ -51,17 +49,13 @@ struct ZoneStretch: Hashable {
         }
     }
 
-    private static func offset(at instant: Int, in zone: TimeZone) -> Int {
-        zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(instant)))
-    }
-
     /// The first instant with the offset that `last` has, given that the one at `first` differs.
-    private static func change(after first: Int, through last: Int, in zone: TimeZone) -> Int {
-        let target = offset(at: last, in: zone)
+    private static func change(after first: Int, through last: Int, in zone: ZoneRules) -> Int {
+        let target = zone.offset(at: last)
         var (low, high) = (first, last)
         while high - low > 1 {
             let middle = low + (high - low) / 2
-            if offset(at: middle, in: zone) == target { high = middle } else { low = middle }
+            if zone.offset(at: middle) == target { high = middle } else { low = middle }
         }
         return high
     }
