@@ -32,6 +32,26 @@ import Testing
         #expect(try AtomicFile.read(folder.file("plan"), limit: 10) == [1])
     }
 
+    /// A writer was killed: what it left goes, and nothing else.
+    @Test func whatAKilledWriterLeftIsSwept() throws {
+        let (old, young) = (Date(timeIntervalSinceNow: -7200), Date(timeIntervalSinceNow: -3600))
+        let left = [".plan.json.3w5e11264sgsf.tmp", ".0000000000000001.json.a.tmp"]
+        let others = [
+            "plan.json", ".plan.tmp", "plan.json.abc.tmp", ".plan.json.ABC.tmp", ".plan.json.abc.tmp.gz",
+            ".plan.json.3w5e11264sgsfxyz.tmp",
+        ]
+        for name in left + others + [".young.abc.tmp"] {
+            try AtomicFile.write(folder.file(name), [1])
+            guard name != ".young.abc.tmp" else { continue }
+            try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: folder.file(name))
+        }
+        try FileManager.default.createDirectory(
+            atPath: folder.file(".folder.abc.tmp"), withIntermediateDirectories: false)
+        AtomicFile.sweep(folder.file("."), olderThan: young)
+        #expect(try folder.names == (others + [".young.abc.tmp", ".folder.abc.tmp"]).sorted())
+        AtomicFile.sweep(folder.file("absent"), olderThan: young)
+    }
+
     @Test func aWriteThatCannotEndLeavesTheOldFileAndNothingElse() throws {
         // A folder cannot be replaced by a file: the rename fails after everything else was done.
         try FileManager.default.createDirectory(atPath: folder.file("plan"), withIntermediateDirectories: false)

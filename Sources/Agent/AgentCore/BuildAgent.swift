@@ -16,6 +16,10 @@ package func buildAgent(
     try PrivateDirectory.ensure(paths.scratch.path)
     try PrivateDirectory.ensure(paths.uploads.path)
     SpoolFolder.removeLeftovers(in: paths.scratch)
+    for folder in [paths.data, paths.spool, paths.runs, paths.commands] {
+        // The lock keeps other agents away; an operator's command may be writing.
+        AtomicFile.sweep(folder.path, olderThan: world.now() - 3600)
+    }
     let voice = AgentVoice(paths: paths, world: world, configuration: configuration)
     let link = CoordinatorLink(paths: paths, identity: identity, world: world)
     let spool = try Spool(folder: paths.spool, newID: world.newID)

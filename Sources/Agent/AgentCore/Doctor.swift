@@ -61,8 +61,11 @@ package struct Doctor: Sendable {
         }
         out += rights()
         for setting in configuration.databases { out.append(await database(setting)) }
-        let plan = await PlanStore(file: paths.plan).current
-        if plan.revision == 0 {
+        let plans = PlanStore(file: paths.plan)
+        let plan = await plans.current
+        if let trouble = await plans.trouble {
+            out.append(bad("plan", trouble))
+        } else if plan.revision == 0 {
             out.append(good("plan", "none yet: it comes with the first check-in of `holdfast-agent run`"))
         } else {
             out.append(good("plan", "revision \(plan.revision), \(plan.entries.count) entries"))

@@ -71,6 +71,8 @@ package final class Coordinator: Sendable {
         try PrivateDirectory.ensure(paths.dataDirectory.path)
         let lock = try LockFile(path: paths.lock.path, program: "holdfast serve", now: now)
         DiskReserve(path: paths.reserve.path).giveUpIfShort()
+        // What a killed writer left; an operator's command may be writing.
+        AtomicFile.sweep(paths.dataDirectory.path, olderThan: now - 3600)
         let catalog = try CatalogDatabase(path: paths.catalog.path)
         let authority = try CoordinatorFiles.authority(paths)
         let names = try await catalog.read { try $0.setting(SettingName.hostnames) } ?? "localhost"

@@ -1,5 +1,5 @@
 package import Domain
-import Foundation
+package import Foundation
 import Glibc
 
 /// A file that is either the old one or the new one, whatever happens in between: power loss, a full disk, a kill.
@@ -29,6 +29,20 @@ package enum AtomicFile {
             throw systemError("renaming to", path: path, errno: reason)
         }
         try syncFolder(folder)
+    }
+
+    /// Removes what writers that were killed left beside the files of a folder, last written before `time`.
+    package static func sweep(_ folder: String, olderThan time: Date) {
+        // A folder that is not there holds nothing; a file that stays is in nobody's way.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.wholeMatch(of: /\..+\.[0-9a-z]{1,13}\.tmp/) != nil {
+            var facts = stat()
+            let path = "\(folder)/\(name)"
+            guard lstat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_uid == geteuid(),
+                Date(timeIntervalSince1970: Double(facts.st_mtim.tv_sec)) < time
+            else { continue }
+            unlink(path)
+        }
     }
 
     /// Reads a whole file that must not be a link. Throws `.notFound`, or `.configuration` when it is larger than `limit` bytes.

@@ -101,6 +101,7 @@ struct CheckInService: Service {
         request.limits = news == nil ? nil : limits.limits
         request.answers = answers.isEmpty ? nil : answers
         (request.putAside, request.trouble) = (await spool.putAsideCount, voice.trouble)
+        if request.trouble == nil { request.trouble = await plans.trouble }
         let response = try await poll.perform { stop in
             try await link.current().checkIn(request, stop: stop)
         }

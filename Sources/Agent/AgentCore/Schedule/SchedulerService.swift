@@ -16,6 +16,8 @@ struct SchedulerService: Service {
     let logger: Logger
 
     func run() async throws {
+        await plans.mend()
+        if let trouble = await plans.trouble { logger.error("no schedules", metadata: ["error": "\(trouble)"]) }
         guard await board.ready() else { return await untilTold() }
         let decided = load()
         let changes = plans.changes
