@@ -130,7 +130,9 @@ let package = Package(
         tests("ArchiveTests", ["Archive", "Domain", "Threads", "TestSupport"]),
         tests("StorageTests", ["Storage", "Domain", "Wire", "Sealing", "Transfer", "Threads", "TestSupport"]),
         tests("EnginesTests", ["Engines", "Archive", "Domain", "Wire", "Threads", "TestSupport", grdb]),
-        tests("AgentCoreTests", ["AgentCore", "Domain", "Wire", "Archive", "Storage", "TestSupport", log]),
+        tests(
+            "AgentCoreTests",
+            ["AgentCore", "Domain", "Wire", "Archive", "Storage", "Sealing", "Threads", "TestSupport", log]),
         tests("CatalogTests", ["Catalog", "Domain", "Wire", "Archive", "TestSupport", grdb]),
         tests(
             "CoordinatorCoreTests",

@@ -10,8 +10,10 @@ import Wire
 struct AgentHost {
     let folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-host-\(UUID().uuidString.prefix(8))")
     let world = AgentWorld(
-        now: { Date(timeIntervalSince1970: 1_768_442_410) }, newID: { UUID() }, environment: [:], hostName: "host-1",
-        bootID: "boot", chance: { 0 })
+        now: { Date(timeIntervalSince1970: 1_768_442_410) }, newID: { UUID() },
+        environment: [
+            "AWS_ACCESS_KEY_ID": "ID", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_EC2_METADATA_DISABLED": "true",
+        ], hostName: "host-1", bootID: "boot", chance: { 0 })
     let spool: Spool
 
     init() async throws {

@@ -46,10 +46,10 @@ import Testing
 }
 
 @Suite struct BackupKeysTests {
-    private func keys(_ name: String, _ kind: DatabaseKind, attempt: Int = 1) throws -> BackupKeys {
+    private func keys(_ name: String, _ kind: DatabaseKind, token: String? = nil) throws -> BackupKeys {
         try BackupKeys(
             agentName: "db-01", database: DatabaseName(name), kind: kind, tier: .daily,
-            nominalAt: Date(timeIntervalSince1970: 1_768_442_400), attempt: attempt)
+            nominalAt: Date(timeIntervalSince1970: 1_768_442_400), token: token)
     }
 
     @Test func namesSayWhatWasDoneInOrder() throws {
@@ -67,9 +67,30 @@ import Testing
         #expect(keys.objectName(.archive, .tar, .gzip) == "settings_app_20260115_020000.tar.gz")
     }
 
-    @Test func aSecondAttemptHasNamesOfItsOwn() throws {
-        let name = try keys("a", .sqlite, attempt: 2).objectName(.dump, .sqlite, .none)
-        #expect(name == "a_db_daily_20260115_020000_a2.db")
+    @Test func aTokenMakesNamesThatNobodyCanGuess() throws {
+        let id = try #require(UUID(uuidString: "6B29FC40-CA47-4067-B31D-00DD010662DA"))
+        let keys = try keys("a", .sqlite, token: BackupKeys.token(id))
+        #expect(keys.objectName(.dump, .sqlite, .none) == "a_db_daily_20260115_020000_6b29fc40ca47.db")
+        #expect(keys.manifestName == "a_db_daily_20260115_020000_6b29fc40ca47.json")
+    }
+
+    /// Also those of older agents, which counted their attempts.
+    @Test func theAttemptOfAnObjectIsKnownByItsName() throws {
+        let plain = try keys("a", .postgres)
+        let stem = "a_db_daily_20260115_020000"
+        for (mark, attempt) in [("", 1), ("_a2", 2), ("_a17", 17), ("_6b29fc40ca47", nil), ("_a2b29fc40ca4", nil)] {
+            for suffix in [".sql", ".dump.zst", "_globals.sql.gz.age", ".json"] {
+                let found = try #require(plain.ofAttempt(named: stem + mark + suffix), "\(mark)\(suffix)")
+                #expect(found.keys.manifestName == stem + mark + ".json")
+                #expect(found.attempt == attempt)
+            }
+        }
+        for name in [
+            stem, stem + "_a1.sql", stem + "_a0.sql", stem + "_6b29fc40ca4.sql", stem + "_6B29FC40CA47.sql",
+            stem + "_6b29fc40ca47_6b29fc40ca47.sql", stem + "/../x.sql", "b" + stem + ".sql", stem + "_globals",
+        ] {
+            #expect(plain.ofAttempt(named: name) == nil, "\(name)")
+        }
     }
 
     @Test(arguments: [

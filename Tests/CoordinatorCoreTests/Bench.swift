@@ -178,7 +178,7 @@ struct TestAgent {
         guard event == .succeeded else { return report }
         let keys = BackupKeys(
             agentName: identity.name, database: report.database, kind: kind, tier: tiers.max() ?? .manual,
-            nominalAt: nominalAt, attempt: attempt)
+            nominalAt: nominalAt, token: attempt > 1 ? BackupKeys.token(UUID()) : nil)
         let format: ObjectFormat = kind == .postgres ? .plain : kind == .sqlite ? .sqlite : .tar
         let role: ObjectRole = kind == .application ? .archive : .dump
         let digest = hex(sha256(plain))

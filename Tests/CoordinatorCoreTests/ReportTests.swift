@@ -74,6 +74,33 @@ struct ReportTests {
         #expect(try await bench.coordinator.backups(by: bench.admin).map(\.state) == [.good])
     }
 
+    /// C5: the run is given up, and then half of it turns out to be there. The run stays as it is; the copy has a row.
+    @Test func aLatePartialBackupOfALostRunHasARow() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let (run, nominal) = (UUID(), bench.clock.now)
+        try await agent.send([agent.report(.started, run: run, database: "inventory", nominalAt: nominal)])
+        bench.clock.advance(7 * 3600)
+        try await bench.coordinator.supervise()
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .lost)
+        var partial = try agent.report(.succeeded, run: run, database: "inventory", nominalAt: nominal, sequence: 2)
+        partial.event = Word(.failed)
+        partial.failure = Failure(code: "storageUnavailable", message: "stored at 1 of 2 destinations")
+        partial.destinations.append(
+            DestinationResult(
+                destination: "offsite", isComplete: false, folder: "db-01/database-backups/", objects: [],
+                error: "no answer"))
+        #expect(try await agent.send([partial]).refused.isEmpty)
+        let backups = try await bench.coordinator.backups(by: bench.admin)
+        #expect(backups.map(\.state) == [.partial] && backups.map(\.id) == [partial.manifest?.id])
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .lost)
+        // Told twice it is one.
+        partial.sequence = 3
+        #expect(try await agent.send([partial]).refused.isEmpty)
+        #expect(try await bench.coordinator.backups(by: bench.admin).count == 1)
+    }
+
     @Test func whatIsAnotherAgentsIsRefusedAndAudited() async throws {
         let bench = try await Bench()
         let (one, other) = (try await bench.enrol("db-01"), try await bench.enrol("db-02"))
@@ -157,6 +184,26 @@ struct ReportTests {
         #expect(view.failure?.code == "integrity")
         #expect(try await bench.coordinator.backups(by: bench.admin).allSatisfy { $0.state != .good })
         #expect(try await bench.coordinator.status(by: bench.admin).databases.first?.state == .failing)
+    }
+
+    /// Plain, by chance, or counted as older agents did: each names the backup, and no other attempt's name does.
+    @Test(arguments: [
+        ("", 1, true), ("_0123456789ab", 1, true), ("_0123456789ab", 4, true), ("_a2", 2, true), ("_a2", 3, false),
+    ])
+    func everyFormOfNameIsRead(_ mark: String, _ attempt: Int, _ isGood: Bool) async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let run = UUID()
+        var report = try agent.report(.succeeded, run: run, database: "inventory", nominalAt: bench.clock.now)
+        report.attempt = attempt
+        report.manifest?.attempt = attempt
+        let stem = try #require(report.manifest?.objects[0].name.split(separator: ".").first)
+        report.manifest?.objects[0].name = "\(stem)\(mark).sql"
+        report.destinations[0].objects[0].name = "\(stem)\(mark).sql"
+        report.destinations[0].objects[1].name = "\(stem)\(mark).json"
+        #expect(try await agent.send([report]).refused.isEmpty)
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == (isGood ? .succeeded : .failed))
     }
 
     /// What can never be taken keeps nothing else from being taken.

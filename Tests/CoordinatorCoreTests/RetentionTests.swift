@@ -267,10 +267,13 @@ struct RetentionTests {
         let kept = try offsite.keys
         let folder = "db-01/database-backups/"
         let stem = "inventory_db_hourly_20260301_000100"
-        let ours = ["\(stem).sql", "\(stem)_a2.sql.gz", "\(stem)_a2_globals.sql.gz"]
+        let ours = [
+            "\(stem).sql", "\(stem)_a2.sql.gz", "\(stem)_a2_globals.sql.gz", "\(stem)_0123456789ab_globals.sql.gz",
+        ]
         // A later attempt, one with a manifest, another database's, another host's, and the good one's own.
         let others = [
-            "\(stem)_a4.sql", "\(stem)_a3.sql", "\(stem)_a3.json", "payroll_db_hourly_20260301_000100.sql",
+            "\(stem)_a4.sql", "\(stem)_a3.sql", "\(stem)_a3.json", "\(stem)_ba9876543210.sql",
+            "\(stem)_ba9876543210.json", "payroll_db_hourly_20260301_000100.sql",
             "../x.sql",
         ]
         for name in ours + others.dropLast() { try offsite.put(folder + name, [1]) }

@@ -107,7 +107,7 @@ struct SeededYear {
             policy: policy, tiers: tiers, nominalAt: time, at: time, event: .succeeded)
         let keys = BackupKeys(
             agentName: agent.name, database: report.database, kind: .postgres, tier: tiers.max() ?? .manual,
-            nominalAt: time, attempt: 1)
+            nominalAt: time)
         let digest = hex(sha256(plain))
         let object = Manifest.Object(
             role: .dump, name: keys.objectName(.dump, .plain, .none), format: .plain, codec: .none,

@@ -13,6 +13,8 @@ next `times` go wrong. WHAT is one of
   hang     read the request, and answer never
   keep     (Abort) answer 204 and keep the upload
   drop     (Complete) do it, and lose the last byte
+  squatted (PutObject, Complete) somebody else takes the name just before
+  replaced (PutObject, Complete) do it, and then somebody else puts as many other bytes there
 """
 
 

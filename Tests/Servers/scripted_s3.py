@@ -1,13 +1,14 @@
 """A small S3 that checks every request to the letter, and goes wrong where it is told to.
 
     scripted_s3.py [--bucket NAME] [--identity ID:SECRET[:TOKEN]]... [--faults JSON] [--tls [--cert PEM --key PEM]]
-                   [--down-for SECONDS] [--no-conditional] [--page N] [--no-checksum-echo]
+                   [--down-for SECONDS] [--no-conditional] [--page N] [--no-checksum-echo] [--joins-over]
 
 Every request must carry a Signature V4 that botocore would have made, with all the headers that matter among those
 signed, the body's own SHA-256, and, for what has a body, `x-amz-checksum-sha256`. One that does not is answered 400
 and noted as a violation. `GET /-/state` (unsigned) gives {"log": [[operation, key, status]...], "objects": {key: {bytes,
 sha256, etag}}, "uploads": [[key, id]...], "violations": [...], "unplayed": n} as JSON. After `GET /-/expire/ID` the token of
-that identity has run out. What may go wrong, and how it is written in --faults, stands in scripted_faults.py.
+that identity has run out. With --joins-over a condition is honoured by PutObject and ignored by Complete, as Ceph RGW 16 does. What may
+go wrong, and how it is written in --faults, stands in scripted_faults.py.
 """
 
 import argparse
@@ -39,6 +40,7 @@ parser.add_argument("--tls", action="store_true")
 parser.add_argument("--down-for", type=float, default=0)
 parser.add_argument("--no-conditional", action="store_true")
 parser.add_argument("--no-checksum-echo", action="store_true")
+parser.add_argument("--joins-over", action="store_true")
 parser.add_argument("--page", type=int, default=1000)
 serving.add_certificate_options(parser)
 arguments = parser.parse_args()
@@ -118,7 +120,12 @@ class Handler(BaseHTTPRequestHandler):
                 self.check(operation)
                 if bucket != arguments.bucket:
                     raise Refusal(404, "NoSuchBucket")
+                if what == "squatted":
+                    objects[self.key] = self.made(b"somebody else's", md5(b"somebody else's"), "another")
                 status, body, headers = getattr(self, operation)(fault or {})
+                if what == "replaced":
+                    other = bytes(len(objects[self.key]["data"]))
+                    objects[self.key] = self.made(other, md5(other), "another")
             except Refusal as refusal:
                 status, body, headers = refusal.status, error_document(refusal.code, refusal.message), {}
         if what == "lost":
@@ -244,7 +251,8 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refusal(400, "InvalidPart", f"part {number} has ETag {stored}")
             if checksum != base64.b64encode(hashlib.sha256(data).digest()).decode():
                 raise Refusal(400, "InvalidPart", f"part {number} has another checksum")
-        self.refuse_taken()
+        if not arguments.joins_over:
+            self.refuse_taken()
         data = b"".join(upload["parts"][number][0] for number in sorted(upload["parts"]))
         digest = hashlib.md5(b"".join(bytes.fromhex(upload["parts"][number][1]) for number in sorted(upload["parts"])))
         if fault.get("do") == "drop":

@@ -207,6 +207,63 @@ struct S3UploadFaultTests {
         #expect(state.violations == [])
     }
 
+    /// Ceph RGW 16: the condition holds for one request, and not when parts are joined.
+    @Test func partsAreNotJoinedOverWhatLiesThere() throws {
+        let server = try ScriptedS3(["--joins-over"])
+        try server.store().store("a", Self.small)
+        let error = #expect(throws: BackupError.self) { try server.store().store("a", Self.large) }
+        #expect(error?.code == .exists)
+        let state = try server.state()
+        #expect(state.objects["a"]?.sha256 == hex(sha256(Self.small)))
+        #expect(state.count("Complete") == 0 && state.uploads == [])
+    }
+
+    /// The store said that it took it, and then it lies there no more: no success, and not ours to touch.
+    @Test(arguments: ["PutObject", "Complete"]) func whatIsReplacedUnderUsIsNoSuccess(_ operation: String) throws {
+        let bytes = operation == "Complete" ? Self.large : Self.small
+        let server = try ScriptedS3(faults: [Fault(op: operation, do: "replaced")], ["--joins-over"])
+        let error = #expect(throws: BackupError.self) { try server.store().store("a", bytes) }
+        #expect(error?.code == .exists)
+        #expect(error?.message.contains("replaced by another upload") == true)
+        let state = try server.state()
+        #expect(state.objects["a"]?.sha256 == hex(sha256([UInt8](repeating: 0, count: bytes.count))))
+        #expect(state.count("DeleteObject") == 0)
+    }
+
+    /// The first try was done and its answer lost; the second finds the name taken, by us. Nobody may look.
+    @Test(arguments: ["PutObject", "Complete"])
+    func aLostAnswerWithCredentialsThatMayOnlyWriteIsNoForeignObject(_ operation: String) throws {
+        let bytes = operation == "Complete" ? Self.large : Self.small
+        let server = try ScriptedS3(
+            faults: [
+                Fault(op: "HeadObject", times: 99, do: "status", status: 403, code: "AccessDenied"),
+                Fault(op: operation, do: "lost"),
+            ])
+        let facts = try server.store().store("a", bytes)
+        let state = try server.state()
+        #expect(state.objects.mapValues(\.sha256) == ["a": hex(sha256(bytes))])
+        #expect(facts.bytes == Int64(bytes.count))
+        #expect(state.count(operation) == 2 && state.uploads == [])
+    }
+
+    /// Nothing was lost: then the name is somebody else's, whether or not we may look.
+    @Test(arguments: [small, large]) func aTakenNameIsTakenAlsoWhereNobodyMayLook(_ bytes: [UInt8]) throws {
+        let fault = Fault(op: "HeadObject", times: 99, do: "status", status: 403, code: "AccessDenied")
+        let server = try ScriptedS3(faults: [fault])
+        try server.store().store("a", Self.small)
+        #expect(code { try server.store().store("a", bytes) } == .exists)
+        #expect(try server.store().isTaken("a") == nil)
+    }
+
+    @Test func whetherANameIsTakenCanBeAsked() throws {
+        let server = try ScriptedS3()
+        let store = try server.store()
+        #expect(try store.isTaken("a") == false)
+        try store.store("a", Self.small)
+        #expect(try store.isTaken("a") == true)
+        #expect(!store.honoursConditions)
+    }
+
     @Test func credentialsThatMayOnlyWriteAreEnough() throws {
         let fault = Fault(op: "HeadObject", times: 99, do: "status", status: 403, code: "AccessDenied")
         let server = try ScriptedS3(faults: [fault])

@@ -43,6 +43,13 @@ package protocol ObjectStore: Sendable {
     /// The facts of one object. Throws `.notFound`.
     func head(_ key: String) throws(BackupError) -> ObjectFacts
 
+    /// Whether something has this name: nil where these credentials may not look. Throws `.storageUnavailable` and
+    /// `.storageRefused` when the store could not answer that.
+    func isTaken(_ key: String) throws(BackupError) -> Bool?
+
+    /// Whether the store is known to refuse a write to a name that is taken, also when it joins parts.
+    var honoursConditions: Bool { get }
+
     /// Reads the whole object in order, handing out chunks that are valid only during the call of `body`.
     /// Interrupted reads are resumed where they stopped (S3: ranged, with `If-Match`). What `body` throws ends it.
     func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError)
@@ -69,6 +76,17 @@ package protocol ObjectUpload: AnyObject {
 }
 
 extension ObjectStore {
+    package func isTaken(_ key: String) throws(BackupError) -> Bool? {
+        do throws(BackupError) {
+            _ = try head(key)
+            return true
+        } catch  where error.code == .notFound {
+            return false
+        }
+    }
+
+    package var honoursConditions: Bool { true }
+
     /// Every object whose key begins with `prefix`, in any order. Complete, or it throws: never a partial listing.
     package func list(prefix: String) throws(BackupError) -> [ObjectFacts] {
         var found: [ObjectFacts] = []

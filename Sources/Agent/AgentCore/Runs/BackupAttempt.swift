@@ -29,15 +29,12 @@ struct BackupAttempt: Sendable {
     let engine: any Engine
     let destinations: DestinationOpener
     let world: AgentWorld
+    /// Makes the attempt's names survive a kill: called with their token before the first of them is used.
+    let name: @Sendable (String?) throws(BackupError) -> Void
     /// Makes what is about to happen survive a kill: called after all objects are committed, before the manifest.
     let seal: @Sendable (RunJournal.Sealed) throws(BackupError) -> Void
 
     private var job: RunJob { live.job }
-    private var keys: BackupKeys {
-        BackupKeys(
-            agentName: agent.name, database: job.entry.database, kind: job.entry.kind,
-            tier: job.tiers.max() ?? .manual, nominalAt: job.nominalAt, attempt: number)
-    }
 
     func run() async -> AttemptOutcome {
         var writers: [DestinationWriter] = []
@@ -49,13 +46,14 @@ struct BackupAttempt: Sendable {
             let examination = try await engine.examine()
             let streams = try await engine.streams()
             writers = try openWriters()
+            let names = try await chooseNames(writers)
             live.enter(.dumping)
             let snapshotAt = world.now()
             var objects: [Manifest.Object] = []
             var fingerprint: Manifest.Fingerprint?
             var restore: [String] = []
             for stream in streams {
-                let made = try await make(stream, to: writers)
+                let made = try await make(stream, names, to: writers)
                 objects.append(made.object)
                 if let tables = made.tables, stream.role == .dump {
                     fingerprint = .init(tables: tables)
@@ -70,7 +68,7 @@ struct BackupAttempt: Sendable {
                 policy: job.entry.policy, tiers: job.tiers, nominalAt: job.nominalAt, startedAt: startedAt,
                 snapshotAt: snapshotAt, finishedAt: world.now(), tool: examination.tool, objects: objects,
                 fingerprint: fingerprint, restore: restore, holdfast: Product.version)
-            return await finish(manifest, writers, leftOut: streams.flatMap(\.leftOut))
+            return await finish(manifest, names, writers, leftOut: streams.flatMap(\.leftOut))
         } catch {
             let opened = writers
             await onThread { for writer in opened { writer.abort() } }
@@ -83,22 +81,52 @@ struct BackupAttempt: Sendable {
             throw BackupError(.configuration, "policy \(job.entry.policy) names no destination that this agent knows")
         }
         return job.destinations.map { destination in
-            let store = Result { () throws(BackupError) in try destinations.open(destination, stop: live.stop) }
-            return DestinationWriter(destination: destination, store: store, keys: keys)
+            let store = Result { () throws(BackupError) in
+                try destinations.open(destination, stop: live.stop)
+            }
+            return DestinationWriter(destination: destination, store: store, folder: job.keys(of: agent).folder)
+        }
+    }
+
+    /// The first attempt's plain names where no destination says that one of them is taken, or may have one that is taken and
+    /// would lose it; else, and for every further attempt, names that nobody can guess. The same at every destination.
+    private func chooseNames(_ writers: [DestinationWriter]) async throws -> Names {
+        let plain = job.keys(of: agent)
+        let wanted = [plain.manifestName] + job.objectNames(plain)
+        let isFree =
+            number > 1
+            ? false : await onThread(stop: live.stop) { !writers.contains { $0.mayBeTaken(wanted) } }
+        let token = isFree ? nil : BackupKeys.token(world.newID())
+        try name(token)
+        return Names(keys: job.keys(of: agent, token: token), areGuessable: isFree)
+    }
+
+    private struct Names {
+        let keys: BackupKeys
+        /// Then somebody may take one at any time, and nothing is lost by going on under others.
+        let areGuessable: Bool
+
+        /// Throws when a name was taken at one destination: the backup would never be whole there.
+        func requireFree(_ writers: [DestinationWriter]) throws(BackupError) {
+            guard areGuessable, let taken = writers.compactMap(\.failure).first(where: { $0.code == .exists }) else {
+                return
+            }
+            throw taken
         }
     }
 
     /// Makes one object at every destination that is still in. Throws when the dump failed, or no destination is left.
     private func make(
-        _ stream: EngineStream, to writers: [DestinationWriter]
+        _ stream: EngineStream, _ names: Names, to writers: [DestinationWriter]
     ) async throws -> (object: Manifest.Object, tables: [TableFingerprint]?) {
-        let name = keys.objectName(stream.role, stream.format, job.entry.compression)
+        let name = names.keys.objectName(stream.role, stream.format, job.entry.compression)
         let progress = ChainProgress()
         live.watch(progress)
         let codec = try Codec(job.entry.compression, level: job.entry.compressionLevel)
         let stop = StopSignal(following: live.stop)
         let open = writers.filter { $0.failure == nil }
         await onThread { for writer in open { writer.begin(name) } }
+        try names.requireFree(open)
         let sinks = open.filter { $0.failure == nil }
         guard !sinks.isEmpty else { throw Self.noDestinationLeft(writers) }
 
@@ -145,16 +173,17 @@ struct BackupAttempt: Sendable {
 
     /// All objects are whole: makes them visible, and the manifest last.
     private func finish(
-        _ manifest: Manifest, _ writers: [DestinationWriter], leftOut: [String]
+        _ manifest: Manifest, _ names: Names, _ writers: [DestinationWriter], leftOut: [String]
     ) async -> AttemptOutcome {
         live.enter(.committing)
-        let name = keys.manifestName
+        let name = names.keys.manifestName
         let seal = self.seal
         do {
             let bytes = try manifest.encoded()
             let digest = hex(sha256(bytes))
             try await onThread { () throws(BackupError) in
-                for writer in writers { writer.commit() }
+                for writer in writers { writer.commit(manifestName: names.areGuessable ? name : nil) }
+                try names.requireFree(writers)
                 let committed = writers.filter { $0.failure == nil }
                 guard !committed.isEmpty else { throw Self.noDestinationLeft(writers) }
                 FaultPoint.committed.pass()

@@ -30,10 +30,11 @@ final class DestinationWriter: ChainSink, Sendable {
     }
     private let state = Mutex(State())
 
-    init(destination: Destination, store: Result<any ObjectStore, BackupError>, keys: BackupKeys) {
+    /// `folder` is without the destination's prefix.
+    init(destination: Destination, store: Result<any ObjectStore, BackupError>, folder: String) {
         self.destination = destination
         self.store = store
-        folder = destination.keyPrefix + keys.folder
+        self.folder = destination.keyPrefix + folder
         if case .failure(let error) = store { fail(error) }
     }
 
@@ -77,15 +78,36 @@ final class DestinationWriter: ChainSink, Sendable {
         }
     }
 
+    /// Whether one of these names is taken there; also where it may be, and the store is not known to refuse it. Blocks.
+    func mayBeTaken(_ names: [String]) -> Bool {
+        // One that could not be opened gets no name at all.
+        guard failure == nil, let store = try? store.get() else { return false }
+        for name in names {
+            do throws(BackupError) {
+                switch try store.isTaken(folder + name) {
+                case true?: return true
+                case false?: continue
+                case nil: return !store.honoursConditions
+                }
+            } catch {
+                return !store.honoursConditions
+            }
+        }
+        return false
+    }
+
     /// Makes all objects visible, in order. Blocks. On an error what has become visible stays in ``result`` as a leftover.
-    func commit() {
+    /// `manifestName` is then looked at, if it is one that others can guess: taken since the attempt began is taken.
+    func commit(manifestName: String?) {
         state.withLock { state in
             guard state.failure == nil else { return }
             do throws(BackupError) {
                 while let next = state.pending.first {
                     let facts = try next.upload.value.commit(bytes: next.bytes, sha256: next.sha256)
                     state.committed.append(
-                        .init(name: next.name, bytes: facts.bytes, sha256: next.sha256, etag: facts.etag))
+                        .init(
+                            name: next.name, bytes: facts.bytes, sha256: next.sha256, etag: facts.etag,
+                            checksum: facts.checksum))
                     state.pending.removeFirst()
                 }
             } catch {
@@ -98,17 +120,23 @@ final class DestinationWriter: ChainSink, Sendable {
                     state.committed.append(.init(name: doubtful.name, bytes: 0, sha256: "", etag: ""))
                 }
             }
+            // Where nobody says, writing it says so.
+            guard state.failure == nil, let manifestName, let store = try? store.get(),
+                (try? store.isTaken(folder + manifestName)) == true
+            else { return }
+            state.failure = BackupError(.exists, "\(folder)\(manifestName) is there already")
         }
     }
 
-    /// Writes the manifest: from then on the backup is there. A manifest of the same bytes that lies there already is
-    /// what an earlier try wrote before its answer was lost.
+    /// Writes the manifest: from then on the backup is there.
     func putManifest(_ name: String, _ bytes: [UInt8], sha256: String) {
         state.withLock { state in
             guard state.failure == nil else { return }
             do throws(BackupError) {
-                let facts = try Self.put(store.get(), folder + name, bytes, sha256: sha256)
-                state.committed.append(.init(name: name, bytes: facts.bytes, sha256: sha256, etag: facts.etag))
+                let facts = try Self.put(store.get(), folder + name, bytes, sha256: sha256, mayBeThere: false)
+                state.committed.append(
+                    .init(
+                        name: name, bytes: facts.bytes, sha256: sha256, etag: facts.etag, checksum: facts.checksum))
                 state.isComplete = true
             } catch {
                 state.failure = error
@@ -116,8 +144,11 @@ final class DestinationWriter: ChainSink, Sendable {
         }
     }
 
+    /// Stores a manifest. One of the same bytes that lies there already is what an earlier try wrote. `mayBeThere` says that
+    /// an earlier process may have written it: then its taken name is believed to be ours where these credentials may not look.
+    /// Whoever believes that has the coordinator look; nobody else's manifest counts as written for a name alone.
     static func put(
-        _ store: any ObjectStore, _ key: String, _ bytes: [UInt8], sha256: String
+        _ store: any ObjectStore, _ key: String, _ bytes: [UInt8], sha256: String, mayBeThere: Bool
     ) throws(BackupError) -> ObjectFacts {
         do throws(BackupError) {
             return try store.put(key, bytes, sha256: sha256)
@@ -127,7 +158,7 @@ final class DestinationWriter: ChainSink, Sendable {
                 guard try store.get(key, limit: Manifest.sizeLimit) == bytes else { throw taken }
                 return try store.head(key)
             } catch  where error.code == .storageRefused {
-                // Credentials that may only write: the name is this run's own, and the coordinator looks for itself.
+                guard mayBeThere else { throw taken }
                 return ObjectFacts(key: key, bytes: Int64(bytes.count), etag: "")
             }
         }

@@ -24,6 +24,8 @@ package actor RunBoard {
     private var running: [DatabaseName: LiveRun] = [:]
     /// Runs that were cancelled before they came: commands of one moment are carried out in any order.
     private var unwanted: Set<UUID> = []
+    /// Whole but for their manifests, and waiting for their stores: they keep no other run of their databases from its work.
+    private var held: [UUID: LiveRun] = [:]
     private var isOpen = false
     private var commandsAreRead = false
     private let journal: RunJournal
@@ -46,12 +48,14 @@ package actor RunBoard {
         throws(BackupError) -> Admission
     {
         if unwanted.remove(job.run) != nil { throw BackupError(.cancelled, "it was cancelled before it began") }
+        guard held[job.run] == nil else { return .known }
         if let other = running[job.entry.database] {
             if other.job.run == job.run { return .known }
             return .overlap(other.job)
         }
         try journal.write(
-            RunJournal.Record(job: job, attempt: attempt, sequence: sequence, leftovers: leftovers, sealed: nil))
+            RunJournal.Record(
+                job: job, attempt: attempt, sequence: sequence, leftovers: leftovers, sealed: nil, hasNames: false))
         let live = LiveRun(job: job, firstAttempt: attempt, sequence: sequence, leftovers: leftovers)
         running[job.entry.database] = live
         continuation.yield(live)
@@ -62,6 +66,18 @@ package actor RunBoard {
     /// Takes a run off the board, when its end is in the spool.
     package func ended(_ live: LiveRun) {
         running[live.job.entry.database] = nil
+        startedContinuation.yield()
+    }
+
+    /// From now on this run of an earlier agent is known, and shown as at work.
+    func hold(_ job: RunJob, attempt: Int) {
+        let live = LiveRun(job: job, firstAttempt: attempt, sequence: 0, leftovers: [])
+        live.enter(.committing)
+        held[job.run] = live
+    }
+
+    func release(_ run: UUID) {
+        held[run] = nil
         startedContinuation.yield()
     }
 
@@ -83,7 +99,7 @@ package actor RunBoard {
 
     private(set) var isStopping = false
 
-    package var progress: [RunProgress] { running.values.map(\.progress) }
+    package var progress: [RunProgress] { (Array(running.values) + Array(held.values)).map(\.progress) }
 
     package func isAtWork(_ run: UUID) -> Bool { running.values.contains { $0.job.run == run } }
 

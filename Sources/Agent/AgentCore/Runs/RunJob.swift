@@ -1,3 +1,4 @@
+import Archive
 package import Domain
 package import Foundation
 package import Wire
@@ -22,5 +23,25 @@ package struct RunJob: Codable, Sendable, Equatable {
         self.destinations = destinations
         self.tiers = tiers
         self.nominalAt = nominalAt
+    }
+}
+
+extension RunJob {
+    /// The keys of its objects; the plain ones without a token.
+    func keys(of agent: AgentIdentity, token: String? = nil) -> BackupKeys {
+        BackupKeys(
+            agentName: agent.name, database: entry.database, kind: entry.kind, tier: tiers.max() ?? .manual,
+            nominalAt: nominalAt, token: token)
+    }
+
+    /// The objects that a backup of this kind may have, by their names, without the manifest.
+    func objectNames(_ keys: BackupKeys) -> [String] {
+        let possible: [(ObjectRole, ObjectFormat)] =
+            switch entry.kind {
+            case .postgres: [(.globals, .plain), (.dump, .plain), (.dump, .custom)]
+            case .sqlite: [(.dump, .sqlite)]
+            case .application: [(.archive, .tar)]
+            }
+        return possible.map { keys.objectName($0.0, $0.1, entry.compression) }
     }
 }

@@ -17,6 +17,10 @@ package struct RunJournal: Sendable {
         package var leftovers: [DestinationResult]
         /// Set once every object is committed at the destinations named: from here on the run only needs its manifest.
         package var sealed: Sealed?
+        /// Whether the attempt has chosen its names: until then nothing of it can lie anywhere. Nil in records of before.
+        package var hasNames: Bool?
+        /// What its names end in; nil for plain ones.
+        package var token: String?
         /// The run's last report, once it is decided: from here on it only needs to be in the spool.
         package var end: RunReport?
     }

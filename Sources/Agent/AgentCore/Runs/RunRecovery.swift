@@ -2,14 +2,13 @@ import Archive
 import Domain
 import Foundation
 import Logging
-import Sealing
 import Storage
 import Threads
 import Wire
 
 /// What an agent does at its start about runs that an earlier one, killed or rebooted, did not end: a run whose objects
-/// are all committed gets its manifest and succeeds; any other is begun again as the next attempt while its start
-/// window lasts, and fails otherwise. Uploads and files that it left half done are removed first.
+/// are all committed gets its manifest and succeeds, as soon as the store is there; any other is begun again as the next
+/// attempt while its start window lasts, and fails otherwise. Uploads and files that it left half done are removed first.
 struct RunRecovery {
     let world: AgentWorld
     let agent: AgentIdentity
@@ -23,7 +22,9 @@ struct RunRecovery {
     /// Ends its transfers.
     let stop: StopSignal
 
-    func run() async throws {
+    /// Answers what has to wait for its store.
+    func run() async throws -> [Waiting] {
+        var waiting: [Waiting] = []
         var records: [RunJournal.Record] = []
         for record in try journal.interrupted() {
             let isAtWork = await board.isAtWork(record.job.run)
@@ -45,7 +46,10 @@ struct RunRecovery {
                     try await spool.add(run: end)
                     try journal.remove(record.job.run)
                 } else if let sealed = record.sealed {
-                    try await finish(record, sealed)
+                    if let later = try await finish(record, sealed, isLast: false) {
+                        waiting.append(later)
+                        await board.hold(record.job, attempt: record.attempt)
+                    }
                 } else {
                     try await again(record)
                 }
@@ -56,67 +60,76 @@ struct RunRecovery {
                     metadata: ["run": "\(record.job.run)", "error": "\(error)"])
             }
         }
+        return waiting
     }
 
-    /// Everything but the manifest is there.
-    private func finish(_ record: RunJournal.Record, _ sealed: RunJournal.Sealed) async throws {
-        let bytes = [UInt8](sealed.manifest)
-        let manifest = try Manifest(decoding: bytes)
-        let digest = hex(sha256(bytes))
-        let stop = self.stop
-        let destinations = self.destinations
-        let results = await onThread {
-            sealed.complete.map { result in
-                var result = result
-                guard let destination = record.job.destinations.first(where: { $0.name == result.destination }) else {
-                    return result
-                }
-                do throws(BackupError) {
-                    let store = try destinations.open(destination, stop: stop)
-                    for object in result.objects { try Self.confirm(object, in: result.folder, store, destination) }
-                    let key = result.folder + sealed.manifestName
-                    let facts = try DestinationWriter.put(store, key, bytes, sha256: digest)
-                    result.objects.append(
-                        .init(name: sealed.manifestName, bytes: facts.bytes, sha256: digest, etag: facts.etag))
-                    result.isComplete = true
-                } catch {
-                    result.error = error.description
-                }
-                return result
-            }
+    /// Everything but the manifest is there. Nil when that is told; else what is to be tried again: the store is away, and the
+    /// dump need not be made twice for that.
+    private func finish(_ record: RunJournal.Record, _ sealed: RunJournal.Sealed, isLast: Bool) async throws -> Waiting?
+    {
+        let manifest = try Manifest(decoding: [UInt8](sealed.manifest))
+        let run = SealedRun(record: record, sealed: sealed, destinations: destinations, stop: stop)
+        let outcome = await run.complete()
+        if outcome.mayComeYet, !isLast || stop.isStopped {
+            let until = world.now() + startWindow(record.job)
+            return Waiting(record: record, sealed: sealed, until: until)
         }
         var report = RunReport(
             job: record.job, attempt: record.attempt, sequence: record.sequence + 1, at: world.now(), event: .succeeded)
-        report.destinations = results + sealed.failed + record.leftovers
-        let isGood = (results + sealed.failed).allSatisfy(\.isComplete)
-        if !isGood {
+        report.destinations = outcome.results + record.leftovers
+        if !outcome.isGood {
             report.event = Word(.failed)
             report.failure = Failure(
                 code: BackupError.Code.storageUnavailable.rawValue,
                 message: "the agent was interrupted, and afterwards not every destination could be completed")
         }
-        if results.contains(where: \.isComplete) {
+        if outcome.results.contains(where: \.isComplete) {
             report.manifest = manifest
             report.reason = RunReport.words(leftOut: sealed.leftOut ?? [])
         }
         logger.notice(
-            "an interrupted backup was completed", metadata: ["run": "\(record.job.run)", "good": "\(isGood)"])
+            "an interrupted backup was completed",
+            metadata: ["run": "\(record.job.run)", "good": "\(outcome.isGood)"])
         try await spool.add(run: report)
         try journal.remove(record.job.run)
+        return nil
     }
 
-    /// Looks whether what was committed is still there: a later step of the earlier agent may have removed it.
-    private static func confirm(
-        _ object: DestinationResult.StoredObject, in folder: String, _ store: any ObjectStore,
-        _ destination: Destination
-    ) throws(BackupError) {
-        do throws(BackupError) {
-            let seen = try store.head(folder + object.name)
-            guard seen.bytes == object.bytes, object.etag.isEmpty || seen.etag == object.etag else {
-                throw BackupError(.integrity, "\(object.name) is not what was committed")
+    /// A sealed run whose store is away.
+    struct Waiting: Sendable {
+        let record: RunJournal.Record
+        let sealed: RunJournal.Sealed
+        /// From then on it is given up.
+        let until: Date
+    }
+
+    /// Tries again until all of them are told, or the agent ends; the journal then keeps what is left. Holds nothing else up.
+    func completeLater(_ waiting: [Waiting]) async {
+        var waiting = waiting
+        while !waiting.isEmpty, !stop.isStopped {
+            let pause = ContinuousClock.now + .seconds(max(1, configuration.current.retryDelaySeconds))
+            while ContinuousClock.now < pause, !stop.isStopped {
+                // Cancellation ends the wait; the stop signal is then set as well.
+                try? await Task.sleep(for: .milliseconds(250))
             }
-        } catch  where error.code == .storageRefused && destination.directory == nil {
-            // Credentials that may only write; the coordinator looks for itself before it believes.
+            var left: [Waiting] = []
+            for one in waiting where !stop.isStopped {
+                do {
+                    let isLast = world.now() >= one.until
+                    if try await finish(one.record, one.sealed, isLast: isLast) != nil {
+                        left.append(one)
+                    } else {
+                        await board.release(one.record.job.run)
+                    }
+                } catch {
+                    // A disk that is full, say: what is complete stays so, and is told later.
+                    logger.error(
+                        "an interrupted run could not be ended yet",
+                        metadata: ["run": "\(one.record.job.run)", "error": "\(error)"])
+                    left.append(one)
+                }
+            }
+            waiting = left
         }
     }
 
@@ -143,21 +156,30 @@ struct RunRecovery {
     /// Objects of the interrupted attempt that may have become visible without a manifest: removed here from directories,
     /// named for the coordinator otherwise, since this host may neither see nor delete what lies off-site (P5).
     private func suspects(_ record: RunJournal.Record) async -> [DestinationResult] {
+        guard record.hasNames != false else { return [] }
         let job = record.job
-        let keys = BackupKeys(
-            agentName: agent.name, database: job.entry.database, kind: job.entry.kind, tier: job.tiers.max() ?? .manual,
-            nominalAt: job.nominalAt, attempt: record.attempt)
-        let names = ObjectRole.possible(job.entry.kind).map { keys.objectName($0, $1, job.entry.compression) }
+        let keys =
+            record.hasNames == nil
+            ? job.keys(of: agent).ofOlderAgent(attempt: record.attempt) : job.keys(of: agent, token: record.token)
+        let names = job.objectNames(keys)
         let destinations = self.destinations
+        let logger = self.logger
         return await onThread {
             job.destinations.compactMap { destination in
                 let folder = destination.keyPrefix + keys.folder
                 var left = names
-                if destination.directory != nil, let store = try? destinations.open(destination, stop: StopSignal()) {
-                    // With a manifest it is a backup, whoever made it, and stays.
-                    if (try? store.head(folder + keys.manifestName)) != nil { return nil }
-                    // One that cannot be deleted now is named, so that it is not forgotten.
-                    left = names.filter { (try? store.delete(folder + $0)) == nil }
+                if destination.directory != nil {
+                    do throws(BackupError) {
+                        let store = try destinations.open(destination, stop: StopSignal())
+                        // With a manifest it is a backup, whoever made it, and stays. Only what is known to have none goes.
+                        guard try store.isTaken(folder + keys.manifestName) == false else { return nil }
+                        // One that cannot be deleted now is named, so that it is not forgotten.
+                        left = names.filter { (try? store.delete(folder + $0)) == nil }
+                    } catch {
+                        logger.warning(
+                            "what an interrupted run may have left could not be looked at, and stays",
+                            metadata: ["destination": "\(destination.name)", "error": "\(error)"])
+                    }
                 }
                 guard !left.isEmpty else { return nil }
                 return DestinationResult(
@@ -169,7 +191,7 @@ struct RunRecovery {
     }
 
     /// Half the interval to the next occurrence, at most 6 hours; an hour for a run by hand.
-    private func startWindow(_ job: RunJob, _ now: Date) -> TimeInterval {
+    private func startWindow(_ job: RunJob) -> TimeInterval {
         guard job.command == nil else { return 3600 }
         let intervals = job.entry.tiers.filter { job.tiers.contains($0.tier) }.compactMap { planned -> TimeInterval? in
             // A schedule that does not parse came from a newer coordinator; the others decide.
@@ -177,16 +199,5 @@ struct RunRecovery {
             return schedule.next(after: job.nominalAt).timeIntervalSince(job.nominalAt)
         }
         return min((intervals.max() ?? 3600) / 2, 6 * 3600)
-    }
-}
-
-extension ObjectRole {
-    /// The objects that a backup of this kind may have.
-    static func possible(_ kind: DatabaseKind) -> [(ObjectRole, ObjectFormat)] {
-        switch kind {
-        case .postgres: [(.globals, .plain), (.dump, .plain), (.dump, .custom)]
-        case .sqlite: [(.dump, .sqlite)]
-        case .application: [(.archive, .tar)]
-        }
     }
 }

@@ -37,8 +37,14 @@ final class RunReporter: Sendable {
             $0.attempt = attempt
             $0.sequence += 1
             $0.sealed = nil
+            ($0.hasNames, $0.token) = (false, nil)
         }
         try await spool.add(run: report(record, .started))
+    }
+
+    /// The attempt's names, before the first of them is used.
+    func name(_ token: String?) throws(BackupError) {
+        _ = try change { ($0.hasNames, $0.token) = (true, token) }
     }
 
     func seal(_ sealed: RunJournal.Sealed) throws(BackupError) {

@@ -28,10 +28,11 @@ struct RunService: Service {
             world: world, agent: agent, configuration: configuration, destinations: destinations, board: board,
             journal: journal,
             spool: spool, plans: plans, logger: logger, stop: stop)
+        var waiting: [RunRecovery.Waiting] = []
         do {
-            try await withTaskCancellationOrGracefulShutdownHandler {
+            waiting = try await withTaskCancellationOrGracefulShutdownHandler {
                 await board.untilRecoveryMayBegin()
-                try await recovery.run()
+                return try await recovery.run()
             } onCancelOrGracefulShutdown: {
                 stop.stop()
             }
@@ -42,8 +43,16 @@ struct RunService: Service {
         await board.open()
         let slots = Slots()
         let queue = board.queue
+        let (held, later) = (waiting, recovery)
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
+                group.addTask {
+                    await withTaskCancellationOrGracefulShutdownHandler {
+                        await later.completeLater(held)
+                    } onCancelOrGracefulShutdown: {
+                        stop.stop()
+                    }
+                }
                 for await live in queue.cancelOnGracefulShutdown() {
                     group.addTask {
                         await slots.take(of: configuration.current.concurrency)
@@ -103,7 +112,7 @@ struct RunService: Service {
                 if failure.code == .cancelled, !outcome.isPartial, await board.isStopping { return nil }
                 let mayHelp = !outcome.isPartial && !live.stop.isStopped
                 let done = attempt - live.firstAttempt + 1
-                // Two runs by hand in one second have one name: the next attempt has a number in its own.
+                // A name that somebody took since the attempt began: the next attempt's cannot be guessed.
                 let isTaken = failure.code == .exists && done < Self.mostNames
                 guard mayHelp, isTaken || (failure.code.isWorthRetrying && done < configuration.current.attempts) else {
                     try await reporter.failed(outcome, failure, stopped: live.stop.isStopped)
@@ -148,6 +157,7 @@ struct RunService: Service {
             let engine = try engines.engine(for: live.job.entry.database, kind: live.job.entry.kind)
             return await BackupAttempt(
                 live: live, number: number, agent: agent, engine: engine, destinations: destinations, world: world,
+                name: { (token) throws(BackupError) in try reporter.name(token) },
                 seal: { (sealed) throws(BackupError) in try reporter.seal(sealed) }
             ).run()
         } catch {

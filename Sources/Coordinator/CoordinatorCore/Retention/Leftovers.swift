@@ -16,7 +16,7 @@ enum Leftovers {
         guard report.attempt >= 1 else { return [] }
         let keys = BackupKeys(
             agentName: agent.name, database: report.database, kind: report.kind, tier: report.tiers.max() ?? .manual,
-            nominalAt: report.nominalAt, attempt: 1)
+            nominalAt: report.nominalAt)
         var leftovers: [Leftover] = []
         for result in report.destinations where !result.isComplete && !result.objects.isEmpty {
             let place = try places(result.destination).first {
@@ -24,25 +24,15 @@ enum Leftovers {
             }
             guard let place else { continue }
             for object in result.objects.prefix(most) {
-                guard let stem = stem(of: object.name, keys, upTo: report.attempt) else { continue }
+                guard let (own, attempt) = keys.ofAttempt(named: object.name), attempt ?? 1 <= report.attempt else {
+                    continue
+                }
                 leftovers.append(
                     Leftover(
                         place: place, folder: result.folder, name: object.name,
-                        manifestKey: result.folder + stem + ".json"))
+                        manifestKey: result.folder + own.manifestName))
             }
         }
         return leftovers
-    }
-
-    /// The stem of the attempt that the object is of; nil when it is none of this run's attempts so far.
-    private static func stem(of name: String, _ keys: BackupKeys, upTo attempt: Int) -> String? {
-        guard name.utf8.starts(with: keys.stem.utf8) else { return nil }
-        let rest = name.dropFirst(keys.stem.count)
-        guard let match = rest.wholeMatch(of: /(?:_a([1-9][0-9]{0,5}))?(?:_globals)?(?:\.[A-Za-z0-9]+)+/) else {
-            return nil
-        }
-        guard let number = match.1 else { return keys.stem }
-        guard let number = Int(number), (2...max(2, attempt)).contains(number), number <= attempt else { return nil }
-        return "\(keys.stem)_a\(number)"
     }
 }

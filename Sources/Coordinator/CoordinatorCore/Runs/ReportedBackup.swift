@@ -29,9 +29,10 @@ struct ReportedBackup {
     ) throws {
         try Self.check(manifest, report, agent)
         self.manifest = manifest
-        let keys = BackupKeys(
+        let plain = BackupKeys(
             agentName: agent.name, database: report.database, kind: report.kind, tier: report.tiers.max() ?? .manual,
-            nominalAt: report.nominalAt, attempt: report.attempt)
+            nominalAt: report.nominalAt)
+        let keys = Self.keys(manifest, report, plain)
         var copies: [CopyRecord] = []
         var shortcomings: [String] = []
         for result in report.destinations where !copies.contains(where: { $0.place.name == result.destination }) {
@@ -83,6 +84,14 @@ struct ReportedBackup {
         guard Set(manifest.objects.map(\.name)).count == manifest.objects.count else {
             throw BackupError(.integrity, "the manifest names an object twice")
         }
+    }
+
+    /// All names of a backup have one stem, which its first object shows.
+    private static func keys(_ manifest: Manifest, _ report: RunReport, _ plain: BackupKeys) -> BackupKeys {
+        guard let name = manifest.objects.first?.name, let (keys, attempt) = plain.ofAttempt(named: name),
+            attempt ?? report.attempt == report.attempt
+        else { return plain }
+        return keys
     }
 
     private static func isDigest(_ text: String) -> Bool { text.wholeMatch(of: /[0-9a-f]{64}/) != nil }

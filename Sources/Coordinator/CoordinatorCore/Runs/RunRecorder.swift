@@ -93,6 +93,10 @@ struct RunRecorder {
             try add(backup, run, isGood: event == .succeeded)
             consequences.backups.append(backup.manifest.id)
             consequences.hasIncidents = true
+            try noteLeftovers(report, &consequences)
+        } else if event == .failed, existing?.state.isTerminal == true {
+            // Too late as well: what lies somewhere of it is to go all the same.
+            try noteLeftovers(report, &consequences)
         } else if existing == nil {
             // A word of a newer agent: the run is noted, and nothing is made of it.
             run.attempt = report.attempt
@@ -203,10 +207,14 @@ struct RunRecorder {
         }
         if next.state.isTerminal {
             try update.finishCommands(ofRun: run.id, at: now)
-            let leftovers = try Leftovers.of(report, from: agent, places: update.places(named:))
-            for leftover in leftovers where try update.add(leftover, at: now) { consequences.hasLeftovers = true }
+            try noteLeftovers(report, &consequences)
         }
         try judge(run, backup, &consequences)
+    }
+
+    private func noteLeftovers(_ report: RunReport, _ consequences: inout Consequences) throws {
+        let leftovers = try Leftovers.of(report, from: agent, places: update.places(named:))
+        for leftover in leftovers where try update.add(leftover, at: now) { consequences.hasLeftovers = true }
     }
 
     private func add(_ backup: ReportedBackup, _ run: RunRecord, isGood: Bool) throws {

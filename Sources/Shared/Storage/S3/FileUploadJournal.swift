@@ -13,6 +13,15 @@ package struct FileUploadJournal: UploadJournal {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw fileFailure(errno, "make \(folder)") }
     }
 
+    /// Removes what a writer that was killed left half written there. Call it before uploads begin.
+    package static func sweep(_ folder: String) {
+        // A folder that is not there holds nothing; a file that stays is in nobody's way.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasSuffix(".json.new") {
+            unlink("\(folder)/\(name)")
+        }
+    }
+
     package func write(_ record: UploadRecord) throws(BackupError) {
         let content: Data
         do {

@@ -16,6 +16,8 @@ struct S3Operation {
     var deadline: Duration? = .seconds(60)
     var stallAfter: Duration?
     var answerLimit = 8 << 20
+    /// What it does cannot be done twice: whether its answer was lost must be known.
+    var isSentOnce = false
 
     static let emptyDigest = sha256([UInt8]())
 

@@ -158,7 +158,7 @@ final class S3Session: Sendable {
             operation.method, "\(address.scheme)://\(address.host)\(path)\(query)",
             headers: signer.headers(for: unsigned),
             body: operation.body, deadline: operation.deadline, stallAfter: operation.stallAfter)
-        request.answerLimit = operation.answerLimit
+        (request.answerLimit, request.isSentOnce) = (operation.answerLimit, operation.isSentOnce)
         return request
     }
 

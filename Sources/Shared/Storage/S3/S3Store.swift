@@ -46,12 +46,11 @@ package struct S3Store: ObjectStore {
         }
     }
 
-    /// Whether something has this name: nil where these credentials may not look. Throws `.storageUnavailable` and
-    /// `.storageRefused` when the store could not answer that.
+    /// Asked with the little patience of one who has something else to do where no answer comes.
     package func isTaken(_ key: String) throws(BackupError) -> Bool? {
         try ObjectKey.check(key)
         do throws(S3Problem) {
-            _ = try session.head(key, stop: stop)
+            _ = try session.head(key, stop: stop, retry: session.configuration.retry.forAbort)
             return true
         } catch {
             switch error.failure.kind {
@@ -62,7 +61,7 @@ package struct S3Store: ObjectStore {
         }
     }
 
-    /// Whether the store is known to refuse a write to a name that is taken (`If-None-Match`), also when it joins parts.
+    /// Of others than Amazon's own some ignore the condition, or do so when they join parts (Ceph RGW 16).
     package var honoursConditions: Bool { session.isAWS }
 
     package func visit(

@@ -48,6 +48,7 @@ extension EasyHandle {
     /// What is this request's own, but for its body.
     func apply(_ request: HTTPRequest, _ options: TransferOptions) throws(TransferError) {
         try set(CURLOPT_URL, request.url)
+        try set(CURLOPT_FRESH_CONNECT, request.isSentOnce ? 1 : 0)
         try set(CURLOPT_CUSTOMREQUEST, request.method)
         if let deadline = request.deadline ?? options.deadline {
             try set(CURLOPT_TIMEOUT_MS, max(deadline.milliseconds, 1))

@@ -20,6 +20,9 @@ package struct HTTPRequest: Sendable {
     package var stallAfter: Duration?
     /// The largest answer that is kept in memory, in bytes. A larger one fails with `.tooLarge`.
     package var answerLimit = 8 << 20
+    /// Whether it goes out at most once in a call, on a connection of its own: on one that was used before the library sends it
+    /// again by itself when no answer comes, and nobody learns of it.
+    package var isSentOnce = false
 
     package init(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: Body = .none,

@@ -152,6 +152,7 @@ extension S3Session {
     fileprivate func createUpload(_ key: String, nonce: String, stop: StopSignal?) throws(BackupError) -> (String, Bool)
     {
         var operation = S3Operation("begin the upload of \(key)", "POST", key: key, query: [("uploads", "")])
+        operation.isSentOnce = true
         operation.headers = configuration.objectHeaders + [(Self.nonceHeader, nonce)]
         if configuration.sendsChecksums { operation.headers.append(("x-amz-checksum-algorithm", "SHA256")) }
         var wasRepeated = false

@@ -25,8 +25,10 @@ struct S3Commit {
     private enum Sight {
         case ours(ObjectFacts)
         case absent
-        /// Somebody else's, or other bytes.
-        case other(String)
+        /// Of this very upload, with other bytes.
+        case wrong(String)
+        /// Somebody else's.
+        case others
         /// The credentials may only write.
         case forbidden
     }
@@ -82,6 +84,7 @@ struct S3Commit {
         _ operation: S3Operation, looksFirst: Bool, read: (HTTPResponse) throws(S3Failure) -> String
     ) throws(BackupError) -> Outcome {
         var operation = operation
+        operation.isSentOnce = true
         var wasLost = false
         while true {
             let isConditional = session.takesConditionalWrites
@@ -113,8 +116,10 @@ struct S3Commit {
         }
         switch try look(retry: nil) {
         case .ours(let facts): return Outcome(etag: facts.etag, wasSeen: true)
-        case .other: throw BackupError(.exists, "\(key) is there already", cause: problem.meaning)
-        case .forbidden where wasLost && problem.failure.kind == .precondition:
+        case .wrong(let what): throw notAsStored(what)
+        case .others: throw BackupError(.exists, "\(key) is there already", cause: problem.meaning)
+        case .forbidden where wasLost && problem.failure.kind != .absentKey:
+            // The name is taken, or the upload is no more, since we asked for it.
             return Outcome(etag: "", isDoubtful: true)
         case .absent, .forbidden:
             throw problem.failure.kind == .absentUpload
@@ -139,15 +144,20 @@ struct S3Commit {
         switch try look(retry: nil) {
         case .absent, .forbidden: return nil
         case .ours(let facts): return Outcome(etag: facts.etag, wasSeen: true)
-        case .other: throw BackupError(.exists, "\(key) is there already")
+        case .wrong(let what): throw notAsStored(what)
+        case .others: throw BackupError(.exists, "\(key) is there already")
         }
+    }
+
+    private func notAsStored(_ what: String) -> BackupError {
+        BackupError(.integrity, "\(key) is not what was stored: \(what)")
     }
 
     private func look(retry: RetryPolicy?) throws(BackupError) -> Sight {
         do throws(S3Problem) {
             let object = try session.head(key, stop: stop, retry: retry)
-            guard object.facts.bytes == bytes else { return .other("\(object.facts.bytes) bytes instead of \(bytes)") }
-            guard object.nonce == nonce else { return .other("it is of another upload") }
+            guard object.nonce == nonce else { return .others }
+            guard object.facts.bytes == bytes else { return .wrong("\(object.facts.bytes) bytes instead of \(bytes)") }
             return .ours(object.facts)
         } catch {
             switch error.failure.kind {
@@ -175,7 +185,13 @@ struct S3Commit {
             return facts
         case .forbidden: return facts
         case .absent: throw BackupError(.integrity, "\(key) was stored, says the store, but is not there")
-        case .other(let what): throw BackupError(.integrity, "\(key) is not what was stored: \(what)")
+        case .wrong(let what): throw notAsStored(what)
+        case .others:
+            // Not ours to remove, and no success: the same backup goes to another name.
+            throw BackupError(
+                .exists,
+                "\(key) was replaced by another upload while it was stored: who else writes to this place under this name?"
+            )
         }
     }
 
