@@ -34,6 +34,47 @@ import Wire
         try FileManager.default.removeItem(at: mount)
     }
 
+    /// B6: nothing is written beneath the mount point of a disk that is away, and the other destination gets its copy.
+    @Test func aDiskThatIsNotMountedGetsNoBackupBeneathItsMountPoint() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "holdfast-disk-\(UUID().uuidString.prefix(8))")
+        let (disk, mount) = (folder.appending(path: "disk"), folder.appending(path: "mount"))
+        for one in [folder, disk, mount] {
+            try FileManager.default.createDirectory(
+                at: one, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+        func attach(_ program: String, _ arguments: [String]) async throws {
+            let output = try await ProgramOutput.of(program, arguments)
+            try #require(output.status == 0, "\(output.error)")
+        }
+        try await attach("mount", ["--bind", disk.path, mount.path])
+        let host = try await FaultFleet(
+            destinations: [("local", FaultFleet.local), ("disk", "{ directory: \(mount.path) }")])
+        try host.agent.start()
+        #expect(try await host.backup().status == 0)
+        let whole = try RegularFiles.below(disk)
+        #expect(whole.count == 2)
+
+        try await attach("umount", [mount.path])
+        let output = try await host.backup()
+        #expect(output.status == 1)
+        #expect(output.error.contains("\(mount.path) does not carry the mark"), "\(output.error)")
+        #expect(output.error.contains("is the disk mounted?"), "\(output.error)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: mount.path) == [])
+        #expect(try await host.fleet.runStates() == ["succeeded", "failed"])
+        let backups = try await host.backups()
+        #expect(backups.map(\.state).sorted { $0.rawValue < $1.rawValue } == [.good, .partial], "\(backups)")
+        #expect(try await host.fleet.run("check").status == 2)
+
+        try await attach("mount", ["--bind", disk.path, mount.path])
+        #expect(try await host.backup().status == 0)
+        #expect(try RegularFiles.below(mount).count == 4)
+        #expect(try Set(whole).isSubset(of: RegularFiles.below(mount)))
+        host.stop()
+        try await attach("umount", [mount.path])
+        try FileManager.default.removeItem(at: folder)
+    }
+
     @Test func wrongCredentialsAndAMissingBucketAreRefusalsWithTheStoresWords() async throws {
         let s3 = try S3Server()
         defer { s3.stop() }

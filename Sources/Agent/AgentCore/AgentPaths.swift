@@ -21,6 +21,8 @@ package struct AgentPaths: Sendable {
     package var knownPlaces: URL { data.appending(path: "known-places.json") }
     /// Up to which nominal time each schedule has been decided.
     package var scheduleLedger: URL { data.appending(path: "schedule.json") }
+    /// Which directories were written to, and the mark of each.
+    package var places: URL { data.appending(path: "places.json") }
     package var spool: URL { data.appending(path: "spool", directoryHint: .isDirectory) }
     /// Runs that have begun and not been reported to their end.
     package var runs: URL { data.appending(path: "runs", directoryHint: .isDirectory) }

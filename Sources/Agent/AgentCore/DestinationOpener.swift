@@ -9,19 +9,26 @@ package struct DestinationOpener: Sendable {
     let paths: AgentPaths
     let world: AgentWorld
     let limits: HostGuard
+    private let places: PlaceBook
 
     package init(paths: AgentPaths, world: AgentWorld, limits: HostGuard) {
         self.paths = paths
         self.world = world
         self.limits = limits
+        places = PlaceBook(file: paths.places, newID: world.newID)
     }
 
-    /// Throws `.forbidden` for a destination that this host does not allow, and `.configuration` for one of a kind that this
-    /// agent does not know. `stop` ends its transfers.
-    package func open(_ destination: Destination, stop: StopSignal) throws(BackupError) -> any ObjectStore {
+    /// Throws `.forbidden` for a destination that this host does not allow, `.configuration` for one of a kind that this agent
+    /// does not know, and `.storageUnavailable` for a directory that is another one than before (its disk is not mounted). `stop`
+    /// ends its transfers. `isForWriting` where a backup is made: only then a new directory becomes known.
+    package func open(
+        _ destination: Destination, stop: StopSignal, isForWriting: Bool = false
+    ) throws(BackupError) -> any ObjectStore {
         let destination = try limits.allowed(destination)
         if let directory = destination.directory {
-            return try DirectoryStore(root: directory.path ?? paths.backups.path, stop: stop)
+            let store = try DirectoryStore(root: directory.path ?? paths.backups.path, stop: stop)
+            try places.check(store, isForWriting: isForWriting)
+            return store
         }
         if let s3 = destination.s3 {
             return try s3Store(s3, stop: stop)
@@ -41,6 +48,7 @@ package struct DestinationOpener: Sendable {
     /// Only `folder` (this agent's own) is looked into in directories, which other agents may share.
     package func sweep(_ destinations: [Destination], below folder: String, stop: StopSignal) -> [BackupError] {
         var problems: [BackupError] = []
+        FileUploadJournal.sweep(paths.uploads.path)
         for destination in destinations {
             do throws(BackupError) {
                 let destination = try limits.allowed(destination)

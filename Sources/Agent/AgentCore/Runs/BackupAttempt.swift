@@ -82,7 +82,7 @@ struct BackupAttempt: Sendable {
         }
         return job.destinations.map { destination in
             let store = Result { () throws(BackupError) in
-                try destinations.open(destination, stop: live.stop)
+                try destinations.open(destination, stop: live.stop, isForWriting: true)
             }
             return DestinationWriter(destination: destination, store: store, folder: job.keys(of: agent).folder)
         }

@@ -137,7 +137,7 @@ struct RunRecovery {
         let now = world.now()
         let job = record.job
         let suspects = await suspects(record)
-        let isYoung = now.timeIntervalSince(job.nominalAt) < startWindow(job, now)
+        let isYoung = now.timeIntervalSince(job.nominalAt) < startWindow(job)
         if isYoung, record.attempt < configuration.current.attempts {
             logger.notice("an interrupted backup begins again", metadata: ["run": "\(job.run)"])
             let admission = try await board.submit(

@@ -12,7 +12,9 @@ package import Threads
 /// place that is away (a disk that is not mounted): `.storageUnavailable`, and not an object that is gone.
 package struct DirectoryStore: ObjectStore {
     static let partialSuffix = ".partial"
-    private let tree: DirectoryTree
+    let tree: DirectoryTree
+    /// As it was given.
+    package var root: String { tree.root }
     private let stop: StopSignal?
 
     /// The absolute path; the first upload makes it (0700) when it is missing. `stop` ends what takes long. Throws
@@ -73,7 +75,7 @@ package struct DirectoryStore: ObjectStore {
         try tree.visitFiles(
             in: root, path: "", where: { $0.hasPrefix(prefix) || prefix.hasPrefix($0) }
         ) { (_, name, path, facts) throws(BackupError) in
-            guard path.hasPrefix(prefix), !name.hasSuffix(Self.partialSuffix) else { return }
+            guard path.hasPrefix(prefix), !name.hasSuffix(Self.partialSuffix), path != Self.markName else { return }
             try body([
                 ObjectFacts(
                     key: path, bytes: Int64(facts.st_size), etag: "",
