@@ -64,8 +64,12 @@ package final class CatalogDatabase: Sendable {
         try checkOpen()
         let opened = OpenedConditions()
         do {
-            let value = try await pool.write { try body(CatalogUpdate($0, opened)) }
-            health.noteWritten()
+            let (value, hasChanged) = try await pool.write { database in
+                let before = database.totalChangesCount
+                return (try body(CatalogUpdate(database, opened)), database.totalChangesCount > before)
+            }
+            // A transaction that changed nothing shows nothing of the disk.
+            if hasChanged { health.noteWritten() }
             return value
         } catch {
             throw explain(error, "writing the catalog", unwritten: opened.all)

@@ -32,6 +32,7 @@ final class UnwrittenAlerts: Sendable {
     private static let most = 300
     /// For how long a condition is remembered that was not noted again, in seconds.
     private static let memory: TimeInterval = 3600
+    private static let shown: TimeInterval = 120
 
     /// Says whether one of these is news.
     func note(_ conditions: [IncidentCondition], at now: Date) -> Bool {
@@ -51,10 +52,10 @@ final class UnwrittenAlerts: Sendable {
         }
     }
 
-    /// Those that were noted within a while, for people.
+    /// Those that were noted just now, for people: what holds on is noted again with every round.
     func conditions(at now: Date) -> [IncidentCondition] {
         state.withLock { state in
-            state.entries.values.filter { now.timeIntervalSince($0.notedAt) < Self.memory }.map(\.condition)
+            state.entries.values.filter { now.timeIntervalSince($0.notedAt) < Self.shown }.map(\.condition)
                 .sorted { $0.key < $1.key }
         }
     }
