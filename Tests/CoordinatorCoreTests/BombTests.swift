@@ -34,7 +34,7 @@ struct BombTests {
         guard var manifest = report.manifest else { throw BackupError(.bug, "no manifest") }
         let keys = BackupKeys(
             agentName: agent.identity.name, database: report.database, kind: .postgres, tier: .hourly,
-            nominalAt: report.nominalAt, attempt: 1)
+            nominalAt: report.nominalAt)
         let digest = hex(sha256(stored))
         let plain = codec == .none ? digest : String(repeating: "0", count: 64)
         manifest.objects = [

@@ -162,6 +162,29 @@ struct OverdueTests {
         #expect(try await bench.coordinator.status(by: bench.admin).databases.map(\.state) != [])
     }
 
+    /// An operator's word about a database that is declared, and selected by nothing, holds however often its host tells of it.
+    @Test func whatIsRetiredStaysSoWhileItsHostGoesOnDeclaringIt() async throws {
+        let bench = try await Bench(at: "2026-03-01T10:10:00Z")
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(
+                yaml: """
+                    destinations: { local: { directory: /backups } }
+                    policies: { default: { selector: { env: prod }, tiers: { hourly: {} } } }
+                    """, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        #expect(try await kinds(bench) == [])
+        bench.clock.advance(86_402)
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        #expect(try await kinds(bench) == ["gone"])
+        _ = try await bench.coordinator.retireDatabase("inventory", on: "db-01", by: bench.admin)
+        #expect(try await kinds(bench) == [])
+        bench.clock.advance(600)
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        #expect(try await kinds(bench) == [])
+        #expect(try await bench.coordinator.status(by: bench.admin).databases.isEmpty)
+    }
+
     @Test func aCommandThatNobodyTakesEndsItsRun() async throws {
         let bench = try await Bench()
         let agent = try await bench.enrol("db-01")

@@ -10,18 +10,19 @@ extension CatalogUpdate {
         try database.execute(
             sql: "UPDATE database SET goneAt = coalesce(goneAt, ?) WHERE agent = ?",
             arguments: [now.milliseconds, agent.text])
+        // What was gone before just now is declared anew: an operator's word about it is over.
         for fact in facts {
             try database.execute(
                 sql: """
                     INSERT INTO database (agent, name, kind, labels, serverVersion, tool, sizeBytes, problem, firstSeenAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                     ON CONFLICT (agent, name) DO UPDATE SET kind = excluded.kind, labels = excluded.labels,
                         serverVersion = excluded.serverVersion, tool = excluded.tool, sizeBytes = excluded.sizeBytes,
-                        problem = excluded.problem, retiredAt = CASE WHEN goneAt IS NULL THEN retiredAt END, goneAt = NULL
+                        problem = excluded.problem, retiredAt = CASE WHEN goneAt = ?10 THEN retiredAt END, goneAt = NULL
                     """,
                 arguments: [
                     agent.text, fact.name.rawValue, fact.kind.rawValue, try JSONColumn.encode(fact.labels),
-                    fact.serverVersion, fact.tool, fact.sizeBytes, fact.problem, now.milliseconds,
+                    fact.serverVersion, fact.tool, fact.sizeBytes, fact.problem, now.milliseconds, now.milliseconds,
                 ])
         }
         guard try databaseCount(of: agent) <= most else { throw Self.tooMany(most) }
