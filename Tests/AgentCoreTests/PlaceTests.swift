@@ -71,7 +71,7 @@ import Wire
         #expect(try RegularFiles.below(url) == seen, "something was written")
 
         // Nor is what stands there looked at or restored from in its stead.
-        let opener = DestinationOpener(paths: host.paths, world: host.world)
+        let opener = try host.destinations()
         #expect(throws: BackupError.self) { try opener.open(disk, stop: StopSignal()) }
 
         try? files.removeItem(at: url)

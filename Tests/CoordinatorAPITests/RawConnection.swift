@@ -35,10 +35,11 @@ enum RawConnection {
         case fin
     }
 
-    /// Opens so many TCP connections, says nothing on any of them, and waits until the server has closed them all;
-    /// answers how many it did.
-    static func crowd(_ count: Int, port: Int) async throws -> Int {
-        let input = Array(try JSONSerialization.data(withJSONObject: ["port": port, "count": count]))
+    /// Opens so many TCP connections, says nothing on any of them, and waits until the server has closed them all, or so many
+    /// of them; answers how many it did.
+    static func crowd(_ count: Int, port: Int, until wanted: Int? = nil) async throws -> Int {
+        let input = Array(
+            try JSONSerialization.data(withJSONObject: ["port": port, "count": count, "wanted": wanted ?? count]))
         return Int(try await python(crowdScript, input)) ?? 0
     }
 
@@ -119,15 +120,20 @@ enum RawConnection {
         """
 
     private static let crowdScript = """
-        import json, socket, sys
+        import json, select, socket, sys
         plan = json.load(sys.stdin)
         crowd = [socket.create_connection(("127.0.0.1", plan["port"]), timeout=45) for _ in range(plan["count"])]
-        closed = 0
-        for s in crowd:
-            try:
-                closed += s.recv(1) == b""
-            except ConnectionError:
-                closed += 1
+        closed, waiting = 0, set(crowd)
+        while closed < plan["wanted"]:
+            ready = select.select(list(waiting), [], [], 45)[0]
+            if not ready:
+                break
+            for s in ready:
+                waiting.discard(s)
+                try:
+                    closed += s.recv(1) == b""
+                except ConnectionError:
+                    closed += 1
         print(closed, end="")
         """
 }

@@ -7,6 +7,7 @@ import Testing
         struct Statement: Decodable {
             let Effect: String
             let Action: Actions
+            let Resource: String?
             let Condition: [String: [String: String]]?
         }
 
@@ -36,6 +37,9 @@ import Testing
         #expect(policy.Statement.allSatisfy { $0.Effect == "Allow" })
         let actions = Set(policy.Statement.flatMap(\.Action.names))
         #expect(actions == ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"])
+        // Each host in the folder of its own name, and nowhere without one (D6).
+        let own = "arn:aws:s3:::acme-backups/${aws:PrincipalTag/holdfast-agent}/*"
+        #expect(policy.Statement.allSatisfy { $0.Resource == own })
         let conditions = policy.Statement.filter { $0.Action.names.contains("s3:PutObject") }.map(\.Condition)
         #expect(
             conditions == [

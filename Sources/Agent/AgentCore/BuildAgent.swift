@@ -49,7 +49,7 @@ package func buildAgent(
             board: board, journal: journal, spool: spool, plans: plans, logger: logger),
         CommandService(
             world: world, desk: desk, agent: identity, board: board, engines: engines, destinations: destinations,
-            logger: logger),
+            link: link, voice: voice, logger: logger),
         SchedulerService(
             world: world, plans: plans, board: board, spool: spool, agent: identity,
             ledger: DurableFile(url: paths.scheduleLedger), logger: logger),

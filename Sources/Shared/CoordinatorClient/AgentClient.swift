@@ -28,6 +28,11 @@ package struct AgentClient: Sendable {
         return try await connection.answer(call, stop: stop)
     }
 
+    /// Fresh addresses for a restore that is at work. Throws `.notFound` from a coordinator that does not know how.
+    package func links(_ request: LinkRequest) async throws -> LinkResponse {
+        try await connection.answer(.post("agent", "links", sending: request))
+    }
+
     /// Delivers what waits in the spool. What the receipt names is committed, and only that.
     package func report(_ batch: ReportBatch, stop: StopSignal? = nil) async throws -> ReportReceipt {
         try await connection.answer(.post("agent", "reports", sending: batch), stop: stop)

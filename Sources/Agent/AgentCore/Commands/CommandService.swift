@@ -1,4 +1,5 @@
 import Archive
+import CoordinatorClient
 import Domain
 import Foundation
 import Logging
@@ -15,6 +16,8 @@ struct CommandService: Service {
     let board: RunBoard
     let engines: EngineCatalog
     let destinations: DestinationOpener
+    let link: CoordinatorLink
+    let voice: AgentVoice
     let logger: Logger
 
     func run() async throws {
@@ -82,8 +85,15 @@ struct CommandService: Service {
         case .verify(let order):
             return try await VerifyJob(order: order, id: id, destinations: destinations, desk: desk).run()
         case .restore(let order):
+            let (link, instance, limits) = (link, voice.process.instance, destinations.limits)
+            let links = RestoreLinks(order.sources, logger: logger) {
+                let fresh = try await link.current().links(LinkRequest(command: id, instance: instance)).sources
+                for source in fresh { try limits.requireReadable(source) }
+                return fresh
+            }
             return try await RestoreJob(
-                order: order, id: id, engines: engines, destinations: destinations, desk: desk, world: world
+                order: order, id: id, engines: engines, destinations: destinations, desk: desk, world: world,
+                links: links
             ).run()
         case .delete(let order):
             return try await DeleteJob(order: order, agentName: agent.name, destinations: destinations).run()

@@ -13,13 +13,18 @@ struct RestoreJob {
     let destinations: DestinationOpener
     let desk: CommandDesk
     let world: AgentWorld
+    let links: RestoreLinks
 
-    func run() async throws -> CommandDesk.End {
+    func run() async throws -> CommandDesk.End { try await links.renewing { try await restore() } }
+
+    private func restore() async throws -> CommandDesk.End {
         try destinations.limits.requireRestorable(order)
         let engine = try engines.engine(for: order.database, kind: order.kind)
         let stop = await desk.stop(of: id)
         var readers: [ObjectReader] = []
-        for source in order.sources { readers.append(try ObjectReader(source, destinations: destinations, stop: stop)) }
+        for source in order.sources {
+            readers.append(try ObjectReader(source, destinations: destinations, links: links, stop: stop))
+        }
         let restore = Restore(
             readers: readers, engine: engine, target: order.target, replace: order.replace,
             skipChecksum: order.skipChecksum, withGlobals: order.withGlobals, fingerprint: order.fingerprint,

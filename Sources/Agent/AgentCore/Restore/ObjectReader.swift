@@ -20,7 +20,9 @@ struct ObjectReader: Sendable {
     }
 
     /// Throws `.usage` when the source says neither, `.forbidden` when this host does not allow it.
-    init(_ source: ObjectSource, destinations: DestinationOpener, stop: StopSignal) throws(BackupError) {
+    init(
+        _ source: ObjectSource, destinations: DestinationOpener, links: RestoreLinks? = nil, stop: StopSignal
+    ) throws(BackupError) {
         try destinations.limits.requireReadable(source)
         if let directory = source.directory, let key = source.key {
             let store = try destinations.open(Destination(name: "local", directory: directory), stop: stop)
@@ -30,7 +32,7 @@ struct ObjectReader: Sendable {
         guard let url = source.url else {
             throw BackupError(.usage, "\(source.object.name) can be read neither from a directory nor by a URL")
         }
-        let presigned = PresignedObject(url: url, ca: source.ca, name: source.object.name, stop: stop)
+        let presigned = PresignedObject(url: url, ca: source.ca, name: source.object.name, stop: stop, links: links)
         self.init(object: source.object, stop: stop) { (body) throws(BackupError) in try presigned.read(body) }
     }
 

@@ -10,11 +10,16 @@ struct PresignedObject: Sendable {
     let name: String
     var stop = StopSignal()
     var retry = RetryPolicy()
+    /// Where the URL is renewed; nil for one that a person gave.
+    var links: RestoreLinks?
 
     /// How far the reading has come, over several connections.
     private struct Progress {
         var offset: Int64 = 0
         var etag: String?
+        /// Of the address that was used last, and how many were refused since bytes came.
+        var generation = 0
+        var refusals = 0
         /// What the reader itself threw, which ends it.
         var readersError: BackupError?
 
@@ -26,7 +31,12 @@ struct PresignedObject: Sendable {
         var meaning: BackupError
         var isWorthRetrying = true
         var asked: Duration?
+        /// Another address may do.
+        var isRefused = false
     }
+
+    /// A store that refuses fresh addresses too has another reason.
+    private static let mostRefusals = 2
 
     /// Hands out the whole object in order; an interrupted read goes on where it stopped, as long as it is the same object.
     func read(_ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
@@ -40,9 +50,17 @@ struct PresignedObject: Sendable {
             do throws(Failure) {
                 return try attempt(client, &progress, body)
             } catch {
-                guard error.isWorthRetrying else { throw error.meaning }
                 // Bytes that came mean that the store is there.
-                if progress.offset > before { retries.reset() }
+                if progress.offset > before {
+                    retries.reset()
+                    progress.refusals = 0
+                }
+                if error.isRefused, let links, progress.refusals < Self.mostRefusals {
+                    progress.refusals += 1
+                    guard links.waitForNewer(than: progress.generation, stop: stop) else { throw error.meaning }
+                    continue
+                }
+                guard error.isWorthRetrying else { throw error.meaning }
                 guard retries.mayTryAgain(asked: error.asked, stop: stop) else {
                     throw stop.isStopped ? BackupError(.cancelled, "reading \(name) was stopped") : error.meaning
                 }
@@ -58,10 +76,12 @@ struct PresignedObject: Sendable {
         if progress.offset > 0 { headers.append(("Range", "bytes=\(progress.offset)-")) }
         if let etag = progress.etag, progress.offset > 0 { headers.append(("If-Match", etag)) }
         let wanted = progress.wanted
+        let link = links?.link(name)
+        progress.generation = link?.generation ?? 0
         let answer: HTTPResponse
         do throws(TransferError) {
             answer = try client.download(
-                HTTPRequest("GET", url, headers: headers), stop: stop,
+                HTTPRequest("GET", link?.url ?? url, headers: headers), stop: stop,
                 onHead: { head in
                     guard head.status == wanted else { return .keep }
                     progress.etag = progress.etag ?? head["etag"]
@@ -99,7 +119,7 @@ struct PresignedObject: Sendable {
             return Failure(
                 meaning: BackupError(
                     .storageRefused, "\(words); the link may have expired: ask for the restore again"),
-                isWorthRetrying: false)
+                isWorthRetrying: false, isRefused: true)
         default:
             return Failure(meaning: BackupError(.storageRefused, words), isWorthRetrying: false)
         }

@@ -3,12 +3,40 @@ import Domain
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Sealing
+import Synchronization
+import Wire
 
 /// Says who calls, on every request anew: a revoked certificate, token or session ends with the next request.
 struct Gate: Sendable {
     let coordinator: Coordinator
     let sessions: SessionStore
+    let throttle: AddressThrottle
     let now: @Sendable () -> Date
+    /// Tokens that were right a while ago.
+    private let known = KnownTokens()
+
+    init(
+        coordinator: Coordinator, sessions: SessionStore, throttle: AddressThrottle, now: @escaping @Sendable () -> Date
+    ) {
+        (self.coordinator, self.sessions, self.throttle, self.now) = (coordinator, sessions, throttle, now)
+    }
+
+    /// Lets a caller try to prove who it is. After some failures its address is refused before anything is looked at.
+    func entrance<Value>(_ call: Call, _ attempt: () async throws -> Value) async throws -> Value {
+        let origin = call.context.origin
+        if let pause = throttle.pause(for: origin, now: now()) { throw CallProblem.tooManyAttempts(retryAfter: pause) }
+        do {
+            return try await attempt()
+        } catch {
+            if Self.isCallersFault(error) { throttle.failed(origin, now: now()) }
+            throw error
+        }
+    }
+
+    private static func isCallersFault(_ error: any Error) -> Bool {
+        CallProblem(error).map { (400..<500).contains($0.problem.status) } ?? false
+    }
 
     /// The agent whose certificate this connection showed. A token does not stand in for it.
     func agent(_ call: Call) async throws -> AgentIdentity {
@@ -29,19 +57,25 @@ struct Gate: Sendable {
         if let header = call.request.headers[.authorization] {
             let parts = header.split(separator: " ", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw CallProblem.needsToken }
-            return try await known(String(parts[1]).trimmingCharacters(in: .whitespaces))
+            let token = String(parts[1]).trimmingCharacters(in: .whitespaces)
+            // Others of its address may fail as they like.
+            if known.contains(token) { return try await identity(of: token) }
+            return try await entrance(call) { try await identity(of: token) }
         }
         guard let id = SessionCookie.id(in: call.request), let token = sessions.token(of: id) else {
             throw CallProblem.needsToken
         }
         if call.request.method != .get, call.request.method != .head { try SameOrigin.require(call.request) }
-        return try await known(token)
+        return try await identity(of: token)
     }
 
-    private func known(_ token: String) async throws -> OperatorIdentity {
+    private func identity(of token: String) async throws -> OperatorIdentity {
         do {
-            return try await coordinator.authenticateOperator(token: token)
+            let identity = try await coordinator.authenticateOperator(token: token)
+            known.insert(token)
+            return identity
         } catch {
+            known.remove(token)
             guard error.code == .forbidden else { throw error }
             throw CallProblem.needsToken
         }
@@ -65,4 +99,23 @@ enum SameOrigin {
     }
 
     private static var foreign: CallProblem { .forbidden("the request comes from another site") }
+}
+
+/// Tokens by their digests, so many at most. They prove nothing here: each is looked up anew with every call.
+private final class KnownTokens: Sendable {
+    private let digests = Mutex<Set<String>>([])
+    private static let most = 1000
+
+    func contains(_ token: String) -> Bool { digests.withLock { $0.contains(Self.digest(token)) } }
+
+    func insert(_ token: String) {
+        digests.withLock { digests in
+            if digests.count >= Self.most { digests.removeAll() }
+            digests.insert(Self.digest(token))
+        }
+    }
+
+    func remove(_ token: String) { digests.withLock { _ = $0.remove(Self.digest(token)) } }
+
+    private static func digest(_ token: String) -> String { hex(sha256(Array(token.utf8))) }
 }

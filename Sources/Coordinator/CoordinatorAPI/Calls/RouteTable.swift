@@ -23,6 +23,18 @@ struct RouteTable {
         _ answer: @escaping @Sendable (Call) async throws -> Response
     ) { add(method, path, bodyLimit, answer) }
 
+    /// For a host that is about to prove who it is; not for whoever has just failed to, time and again. Its troubles are told
+    /// from ours, as for ``senders``.
+    mutating func entrance(
+        _ method: HTTPRequest.Method, _ path: String, bodyLimit: Int? = nil,
+        _ answer: @escaping @Sendable (Call) async throws -> Response
+    ) {
+        let gate = gate
+        add(method, path, bodyLimit) { call in
+            try await gate.entrance(call) { try await SenderAnswer.of(call) { try await answer(call) } }
+        }
+    }
+
     /// For agents by certificate.
     mutating func agent(
         _ method: HTTPRequest.Method, _ path: String, bodyLimit: Int? = nil,
@@ -38,7 +50,7 @@ struct RouteTable {
         _ answer: @escaping @Sendable (Call) async throws -> Response
     ) {
         add(method, path, bodyLimit) { call in
-            do { return try await answer(call) } catch { throw SenderAnswer.to(error, call.context.logger) }
+            try await SenderAnswer.of(call) { try await answer(call) }
         }
     }
 

@@ -26,6 +26,9 @@ extension RouteTable {
                 throw CallProblem.goingDown
             }
         }
+        agent(.post, "/v1/agent/links") { call, agent in
+            try Answer.json(await coordinator.links(call.message(), from: agent))
+        }
         agent(.post, "/v1/agent/reports", bodyLimit: limits.reportBody) { call, agent in
             let batch = try await call.message(as: ReportBatch.self)
             guard batch.items.allSatisfy({ $0.run?.manifest.map { $0.agent.id == agent.id } ?? true }) else {

@@ -11,11 +11,11 @@ extension RouteTable {
         open(.get, "/v1/ca") { _ in Answer.text(authority, type: "application/x-pem-file") }
         open(.get, "/health") { _ in Answer.text("ok") }
         open(.head, "/health") { _ in Response(status: .ok) }
-        senders(.post, "/v1/enrol", bodyLimit: limit) { call in
+        entrance(.post, "/v1/enrol", bodyLimit: limit) { call in
             try Answer.json(await coordinator.enrol(call.message(), remote: call.context.remote))
         }
         let gate = gate
-        senders(.post, "/v1/renew", bodyLimit: limit) { call in
+        entrance(.post, "/v1/renew", bodyLimit: limit) { call in
             let request = try await call.message(as: RenewalRequest.self)
             // A certificate is not needed here, but one that speaks for somebody else is a contradiction.
             if call.peer.certificate != nil, try await gate.agent(call).id != request.agentId {

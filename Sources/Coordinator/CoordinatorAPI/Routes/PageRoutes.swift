@@ -10,7 +10,7 @@ extension RouteTable {
     mutating func addPages(
         _ coordinator: Coordinator, sessions: SessionStore, now: @escaping @Sendable () -> Date
     ) throws {
-        let (pages, throttle, gate) = (try Pages(), LoginThrottle(), gate)
+        let (pages, throttle, gate) = (try Pages(), AddressThrottle(), gate)
         open(.get, "/") { call in
             do {
                 let by = try await gate.operatorIdentity(call, atLeast: .viewer)
@@ -21,7 +21,7 @@ extension RouteTable {
         }
         open(.post, "/login") { call in
             try SameOrigin.require(call.request)
-            let address = call.context.remote
+            let address = call.context.origin
             if let pause = throttle.pause(for: address, now: now()) {
                 let sorry = pages.login("Too many attempts. Wait \(pause) seconds.")
                 return pages.answer(sorry, status: .tooManyRequests, fields: [.retryAfter: String(pause)])

@@ -19,7 +19,8 @@ package func buildServer(
 ) throws -> any Service {
     let limits = configuration.limits
     let sessions = SessionStore(coordinator: coordinator, now: now)
-    let gate = Gate(coordinator: coordinator, sessions: sessions, now: now)
+    let throttle = AddressThrottle(allowed: limits.failures, holdsUpStrangers: false)
+    let gate = Gate(coordinator: coordinator, sessions: sessions, throttle: throttle, now: now)
     var routes = RouteTable(gate: gate, limits: limits)
     routes.addEnrolment(coordinator)
     routes.addAgent(coordinator)
@@ -37,12 +38,15 @@ package func buildServer(
     routes.addTokens(coordinator)
     try routes.addPages(coordinator, sessions: sessions, now: now)
 
+    let cap = min(limits.connections, OpenFileLimit.lift())
+    let census = ConnectionCensus(
+        most: Int(Double(cap) * limits.anonymousShare), fromOneAddress: limits.fromOneAddress ?? max(64, cap / 4))
     var http = HTTP1Channel.Configuration(
-        additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: TimeAmount(limits.idle))
+        additionalChannelHandlers: [ConnectionGuard(limits: limits, census: census)],
+        idleTimeout: TimeAmount(limits.idle))
     http.httpDecoder = .init(
         maxHeaderFieldSize: limits.headerField, maxHeaderListSize: limits.headers,
         maxHeaderFieldCount: limits.headerCount)
-    let cap = min(limits.connections, OpenFileLimit.lift())
     return Application(
         router: routes.closed(),
         server: try .tls(.http1(configuration: http), tlsConfiguration: .coordinator(coordinator.serverIdentity)),

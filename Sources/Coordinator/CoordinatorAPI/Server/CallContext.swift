@@ -25,4 +25,7 @@ struct CallContext: RequestContext {
 
     /// The client's address without its port.
     var remote: String { channel.remoteAddress?.ipAddress ?? "unknown" }
+
+    /// Whom its failures count against.
+    var origin: String { AddressThrottle.origin(remote) }
 }

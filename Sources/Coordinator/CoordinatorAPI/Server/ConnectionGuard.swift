@@ -16,7 +16,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    /// What this connection is counted as.
+    private enum Standing { case new, unproven, anonymous, proven, gone }
+
     private let limits: ServerLimits
+    private let census: ConnectionCensus
+    private var standing = Standing.new
+    private var origin = ""
     private let presence = PeerPresence()
     private var certificate: [UInt8]?
     private var handshakeDeadline: Scheduled<Void>?
@@ -33,12 +39,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var closesAfterAnswer = false
     private var isClosing = false
 
-    init(limits: ServerLimits) { self.limits = limits }
+    init(limits: ServerLimits, census: ConnectionCensus) { (self.limits, self.census) = (limits, census) }
 
     var peer: Peer { Peer(certificate: certificate, presence: presence) }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        handshakeDeadline = close(context, after: limits.handshake)
+        origin = AddressThrottle.origin(context.remoteAddress?.ipAddress ?? "unknown")
+        standing = .unproven
+        handshakeDeadline = close(context, after: census.enter(origin) ? limits.handshake : .zero)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { end() }
@@ -51,6 +59,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func end() {
         for deadline in [handshakeDeadline, requestDeadline, answerDeadline, lingerDeadline] { deadline?.cancel() }
         presence.leave()
+        if standing == .unproven || standing == .anonymous { census.leave(origin) }
+        if standing == .anonymous { census.leaveAnonymous() }
+        standing = .gone
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -59,6 +70,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             handshakeDeadline?.cancel()
             do {
                 certificate = try context.pipeline.syncOperations.nioSSL_peerCertificate()?.toDERBytes()
+                try identify()
             } catch {
                 context.close(promise: nil)
             }
@@ -68,6 +80,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         default: break
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Throws when there is no room for one more that does not say who it is.
+    private func identify() throws {
+        guard standing == .unproven else { return }
+        if certificate == nil {
+            standing = .anonymous
+            guard census.stayAnonymous() else { throw ChannelError.ioOnClosedChannel }
+        } else {
+            standing = .proven
+            census.leave(origin)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -17,6 +17,12 @@ package struct ServerConfiguration: Sendable {
 package struct ServerLimits: Sendable {
     /// Connections at once. More wait in the kernel until one goes; kept below the process's limit of open files.
     package var connections = 16_384
+    /// The share of them that may be there without an agent's certificate: the rest is kept for agents.
+    package var anonymousShare = 0.75
+    /// Connections of one address that have shown no certificate; nil for a quarter of all.
+    package var fromOneAddress: Int?
+    /// Failures within a minute of one address to prove who it is, after which it has to wait until the minute is over.
+    package var failures = 20
     /// One header field, or the request line.
     package var headerField = 16 * 1024
     /// All header fields together.

@@ -250,6 +250,18 @@ extension IncidentCondition {
             detail: "a host at \(remote) tried to join with this agent's id and a key of its own; it was refused")
     }
 
+    /// Somebody else has the key.
+    static func stranger(_ agent: AgentRecord) -> Self {
+        Self(
+            key: IncidentKey.identity(agent.id), kind: IncidentKind.identity, isCritical: true,
+            agent: agent.name, environment: agent.labels["env"],
+            title: "Another process asks in the name of \(agent.name)",
+            detail:
+                "a process that is not the agent's own has its certificate and key, and asked for what is the agent's alone; it was "
+                + "refused. If the key was copied, join the host anew with `holdfast token create --replace \(agent.name)`"
+        )
+    }
+
     static func succeeded(_ database: DatabaseRecord, bytes: Int64) -> Self {
         Self(
             key: "", kind: "succeeded", isCritical: false, agent: database.agentName, database: database.name.rawValue,

@@ -42,6 +42,12 @@ extension Coordinator {
         let first = try await answer(to: request, agent: agent)
         let seconds = min(max(request.waitSeconds, 0), world.pollSeconds)
         guard !first.hasNews, seconds > 0, await Self.wait(for: news, seconds: seconds) else { return first }
+        // Meanwhile another process may have spoken, and what goes down now would go to the wrong one.
+        if let process = request.process {
+            let uptime = world.uptime()
+            let word = fences.change(agent.id) { $0.word(of: process.instance, uptime) }
+            guard word == .current else { return heldAnswer(at: now, pause: 1) }
+        }
         return try await answer(to: request, agent: agent)
     }
 

@@ -44,7 +44,7 @@ extension Coordinator {
         }
     }
 
-    private func withSources(
+    func withSources(
         _ command: Command, _ order: RestoreOrder, operation id: UUID
     ) async throws(BackupError) -> Command {
         let found = try await catalog.read { view in
@@ -120,5 +120,8 @@ enum Lifetime {
     static let verify = 6 * 3600
     static let restore = 3600
     static let delete = 24 * 3600
-    static let restoreAddress = 12 * 3600
+    /// Whoever has the address has the object, so it is short; the agent asks anew while it works.
+    static let restoreAddress = 15 * 60
+    /// For so long an agent that fell silent may still be at work on a restore.
+    static let restoreWork = 12 * 3600
 }

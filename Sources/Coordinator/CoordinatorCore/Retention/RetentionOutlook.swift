@@ -40,7 +40,7 @@ struct RetentionOutlook {
         let now = circumstances.now
         suspended = try circumstances.clockDoubt ?? HighWater.suspicion(of: now, view)
         // A command that was not acknowledged goes down again, with fresh addresses, until it expires.
-        let unheard = TimeInterval(Lifetime.restore + Lifetime.restoreAddress)
+        let unheard = TimeInterval(Lifetime.restore + Lifetime.restoreWork)
         let inUse = try view.backupsInUse(deliveredSince: now - unheard)
         let held = try view.heldAgents()
         let resolver = PlanResolver(configuration: fleet, isFleet: true)

@@ -6,7 +6,7 @@ package import Wire
 
 extension Coordinator {
     /// Has a backup restored by its own agent or another. From the directory on that host if it has the copy, else from
-    /// S3 by addresses that are good for 12 hours. Throws `.busy` when that agent is offline: a restore that begins by
+    /// S3 by addresses that are good for 15 minutes and that it asks for anew. Throws `.busy` when that agent is offline: a restore that begins by
     /// itself hours later harms more than one that was refused.
     package func restore(
         backup id: String, _ options: RestoreOptions, by operator: OperatorIdentity

@@ -62,7 +62,8 @@ enum BackupRendering {
             let place = SafeText(detail.locations?[copy.destination] ?? copy.folder).text
             lines.append("\(SafeText(copy.destination).text)  \(word)  \(place)\(error)")
         }
-        lines += ["", look.tinted("RESTORE WITHOUT HOLDFAST", .faint)] + manifest.restore.map { SafeText($0).text }
+        lines +=
+            ["", look.tinted("RESTORE WITHOUT HOLDFAST", .faint)] + manifest.stockRestoreLines.map { SafeText($0).text }
         return lines
     }
 
