@@ -12,27 +12,27 @@ class PresignedRequests:
     """WSGI middleware. `secrets` maps access keys to (secret, session token or None)."""
 
     def __init__(self, application, secrets, refused=0):
-        """`refused`: so many addresses have run out whenever they are used."""
+        """`refused`: so many uses of an address are refused first, as if it had run out."""
         self.application = application
         self.refused = refused
-        self.run_out = set()
         self.secrets = secrets
 
     def __call__(self, environ, start_response):
         query = urllib.parse.parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
         if "X-Amz-Signature" not in dict(query):
             return self.application(environ, start_response)
-        refusal = self.has_run_out(dict(query)["X-Amz-Signature"]) or self.sign_anew(environ, query)
+        refusal = self.has_run_out() or self.sign_anew(environ, query)
         if refusal is None:
             return self.application(environ, start_response)
         body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{refusal}</Code></Error>'.encode()
         start_response("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
         return [body]
 
-    def has_run_out(self, signature):
-        if len(self.run_out) < self.refused:
-            self.run_out.add(signature)
-        return "AccessDenied" if signature in self.run_out else None
+    def has_run_out(self):
+        if self.refused == 0:
+            return None
+        self.refused -= 1
+        return "AccessDenied"
 
     def sign_anew(self, environ, query):
         """None when the query's signature is right and young enough; the request then carries a header's. Else S3's code."""
