@@ -1,4 +1,5 @@
 import Domain
+import Hummingbird
 import Logging
 
 /// What an agent is told when its message could not be taken: a verdict on the message, or to ask again. An agent puts aside what

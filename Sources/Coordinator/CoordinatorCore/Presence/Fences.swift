@@ -32,8 +32,10 @@ extension Coordinator {
     /// How the process that sent this stands. What that changes is durable before it is acted on.
     func hear(_ request: CheckInRequest, from agent: AgentIdentity) async throws(BackupError) -> Fence.Standing {
         guard let process = request.process else {
-            // An agent of before says nothing of itself; but nobody is let in while two are held.
-            return try await catalog.read { try $0.processes(of: agent.id).heldAt } == nil ? .current : .held
+            // An agent of before says nothing of itself; but nobody is let in while two are held, and who has said it goes on
+            // saying it: a key alone is not the agent.
+            let book = try await catalog.read { try $0.processes(of: agent.id) }
+            return book.heldAt != nil ? .held : book.current != nil ? .suspect : .current
         }
         try await loadFence(of: agent.id)
         let (now, uptime) = (world.now(), world.uptime())
@@ -77,7 +79,10 @@ extension Coordinator {
         try await loadFence(of: agent.id)
         let uptime = world.uptime()
         let (standing, isHeld) = fences.change(agent.id) { fence in
-            (instance.map { fence.word(of: $0, uptime) } ?? .current, fence.book.heldAt != nil)
+            (
+                instance.map { fence.word(of: $0, uptime) } ?? (fence.book.current == nil ? .current : .suspect),
+                fence.book.heldAt != nil
+            )
         }
         switch (standing, isHeld) {
         case (.barred, _): throw BackupError(.forbidden, Self.barredWords(agent))
