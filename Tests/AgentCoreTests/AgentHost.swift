@@ -48,10 +48,11 @@ struct AgentHost {
 
     /// Carries out these runs (and what an earlier agent left) until that many reports lie in the spool.
     func perform(_ jobs: [RunJob], awaiting count: Int = 2) async throws {
-        let configuration = LiveConfiguration(
-            AgentConfiguration(
-                databases: [.init(name: try DatabaseName("dev db"), labels: [:], source: .sqlite(path: database.path))],
-                attempts: 2, retryDelaySeconds: 0))
+        var allowed = AgentConfiguration(
+            databases: [.init(name: try DatabaseName("dev db"), labels: [:], source: .sqlite(path: database.path))],
+            attempts: 2, retryDelaySeconds: 0)
+        (allowed.allow.directories, allowed.allow.endpoints) = ([folder.path], .any)
+        let configuration = LiveConfiguration(allowed)
         let journal = try RunJournal(folder: paths.runs)
         let board = RunBoard(journal: journal)
         let service = RunService(
@@ -88,10 +89,12 @@ extension Optional {
 }
 
 extension AgentHost {
-    /// As a host opens them that has no `agent.yaml`.
+    /// As this host opens them.
     func destinations() throws -> DestinationOpener {
-        DestinationOpener(
+        var configuration = AgentConfiguration(databases: [])
+        (configuration.allow.directories, configuration.allow.endpoints) = ([folder.path], .any)
+        return DestinationOpener(
             paths: paths, world: world,
-            limits: try HostGuard(paths: paths, configuration: LiveConfiguration(AgentConfiguration(databases: []))))
+            limits: try HostGuard(paths: paths, configuration: LiveConfiguration(configuration)))
     }
 }

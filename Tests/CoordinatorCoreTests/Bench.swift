@@ -150,11 +150,13 @@ struct TestAgent {
     }
 
     @discardableResult
-    func send(_ reports: [RunReport] = [], results: [CommandResult] = []) async throws -> ReportReceipt {
+    func send(
+        _ reports: [RunReport] = [], results: [CommandResult] = [], instance: UUID? = nil
+    ) async throws -> ReportReceipt {
         let items =
             reports.map { ReportBatch.Item(id: UUID(), run: $0) }
             + results.map { ReportBatch.Item(id: UUID(), command: $0) }
-        return try await bench.coordinator.record(ReportBatch(items: items), from: identity)
+        return try await bench.coordinator.record(ReportBatch(items: items, instance: instance), from: identity)
     }
 
     func facts(

@@ -38,9 +38,11 @@ struct RestoreLinkTests {
         let request = LinkRequest(command: command, instance: process.instance)
         let fresh = try await bench.coordinator.links(request, from: agent.identity)
         #expect(fresh.sources.map(\.url) != [nil] && fresh.sources[0].url?.contains("X-Amz-Expires=900") == true)
-        try await agent.send(results: [
-            CommandResult(command: command, at: bench.clock.now, succeeded: true, message: "restored", bytes: 4)
-        ])
+        try await agent.send(
+            results: [
+                CommandResult(
+                    command: command, at: bench.clock.now, succeeded: true, message: "restored", bytes: 4)
+            ], instance: process.instance)
         let over = await #expect(throws: BackupError.self) {
             try await bench.coordinator.links(request, from: agent.identity)
         }

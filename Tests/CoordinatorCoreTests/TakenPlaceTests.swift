@@ -60,9 +60,9 @@ struct TakenPlaceTests {
         let old = try await bench.enrol("db-01", labels: ["env": "prod"])
         let first = AgentProcess(instance: UUID(), generation: 7, host: "old")
         _ = try await old.checkIn(databases: [old.facts("inventory")], process: first)
-        try await old.send([
-            old.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now)
-        ])
+        try await old.send(
+            [old.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now)],
+            instance: first.instance)
         let (join, key) = (try await join(bench, replacing: "db-01"), try PrivateKey())
         // Until somebody took its place it is the agent.
         _ = try await old.checkIn(revision: 1, process: first)
@@ -96,9 +96,9 @@ struct TakenPlaceTests {
         #expect(welcome.wantsDatabases && welcome.plan != nil && welcome.nonce != nil)
         _ = try await new.checkIn(databases: [new.facts("inventory")], process: second)
         bench.clock.advance(60)
-        let receipt = try await new.send([
-            new.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now)
-        ])
+        let receipt = try await new.send(
+            [new.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now)],
+            instance: second.instance)
         #expect(receipt.refused.isEmpty)
         #expect(try await bench.coordinator.backups(agent: "db-01", by: bench.admin).count == 2)
         #expect(try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).isEmpty)

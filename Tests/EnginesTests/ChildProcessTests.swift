@@ -106,12 +106,24 @@ struct ChildProcessTests {
     func descriptors() async throws {
         func open() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
         _ = try await shell("true").collect(stop: StopSignal())
-        // Other tests run beside this one and open files of their own, so only a trend can be seen.
-        let before = try open()
-        for _ in 0..<200 {
-            _ = try await ChildProcess(executable: "/dev/null/x", arguments: [], environment: [:]).collectFailing()
+        // Found and allowed, and then refused by the kernel: after the pipes were made. And one that is not even found.
+        let folder = try Folder()
+        try folder.script("noInterpreter", "#!/nonexistent/interpreter\n")
+        try folder.script("noProgram", "\u{7f}ELF, and nothing else")
+        for program in [folder.path + "/noInterpreter", folder.path + "/noProgram", "/dev/null/x"] {
+            #expect(
+                try await ChildProcess(executable: program, arguments: [], environment: [:]).collectFailing(),
+                "\(program)")
+            // Other tests may run beside this one and open files of their own, so only a trend can be seen.
+            let before = try open()
+            for _ in 0..<200 {
+                _ = try await ChildProcess(executable: program, arguments: [], environment: [:]).collectFailing()
+            }
+            #expect(try open() < before + 100, "\(program)")
         }
-        #expect(try open() < before + 150)
+        let before = try open()
+        for _ in 0..<100 { _ = try await shell("exit 3").collectFailing() }
+        #expect(try open() < before + 50)
     }
 
     private func isGone(_ pid: Int32) -> Bool {

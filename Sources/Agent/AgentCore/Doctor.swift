@@ -104,7 +104,11 @@ package struct Doctor: Sendable {
         do throws(BackupError) { try configuration.requireRights(of: file) } catch {
             out.append(bad("configuration", error.message))
         }
-        do throws(BackupError) { try FileRights.require(paths.key.path, .key) } catch {
+        // Who examines may be root; who reads the key is whose data directory it is.
+        let owner = (try? FileManager.default.attributesOfItem(atPath: paths.data.path))?[.ownerAccountID] as? NSNumber
+        do throws(BackupError) {
+            try FileRights.require(paths.key.path, .key, user: owner?.uint32Value ?? geteuid())
+        } catch {
             out.append(bad("key", error.message))
         }
         return out

@@ -22,19 +22,32 @@ package final class HostGuard: Sendable {
     private let configuration: LiveConfiguration
     private let known: Mutex<Known>
     private let onRefusal: @Sendable (String) -> Void
+    private let isDamaged: Bool
 
-    /// `onRefusal` hears of each refusal. Changes nothing on disk. Throws `.integrity` or `.configuration` when what was
-    /// remembered cannot be read: taken for nothing, the next plan could name any store.
+    /// `onRefusal` hears of each refusal. Changes nothing on disk. Where what was remembered is damaged, no object store is
+    /// allowed but those that `agent.yaml` names: taken for nothing, the next plan could name any. Throws `.configuration` when
+    /// it cannot be read at all.
     package init(
         paths: AgentPaths, configuration: LiveConfiguration, onRefusal: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(BackupError) {
         self.paths = paths
         self.configuration = configuration
         self.onRefusal = onRefusal
-        if let known = try DurableFile<Known>(url: paths.knownPlaces).load() {
-            self.known = Mutex(known)
+        do throws(BackupError) {
+            if let known = try DurableFile<Known>(url: paths.knownPlaces).load() {
+                self.known = Mutex(known)
+                isDamaged = false
+                return
+            }
+        } catch  where error.code == .integrity {
+            onRefusal(
+                "\(paths.knownPlaces.path) is damaged: no object store is used that allow.endpoints in agent.yaml does not name. "
+                    + "Name them there, or delete that file to take those of the next plan")
+            known = Mutex(Known(stores: [], directories: []))
+            isDamaged = true
             return
         }
+        isDamaged = false
         // A plan that is damaged is none: the next one counts as the first.
         let plan = (try? DurableFile<Plan>(url: paths.plan).load()) ?? .empty
         known = Mutex(
@@ -49,6 +62,7 @@ package final class HostGuard: Sendable {
 
     /// Writes down what is known. Throws `.storageRefused` when the data directory cannot be written.
     package func remember() throws(BackupError) {
+        guard !isDamaged else { return }
         try known.withLock { (known) throws(BackupError) in
             try DurableFile<Known>(url: paths.knownPlaces).save(known)
         }
@@ -93,6 +107,8 @@ package final class HostGuard: Sendable {
             }
             destination.directory = .init(path: real)
             limits.directories = limits.directories.compactMap(RealPath.of)
+            // Where the host's own folder lies is the host's choice, also when it is a link.
+            if directory.path == nil { limits.directories.append(real) }
         }
         if let words = limits.refusal(of: destination) { throw refused(words) }
         if let file = destination.s3?.caFile, RealPath.of(file).map({ isOurs($0) }) ?? true {

@@ -8,7 +8,7 @@ import Synchronization
 final class PlaceBook: Sendable {
     private let file: DurableFile<[String: UUID]>
     private let newID: @Sendable () -> UUID
-    /// Held while the book is read and written.
+    /// Held while the book is read and written, and never while a directory is looked at: one that hangs must hang no other.
     private let turn = Mutex(())
 
     init(file url: URL, newID: @escaping @Sendable () -> UUID) {
@@ -16,20 +16,10 @@ final class PlaceBook: Sendable {
         self.newID = newID
     }
 
-    /// Throws unless the directory is the one that was used before. `isForWriting`: one that was never used becomes known, and
-    /// is marked where it is empty, or holds manifests of a time before marks. Blocks.
+    /// Throws unless the directory is the one that was used before. `isForWriting`: one that was never used is marked and
+    /// becomes known, whatever lies in it. Blocks.
     func check(_ store: DirectoryStore, isForWriting: Bool) throws(BackupError) {
-        try turn.withLock { _ throws(BackupError) in try look(store, isForWriting: isForWriting) }
-    }
-
-    private func look(_ store: DirectoryStore, isForWriting: Bool) throws(BackupError) {
-        let book: [String: UUID]?
-        do throws(BackupError) {
-            book = try file.load() ?? [:]
-        } catch  where error.code == .integrity {
-            // Then only a directory with a mark is known to be none that lost it.
-            book = nil
-        }
+        let book = try turn.withLock { _ throws(BackupError) in try load() }
         let known = book?[store.root]
         let mark = try mark(of: store, isKnown: known != nil)
         if let known {
@@ -45,12 +35,22 @@ final class PlaceBook: Sendable {
                     "\(file.url.path) is damaged, and \(store.root) carries no \(DirectoryStore.markName): is the disk mounted? "
                         + "When it is, delete that file")
             }
-            let isEmpty = try store.isEmpty()
-            guard try isEmpty ? true : store.holdsManifests() else { return }
             own = try store.setMark(newID())
         }
+        guard let own else { return }
         // After the mark: should we be killed in between, it is met as one that is not known yet.
-        try file.save((book ?? [:]).merging([store.root: own ?? newID()]) { $1 })
+        try turn.withLock { _ throws(BackupError) in
+            try file.save((load() ?? [:]).merging([store.root: own]) { $1 })
+        }
+    }
+
+    /// Nil when it is damaged: then only a directory with a mark is known to be none that lost it.
+    private func load() throws(BackupError) -> [String: UUID]? {
+        do throws(BackupError) {
+            return try file.load() ?? [:]
+        } catch  where error.code == .integrity {
+            return nil
+        }
     }
 
     private func mark(of store: DirectoryStore, isKnown: Bool) throws(BackupError) -> UUID? {

@@ -42,38 +42,21 @@ struct FactsService: Service {
 
     func run() async throws {
         try await untilShutdown {
+            let look = FactsLook(engines: engines, logger: logger)
             var known: Int?
             while !Task.isCancelled {
                 let (databases, revision) = (configuration.current.databases, configuration.revision)
                 if revision != known {
                     // Names and labels are known at once, so that the plan does not wait for a database that is slow to answer.
-                    await board.replace(databases.map { Self.facts($0, nil, nil) })
+                    await board.replace(databases.map { DatabaseFacts($0, nil, nil) })
                     // What the host allows is told with its databases, and may be all that changed.
                     if known != nil { await board.tellAgain() }
                     known = revision
+                    await look.forget()
                 }
-                var facts: [DatabaseFacts] = []
-                for setting in databases { facts.append(await look(setting)) }
-                await board.replace(facts)
+                await board.replace(await look.round(databases))
                 for _ in 0..<600 where configuration.revision == revision { try await Task.sleep(for: .seconds(1)) }
             }
         }
-    }
-
-    private func look(_ setting: DatabaseSetting) async -> DatabaseFacts {
-        do {
-            let engine = try engines.engine(for: setting.name, kind: setting.kind)
-            return Self.facts(setting, try await engine.examine(), nil)
-        } catch {
-            logger.warning(
-                "a database cannot be backed up", metadata: ["database": "\(setting.name)", "error": "\(error)"])
-            return Self.facts(setting, nil, "\(error)")
-        }
-    }
-
-    private static func facts(_ setting: DatabaseSetting, _ seen: Examination?, _ problem: String?) -> DatabaseFacts {
-        DatabaseFacts(
-            name: setting.name, kind: setting.kind, labels: setting.labels, serverVersion: seen?.serverVersion,
-            tool: seen?.tool, sizeBytes: seen?.sizeBytes, problem: problem)
     }
 }

@@ -79,7 +79,7 @@ struct CommandService: Service {
         case .backup(let order): return try await backup(order, id)
         case .cancel(let work):
             var found = await desk.cancel(work)
-            if !found { found = await board.cancel(work) }
+            if !found { found = try await board.cancel(work) }
             guard found else { throw BackupError(.notFound, "this is not at work on this host") }
             return .done(message: "asked to stop", proof: nil, restoredTo: nil, bytes: 0)
         case .verify(let order):

@@ -21,9 +21,13 @@ struct RestoreJob {
         try destinations.limits.requireRestorable(order)
         let engine = try engines.engine(for: order.database, kind: order.kind)
         let stop = await desk.stop(of: id)
-        var readers: [ObjectReader] = []
-        for source in order.sources {
-            readers.append(try ObjectReader(source, destinations: destinations, links: links, stop: stop))
+        // A mount that hangs must hang nothing else.
+        let readers = try await onThread(stop: stop) { () throws(BackupError) in
+            var readers: [ObjectReader] = []
+            for source in order.sources {
+                readers.append(try ObjectReader(source, destinations: destinations, links: links, stop: stop))
+            }
+            return readers
         }
         let restore = Restore(
             readers: readers, engine: engine, target: order.target, replace: order.replace,

@@ -84,6 +84,8 @@ final class RestoreLinks: Sendable {
                 // The old ones may still be good, or the coordinator be back in a moment; a reader says when they are not.
                 logger.warning("a restore's addresses could not be renewed", metadata: ["error": "\(error)"])
                 await wait(.seconds(5), untilWished: false)
+                // Whoever waits for another address wished once.
+                wish.yield()
             }
         }
     }

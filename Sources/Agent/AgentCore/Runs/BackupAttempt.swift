@@ -45,7 +45,8 @@ struct BackupAttempt: Sendable {
             if live.stop.isStopped { throw BackupError(.cancelled, "the run was stopped before it began") }
             let examination = try await engine.examine()
             let streams = try await engine.streams()
-            writers = try openWriters()
+            // A mount that hangs must hang nothing else.
+            writers = try await onThread(stop: live.stop) { () throws(BackupError) in try openWriters() }
             let names = try await chooseNames(writers)
             live.enter(.dumping)
             let snapshotAt = world.now()

@@ -23,7 +23,9 @@ package actor RunBoard {
 
     private var running: [DatabaseName: LiveRun] = [:]
     /// Runs that were cancelled before they came: commands of one moment are carried out in any order.
-    private var unwanted: Set<UUID> = []
+    /// The oldest are forgotten.
+    private var unwanted: [UUID] = []
+    private static let mostUnwanted = 1000
     /// Whole but for their manifests, and waiting for their stores: they keep no other run of their databases from its work.
     private var held: [UUID: LiveRun] = [:]
     private var isOpen = false
@@ -47,7 +49,10 @@ package actor RunBoard {
     package func submit(_ job: RunJob, attempt: Int = 1, sequence: Int = 0, leftovers: [DestinationResult] = [])
         throws(BackupError) -> Admission
     {
-        if unwanted.remove(job.run) != nil { throw BackupError(.cancelled, "it was cancelled before it began") }
+        if let index = unwanted.firstIndex(of: job.run) {
+            unwanted.remove(at: index)
+            throw BackupError(.cancelled, "it was cancelled before it began")
+        }
         guard held[job.run] == nil else { return .known }
         if let other = running[job.entry.database] {
             if other.job.run == job.run { return .known }
@@ -69,6 +74,9 @@ package actor RunBoard {
         startedContinuation.yield()
     }
 
+    /// Whether it was cancelled before it came.
+    func isUnwanted(_ run: UUID) -> Bool { unwanted.contains(run) }
+
     /// From now on this run of an earlier agent is known, and shown as at work.
     func hold(_ job: RunJob, attempt: Int) {
         let live = LiveRun(job: job, firstAttempt: attempt, sequence: 0, leftovers: [])
@@ -81,10 +89,14 @@ package actor RunBoard {
         startedContinuation.yield()
     }
 
-    /// Asks a run to stop; false when it is not at work here, and then it does not begin either.
-    package func cancel(_ run: UUID) -> Bool {
+    /// Asks a run to stop; false when it is not at work here, and then it does not begin either. Throws `.busy` for one that is
+    /// whole and only waits for its store.
+    package func cancel(_ run: UUID) throws(BackupError) -> Bool {
+        guard held[run] == nil else {
+            throw BackupError(.busy, "this run is whole and only waits for its store: it cannot be cancelled any more")
+        }
         guard let live = running.values.first(where: { $0.job.run == run }) else {
-            if unwanted.count < 1000 { unwanted.insert(run) }
+            if !unwanted.contains(run) { unwanted = unwanted.suffix(Self.mostUnwanted - 1) + [run] }
             return false
         }
         live.stop.stop()

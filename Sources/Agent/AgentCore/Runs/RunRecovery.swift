@@ -65,14 +65,16 @@ struct RunRecovery {
 
     /// Everything but the manifest is there. Nil when that is told; else what is to be tried again: the store is away, and the
     /// dump need not be made twice for that.
-    private func finish(_ record: RunJournal.Record, _ sealed: RunJournal.Sealed, isLast: Bool) async throws -> Waiting?
-    {
+    private func finish(
+        _ record: RunJournal.Record, _ sealed: RunJournal.Sealed, isLast: Bool, done: [DestinationResult] = []
+    ) async throws -> Waiting? {
         let manifest = try Manifest(decoding: [UInt8](sealed.manifest))
         let run = SealedRun(record: record, sealed: sealed, destinations: destinations, stop: stop)
-        let outcome = await run.complete()
+        let outcome = await run.complete(after: done)
         if outcome.mayComeYet, !isLast || stop.isStopped {
             let until = world.now() + startWindow(record.job)
-            return Waiting(record: record, sealed: sealed, until: until)
+            return Waiting(
+                record: record, sealed: sealed, until: until, done: outcome.results.filter(\.isComplete))
         }
         var report = RunReport(
             job: record.job, attempt: record.attempt, sequence: record.sequence + 1, at: world.now(), event: .succeeded)
@@ -100,7 +102,9 @@ struct RunRecovery {
         let record: RunJournal.Record
         let sealed: RunJournal.Sealed
         /// From then on it is given up.
-        let until: Date
+        var until: Date
+        /// Where it is whole by now.
+        let done: [DestinationResult]
     }
 
     /// Tries again until all of them are told, or the agent ends; the journal then keeps what is left. Holds nothing else up.
@@ -116,8 +120,9 @@ struct RunRecovery {
             for one in waiting where !stop.isStopped {
                 do {
                     let isLast = world.now() >= one.until
-                    if try await finish(one.record, one.sealed, isLast: isLast) != nil {
-                        left.append(one)
+                    if var later = try await finish(one.record, one.sealed, isLast: isLast, done: one.done) {
+                        later.until = one.until
+                        left.append(later)
                     } else {
                         await board.release(one.record.job.run)
                     }
@@ -140,6 +145,14 @@ struct RunRecovery {
         let isYoung = now.timeIntervalSince(job.nominalAt) < startWindow(job)
         if isYoung, record.attempt < configuration.current.attempts {
             logger.notice("an interrupted backup begins again", metadata: ["run": "\(job.run)"])
+            if await board.isUnwanted(job.run) {
+                var report = RunReport(
+                    job: job, attempt: record.attempt, sequence: record.sequence + 1, at: now, event: .cancelled)
+                report.destinations = record.leftovers + suspects
+                try await spool.add(run: report)
+                try journal.remove(job.run)
+                return
+            }
             let admission = try await board.submit(
                 job, attempt: record.attempt + 1, sequence: record.sequence, leftovers: record.leftovers + suspects)
             if admission == .accepted { return }

@@ -22,11 +22,16 @@ struct SealedRun: Sendable {
         var isGood: Bool { results.allSatisfy(\.isComplete) }
     }
 
-    /// Writes the manifest where it is missing. Doing it again changes nothing.
-    func complete() async -> Outcome {
+    /// Writes the manifest where it is missing. Doing it again changes nothing; it is not done again where it is `done`.
+    func complete(after done: [DestinationResult] = []) async -> Outcome {
         let bytes = [UInt8](sealed.manifest)
         let digest = hex(sha256(bytes))
-        let ended = await onThread { sealed.complete.map { complete($0, bytes, digest) } }
+        let ended = await onThread {
+            sealed.complete.map { before in
+                done.first { $0.destination == before.destination }.map { ($0, false) }
+                    ?? complete(before, bytes, digest)
+            }
+        }
         return Outcome(results: ended.map(\.0) + sealed.failed, mayComeYet: ended.contains { $0.1 })
     }
 

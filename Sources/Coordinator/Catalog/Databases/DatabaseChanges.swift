@@ -50,11 +50,16 @@ extension CatalogUpdate {
     }
 
     private func databaseCount(of agent: UUID) throws -> Int {
-        try Int.fetchOne(database, sql: "SELECT count(*) FROM database WHERE agent = ?", arguments: [agent.text]) ?? 0
+        try Int.fetchOne(
+            database, sql: "SELECT count(*) FROM database WHERE agent = ? AND retiredAt IS NULL",
+            arguments: [agent.text]) ?? 0
     }
 
     private static func tooMany(_ most: Int) -> BackupError {
-        BackupError(.usage, "this host has named more than \(most) databases by now: no further ones are taken of it")
+        BackupError(
+            .usage,
+            "this host has named more than \(most) databases by now: no further ones are taken of it until some are retired "
+                + "(`holdfast database retire`)")
     }
 
     /// Since when the database is planned as it is now; nil when no policy selects it any more.

@@ -33,12 +33,14 @@ extension Coordinator {
         let now = world.now()
         let sender = AlertSender(routes: fleet.alerts, world: world)
         await deliverUnwritten(sender)
-        try await recordSent()
+        // Known in memory all the same: a catalog that takes nothing must not keep the others' alerts from going out.
+        try? await recordSent()
         let all = try await catalog.read { try $0.dueDeliveries(at: now, limit: 2000) }
         let told = all.filter { delivery in delivery.key.map { unwritten.isTold($0, delivery.channel) } ?? false }
         if !told.isEmpty {
             unwritten.noteSent(told.map(\.id))
-            try await recordSent()
+            for delivery in told { if let key = delivery.key { unwritten.match(key, delivery.channel) } }
+            try? await recordSent()
         }
         let sent = unwritten.sent.union(told.map(\.id))
         let due = all.filter { !sent.contains($0.id) && !unwritten.isPaused($0.channel, at: now) }
@@ -59,7 +61,8 @@ extension Coordinator {
             do throws(AlertSender.Refusal) {
                 try await sender.send(message, to: channel)
             } catch {
-                try await putOff(deliveries, error)
+                // The pause is in memory.
+                try? await putOff(deliveries, error)
                 logger.warning("alert not sent", metadata: ["channel": "\(channel)", "error": "\(error.reason)"])
                 // The others would meet the same; they wait for the next round.
                 return

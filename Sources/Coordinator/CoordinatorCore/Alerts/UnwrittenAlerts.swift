@@ -19,6 +19,8 @@ final class UnwrittenAlerts: Sendable {
         var notedAt: Date
         /// By channel: tries so far, and when the next is due; nil once the channel took it.
         var channels: [String: (attempts: Int, nextAt: Date?)] = [:]
+        /// Channels whose delivery in the catalog was found to be told by this: the next one is of another incident.
+        var matched: Set<String> = []
     }
 
     private struct State {
@@ -82,9 +84,14 @@ final class UnwrittenAlerts: Sendable {
     /// Whether the channel has taken an alert of this key from memory.
     func isTold(_ key: String, _ channel: String) -> Bool {
         state.withLock { state in
-            guard let tries = state.entries[key]?.channels[channel] else { return false }
-            return tries.nextAt == nil
+            guard let entry = state.entries[key], let tries = entry.channels[channel] else { return false }
+            return tries.nextAt == nil && !entry.matched.contains(channel)
         }
+    }
+
+    /// That alert of the channel was the one of a delivery in the catalog.
+    func match(_ key: String, _ channel: String) {
+        state.withLock { state in _ = state.entries[key]?.matched.insert(channel) }
     }
 
     var sent: Set<Int64> { state.withLock { $0.sent } }

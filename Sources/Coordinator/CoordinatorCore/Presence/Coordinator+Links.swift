@@ -20,7 +20,9 @@ extension Coordinator {
         }
         let found = try await catalog.read { view -> (CommandRecord, OperationRecord)? in
             guard let record = try view.command(request.command), record.agent == agent.id, record.deliveredAt != nil,
-                let operation = try record.operation.flatMap(view.operation), operation.isOpen
+                let operation = try record.operation.flatMap(view.operation),
+                // A host that was away for a moment goes on with it.
+                operation.isOpen || operation.state == .expired
             else { return nil }
             return (record, operation)
         }

@@ -37,6 +37,8 @@ struct Fence: Sendable {
 
     /// For so long after its last answer a process that is alive is heard again.
     static let pause: Duration = .seconds(5)
+    /// Who was not heard for so long may have been replaced by an older release.
+    private static let silence: Duration = .seconds(600)
     private static let trialEnds: Duration = .seconds(180)
     private static let mostDead = 128
 
@@ -89,6 +91,13 @@ struct Fence: Sendable {
     mutating func end(_ instance: UUID, answered isAnswered: Bool, uptime: Duration) {
         open[instance] = (open[instance] ?? 1) > 1 ? (open[instance] ?? 1) - 1 : nil
         answered[instance] = isAnswered ? uptime : nil
+    }
+
+    /// Whether the process that counts was heard a short while ago: then nobody who does not say which process it is, as agents
+    /// of before, is that agent.
+    func lives(_ uptime: Duration) -> Bool {
+        guard let current = book.current?.process.instance else { return false }
+        return open[current] != nil || answered[current].map { uptime - $0 < Self.silence } ?? false
     }
 
     /// Whether the word of this process counts now.

@@ -34,8 +34,9 @@ extension Coordinator {
         guard let process = request.process else {
             // An agent of before says nothing of itself; but nobody is let in while two are held, and who has said it goes on
             // saying it: a key alone is not the agent.
-            let book = try await catalog.read { try $0.processes(of: agent.id) }
-            return book.heldAt != nil ? .held : book.current != nil ? .suspect : .current
+            try await loadFence(of: agent.id)
+            let uptime = world.uptime()
+            return fences.change(agent.id) { $0.book.heldAt != nil ? .held : $0.lives(uptime) ? .suspect : .current }
         }
         try await loadFence(of: agent.id)
         let (now, uptime) = (world.now(), world.uptime())
@@ -80,7 +81,7 @@ extension Coordinator {
         let uptime = world.uptime()
         let (standing, isHeld) = fences.change(agent.id) { fence in
             (
-                instance.map { fence.word(of: $0, uptime) } ?? (fence.book.current == nil ? .current : .suspect),
+                instance.map { fence.word(of: $0, uptime) } ?? (fence.lives(uptime) ? .suspect : .current),
                 fence.book.heldAt != nil
             )
         }

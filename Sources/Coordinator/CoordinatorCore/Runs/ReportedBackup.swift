@@ -66,6 +66,10 @@ struct ReportedBackup {
             manifest.database.name.rawValue.utf8.elementsEqual(report.database.rawValue.utf8),
             manifest.database.kind == report.kind, manifest.nominalAt == report.nominalAt
         else { throw BackupError(.forbidden, "the manifest belongs to another run") }
+        // What is taken in is read again as a stored manifest is; one that cannot be would look like a damaged catalog.
+        guard (try? Manifest(decoding: manifest.encoded())) != nil else {
+            throw BackupError(.integrity, "the manifest is of a format that this coordinator does not read: upgrade it")
+        }
         guard let main = manifest.objects.first(where: { $0.role != .globals }), main.plainBytes > 0 else {
             throw BackupError(.integrity, "the backup is empty")
         }

@@ -93,7 +93,11 @@ extension Coordinator {
             case .cancelled: failure = BackupError(.cancelled, "an operator cancelled it")
             // The coordinator ends; its next start does it again.
             case nil:
-                if Task.isCancelled { return nil }
+                if Task.isCancelled {
+                    // An orderly end is no sign of an object that ends coordinators; a cancelled task may not wait for a write.
+                    try? catalog.writeBlocking { try $0.removeSetting(SettingName.begun(operation.id)) }
+                    return nil
+                }
             }
         }
         try await finish(operation, bytes: counter.bytes, failure)

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What local time is in a zone: by this host's own time zone database, which follows what governments decide, and by the rules
 /// that the program was built with only where the host has none.
@@ -19,8 +20,7 @@ struct ZoneRules: Hashable, Sendable {
         self.name = name
         // Every part begins with a capital: `right/…`, with leap seconds, is no zone, and nothing leads out of the folder.
         let isName = name.wholeMatch(of: /[A-Z][A-Za-z0-9_+\-]*(?:\/[A-Z][A-Za-z0-9_+\-]*)*/) != nil
-        if isName, let file = FileManager.default.contents(atPath: "\(folder)/\(name)").flatMap({ ZoneFile(Array($0)) })
-        {
+        if isName, let file = ZoneFileCache.shared.file(at: "\(folder)/\(name)") {
             source = .host(file)
         } else if let zone = TimeZone(identifier: name) {
             source = .library(zone)
@@ -39,4 +39,34 @@ struct ZoneRules: Hashable, Sendable {
 
     static func == (one: Self, other: Self) -> Bool { one.name == other.name }
     func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// The host's zones, read again only when their files are others than before: schedules ask for them all the time.
+private final class ZoneFileCache: Sendable {
+    static let shared = ZoneFileCache()
+
+    private struct Entry {
+        let modified: Date?
+        let number: UInt64?
+        let file: ZoneFile?
+    }
+    private let entries = Mutex<[String: Entry]>([:])
+    private static let most = 1000
+
+    func file(at path: String) -> ZoneFile? {
+        // What is missing has no attributes, and is no zone. Links are followed: a zone is often one.
+        let real = URL(filePath: path).resolvingSymlinksInPath().path
+        guard let facts = try? FileManager.default.attributesOfItem(atPath: real) else { return nil }
+        let (modified, number) = (
+            facts[.modificationDate] as? Date, (facts[.systemFileNumber] as? NSNumber)?.uint64Value
+        )
+        let known = entries.withLock { $0[path] }
+        if let known, known.modified == modified, known.number == number { return known.file }
+        let file = FileManager.default.contents(atPath: path).flatMap { ZoneFile(Array($0)) }
+        entries.withLock { entries in
+            if entries.count >= Self.most { entries = [:] }
+            entries[path] = Entry(modified: modified, number: number, file: file)
+        }
+        return file
+    }
 }

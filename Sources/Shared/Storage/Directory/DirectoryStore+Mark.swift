@@ -45,31 +45,6 @@ extension DirectoryStore {
         }
     }
 
-    /// Whether nothing lies in it but what a file system or a killed upload leaves there. True also when it is missing.
-    package func isEmpty() throws(BackupError) -> Bool {
-        try names().allSatisfy { $0 == "lost+found" || $0.hasSuffix(Self.partialSuffix) }
-    }
-
-    /// Whether some agent's manifests lie in it.
-    package func holdsManifests() throws(BackupError) -> Bool {
-        for agent in try names() {
-            for folder in ["database-backups", "application-backups"] {
-                // What is no folder, or may not be looked into, holds none that count.
-                let names = try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(agent)/\(folder)")
-                if names?.contains(where: { $0.hasSuffix(".json") }) == true { return true }
-            }
-        }
-        return false
-    }
-
-    private func names() throws(BackupError) -> [String] {
-        do throws(BackupError) {
-            return try tree.names(in: tree.open())
-        } catch  where error.code == .storageUnavailable && access(root, F_OK) != 0 && errno == ENOENT {
-            return []
-        }
-    }
-
     private var unreadable: BackupError {
         BackupError(
             .storageRefused,
