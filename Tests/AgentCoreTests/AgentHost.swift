@@ -15,6 +15,8 @@ struct AgentHost {
             "AWS_ACCESS_KEY_ID": "ID", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_EC2_METADATA_DISABLED": "true",
         ], hostName: "host-1", bootID: "boot", chance: { 0 })
     let spool: Spool
+    /// Where backups may go; nil for anywhere in ``folder``.
+    var allowed: [String]?
 
     init() async throws {
         try FileManager.default.createDirectory(
@@ -48,11 +50,11 @@ struct AgentHost {
 
     /// Carries out these runs (and what an earlier agent left) until that many reports lie in the spool.
     func perform(_ jobs: [RunJob], awaiting count: Int = 2) async throws {
-        var allowed = AgentConfiguration(
+        var agent = AgentConfiguration(
             databases: [.init(name: try DatabaseName("dev db"), labels: [:], source: .sqlite(path: database.path))],
             attempts: 2, retryDelaySeconds: 0)
-        (allowed.allow.directories, allowed.allow.endpoints) = ([folder.path], .any)
-        let configuration = LiveConfiguration(allowed)
+        (agent.allow.directories, agent.allow.endpoints) = (allowed ?? [AllowSetting.data, folder.path], .any)
+        let configuration = LiveConfiguration(agent)
         let journal = try RunJournal(folder: paths.runs)
         let board = RunBoard(journal: journal)
         let service = RunService(
@@ -92,7 +94,9 @@ extension AgentHost {
     /// As this host opens them.
     func destinations() throws -> DestinationOpener {
         var configuration = AgentConfiguration(databases: [])
-        (configuration.allow.directories, configuration.allow.endpoints) = ([folder.path], .any)
+        (configuration.allow.directories, configuration.allow.endpoints) = (
+            allowed ?? [AllowSetting.data, folder.path], .any
+        )
         return DestinationOpener(
             paths: paths, world: world,
             limits: try HostGuard(paths: paths, configuration: LiveConfiguration(configuration)))

@@ -94,8 +94,29 @@ import Wire
         var ours = Destination.S3(bucket: "b", region: "r", endpoint: "https://other:9000")
         ours.caFile = host.paths.authority.path
         #expect(!Self.isAllowed(named, Destination(name: "s", s3: ours)), "the coordinator has that authority's key")
+        // Damaged it widens nothing, and keeps nobody from starting.
         try Data("{".utf8).write(to: host.paths.knownPlaces)
-        #expect(throws: BackupError.self) { try Self.make(host) }
+        let damaged = try Self.make(host)
+        try damaged.meet([Self.s3("https://evil.example")])
+        try damaged.remember()
+        #expect(!Self.isAllowed(damaged, Self.s3("https://evil.example")))
+        #expect(!Self.isAllowed(damaged, Self.s3("https://minio:9000")))
+        #expect(Self.isAllowed(damaged, Self.directory(nil)))
+        #expect(try Data(contentsOf: host.paths.knownPlaces) == Data("{".utf8), "it is left for a person to look at")
+    }
+
+    /// A link in the data directory is the host's own doing.
+    @Test func theOwnFolderMayBeALink() async throws {
+        let host = try await AgentHost()
+        defer { host.remove() }
+        let disk = host.folder.appending(path: "disk")
+        for folder in [disk, host.paths.data] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        try FileManager.default.createSymbolicLink(at: host.paths.backups, withDestinationURL: disk)
+        let usual = try Self.make(host)
+        #expect(Self.isAllowed(usual, Self.directory(nil)))
+        #expect(!Self.isAllowed(usual, Self.directory(disk.path)))
     }
 
     /// An agent without limits is upgraded: what its plan says goes on, and what a later plan says does not widen it.
@@ -121,8 +142,9 @@ import Wire
 
     /// What is refused at one destination is made at the others.
     @Test func aRefusedDestinationMakesThePartialBackupKnown() async throws {
-        let host = try await AgentHost()
+        var host = try await AgentHost()
         defer { host.remove() }
+        host.allowed = [AllowSetting.data]
         let elsewhere = host.folder.appending(path: "elsewhere")
         try await host.perform([
             host.job(destinations: [host.local, Destination(name: "usb", directory: .init(path: elsewhere.path))])

@@ -102,12 +102,13 @@ import Wire
 
     /// Two agents of one shared directory know it by one mark.
     @Test func theMarkOfAnotherAgentIsTakenOver() async throws {
-        let (one, two) = (try await AgentHost(), try await AgentHost())
+        var (one, two) = (try await AgentHost(), try await AgentHost())
         defer {
             one.remove()
             two.remove()
         }
         let (url, disk) = place(one)
+        (one.allowed, two.allowed) = ([url.path], [url.path])
         #expect(try await backUp(one, [disk], at: 0).event == Word(.succeeded))
         let id = try #require(try mark(url))
         #expect(try await backUp(two, [disk], at: 1).event == Word(.succeeded))

@@ -136,8 +136,7 @@ struct ChildProcessTests {
 extension ChildProcess {
     fileprivate func collectFailing() async throws -> Bool {
         do {
-            _ = try await collect(stop: StopSignal())
-            return false
+            return try await collect(stop: StopSignal()).ending.status != .exited(0)
         } catch {
             return true
         }

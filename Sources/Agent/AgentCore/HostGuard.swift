@@ -106,9 +106,9 @@ package final class HostGuard: Sendable {
                 throw refusal("a path without .. and dangling links is needed, not \(path.debugDescription)")
             }
             destination.directory = .init(path: real)
-            limits.directories = limits.directories.compactMap(RealPath.of)
+            let isOwn = directory.path == nil && limits.directories.contains(paths.data.path)
             // Where the host's own folder lies is the host's choice, also when it is a link.
-            if directory.path == nil { limits.directories.append(real) }
+            limits.directories = limits.directories.compactMap(RealPath.of) + (isOwn ? [real] : [])
         }
         if let words = limits.refusal(of: destination) { throw refused(words) }
         if let file = destination.s3?.caFile, RealPath.of(file).map({ isOurs($0) }) ?? true {
