@@ -42,6 +42,17 @@ import Wire
         #expect(try DirectoryStore(root: url.path).list(prefix: "").count == 4, "the mark is no object")
     }
 
+    /// Something lies there already that is not ours: it is marked all the same, so that a mount later on is noticed.
+    @Test func aFolderWithOtherFilesIsMarkedToo() async throws {
+        let host = try await AgentHost()
+        defer { host.remove() }
+        let (url, disk) = place(host)
+        try files.createDirectory(at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try Data().write(to: url.appending(path: "NOT_MOUNTED"))
+        #expect(try await backUp(host, [disk], at: 0).event == Word(.succeeded))
+        #expect(try mark(url) != nil)
+    }
+
     /// The disk is not mounted (nothing there, or an empty mount point), or it is another one: told, and the other destination
     /// gets its backup.
     @Test(arguments: ["absent", "empty", "another", "damaged"])

@@ -97,6 +97,15 @@ import Wire
         #expect(restored.talk(&fence, at: 200) == .current)
     }
 
+    /// Whoever has the key alone does not say which process it is: no agent while the agent itself is there.
+    @Test func whoDoesNotSayWhichProcessItIsCountsOnlyWhileTheOtherIsSilent() {
+        var fence = Fence(AgentProcesses())
+        #expect(!fence.lives(.seconds(0)))
+        _ = Process().talk(&fence, at: 10)
+        #expect(fence.lives(.seconds(500)))
+        #expect(!fence.lives(.seconds(700)), "an agent that was put back to an older release is let in again")
+    }
+
     /// What is known of processes outlives the coordinator's restart.
     @Test func itIsRememberedAcrossARestart() throws {
         var fence = Fence(AgentProcesses())

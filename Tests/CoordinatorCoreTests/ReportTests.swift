@@ -101,6 +101,48 @@ struct ReportTests {
         #expect(try await bench.coordinator.backups(by: bench.admin).count == 1)
     }
 
+    /// A host's clock was a day ahead for a moment: what it says of occurrences that are still to come settles nothing, and the
+    /// backups of that day are taken when they come.
+    @Test func whatIsStillToComeCannotHaveBeenMissed() async throws {
+        let bench = try await Bench(at: "2026-03-01T10:10:00Z")
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let (begin, name) = (bench.clock.now, try DatabaseName("inventory"))
+        func run(_ nominal: Date) -> UUID {
+            ScheduledRun.id(policy: "default", agent: agent.identity.id, database: name, nominalAt: nominal)
+        }
+        for hour in 1...25 {
+            for event in [RunEvent.missed, .skipped] {
+                let nominal = begin + Double(hour) * 3600
+                let receipt = try await agent.send([
+                    agent.report(event, run: run(nominal), database: "inventory", nominalAt: nominal)
+                ])
+                #expect(receipt.refused.isEmpty && receipt.acknowledged.count == 1)
+            }
+        }
+        let nominal = begin + 5 * 3600
+        await #expect(throws: BackupError.self) { try await bench.coordinator.run(run(nominal), by: bench.admin) }
+        bench.clock.advance(5 * 3600)
+        try await agent.send([agent.report(.succeeded, run: run(nominal), database: "inventory", nominalAt: nominal)])
+        #expect(try await bench.coordinator.backups(by: bench.admin).map(\.state) == [.good])
+        #expect(try await bench.coordinator.run(run(nominal), by: bench.admin).state == .succeeded)
+    }
+
+    /// Whatever the run ended in before: a success with a manifest that is not known is catalogued.
+    @Test(arguments: [RunEvent.missed, .skipped, .cancelled, .failed])
+    func aSuccessThatComesAfterAnyEndIsCatalogued(_ end: RunEvent) async throws {
+        let bench = try await Bench(at: "2026-03-01T10:10:00Z")
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let run = UUID()
+        try await agent.send([agent.report(end, run: run, database: "inventory", nominalAt: bench.clock.now)])
+        let late = try agent.report(
+            .succeeded, run: run, database: "inventory", nominalAt: bench.clock.now, attempt: 2, sequence: 2)
+        #expect(try await agent.send([late]).refused.isEmpty)
+        #expect(try await bench.coordinator.backups(by: bench.admin).map(\.id) == [late.manifest?.id])
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .succeeded)
+    }
+
     @Test func whatIsAnotherAgentsIsRefusedAndAudited() async throws {
         let bench = try await Bench()
         let (one, other) = (try await bench.enrol("db-01"), try await bench.enrol("db-02"))
