@@ -26,7 +26,10 @@ struct PostgresRestoreTests {
         let engine = try cluster.engine("tgt")
         let outcome = try await engine.restore(request(dump, .plain, target: "tgt_new \"x\""))
         #expect(
-            outcome == RestoreOutcome(target: "tgt_new \"x\"", keptBeside: nil, checked: "1 table, 1000 rows match"))
+            outcome
+                == RestoreOutcome(
+                    target: "tgt_new \"x\"", keptBeside: nil,
+                    checked: "1 table, 1000 rows match; the rows' digests match"))
         #expect(try await cluster.sql("SELECT count(*) FROM t", database: "tgt_new \"x\"") == "1000\n")
         let taken = try #require(await failure { _ = try await engine.restore(request(dump, .plain, target: "tgt")) })
         #expect(taken.code == .exists)
@@ -120,6 +123,26 @@ struct PostgresRestoreTests {
         hostile.fingerprint?.tables[0].name = "t; DROP TABLE t"
         #expect(await failure { _ = try await engine.restore(hostile) }?.code == .integrity)
         #expect(try await names(cluster, "wrong") == ["wrong", kept])
+    }
+
+    /// As many rows, and other ones: a dump that was changed together with its row counts, or a server that writes otherwise.
+    @Test("the rows' digests are compared, and a difference is told", arguments: [ObjectFormat.plain, .custom])
+    func otherRows(format: ObjectFormat) async throws {
+        let name = "digest_\(format.rawValue)"
+        let (cluster, _) = try await database(name)
+        let engine = try cluster.engine(name, format: format)
+        let dump = try await cluster.backup(engine)
+        let same = try await engine.restore(request(dump, format, target: name + "_same"))
+        #expect(same.checked.contains("1 table, 1000 rows match"), "\(same.checked)")
+        #expect(same.checked.contains("the rows' digests match"), "\(same.checked)")
+        var other = request(dump, format, target: name + "_other", at: 1_768_442_500)
+        other.fingerprint?.tables[0].sha256 = String(repeating: "0", count: 64)
+        let told = try await engine.restore(other)
+        #expect(told.checked.contains("BUT THE ROWS OF 1 table READ DIFFERENTLY"), "\(told.checked)")
+        #expect(try await cluster.sql("SELECT count(*) FROM t", database: told.target) == "1000\n")
+        var without = request(dump, format, target: name + "_without", at: 1_768_442_600)
+        without.fingerprint = nil
+        #expect(try await !engine.restore(without).checked.contains("digest"))
     }
 
     @Test("what cannot be made is listed, and the rest is there; nothing that lacks something replaces anything")

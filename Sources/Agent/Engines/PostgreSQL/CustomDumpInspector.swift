@@ -22,7 +22,7 @@ package final class CustomDumpInspector: Inspector {
         reading = BackgroundWork {
             let childEnded = StopSignal()
             async let inspected: Result<Inspection, BackupError> = onThread {
-                Self.inspect(sql.reader, until: { childEnded.isStopped })
+                PlainDumpInspector.result(of: sql.reader, until: { childEnded.isStopped })
             }
             let ended: Result<ChildProcess.Ending, BackupError>
             do throws(BackupError) {
@@ -59,19 +59,6 @@ package final class CustomDumpInspector: Inspector {
         case .success(nil): throw BackupError(.bug, "an inspector was asked for its result twice")
         case .failure(let error as BackupError): throw error
         case .failure(let error): throw BackupError(.bug, "checking a dump with pg_restore", cause: error)
-        }
-    }
-
-    private static func inspect(_ sql: Descriptor, until ended: @escaping StopSignalView) -> Result<
-        Inspection, BackupError
-    > {
-        let inspector = PlainDumpInspector()
-        do throws(BackupError) {
-            try sql.readToEnd(abandoned: ended) { (piece) throws(BackupError) in inspector.consume(piece) }
-            return .success(try inspector.finish())
-        } catch {
-            sql.close()
-            return .failure(error)
         }
     }
 }

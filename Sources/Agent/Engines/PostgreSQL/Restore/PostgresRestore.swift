@@ -112,7 +112,13 @@ struct PostgresRestore {
         ).run()
         var loaded = Loaded(remarks: [], failures: [], differences: [])
         switch check {
-        case .equal(let words): loaded.remarks.append(words)
+        case .equal(let words):
+            loaded.remarks.append(words)
+            let data = try await PostgresDataCheck(
+                session: role?.session ?? session, facts: facts, database: scratch,
+                tables: request.fingerprint?.tables ?? []
+            ).run()
+            loaded.remarks += [data].compactMap(\.self)
         case .different(let differences): loaded.differences = differences
         }
         if let role {
