@@ -1,5 +1,6 @@
 import Archive
 import Domain
+import Engines
 import Foundation
 import Synchronization
 import TestSupport
@@ -94,6 +95,15 @@ import Wire
         var ours = Destination.S3(bucket: "b", region: "r", endpoint: "https://other:9000")
         ours.caFile = host.paths.authority.path
         #expect(!Self.isAllowed(named, Destination(name: "s", s3: ours)), "the coordinator has that authority's key")
+        // Nor does a later plan change how a store is reached.
+        var detour = Destination.S3(bucket: "b", region: "r", endpoint: "https://minio:9000")
+        detour.proxy = "http://evil.example:3128"
+        #expect(!Self.isAllowed(again, Destination(name: "s", s3: detour)))
+        (detour.proxy, detour.caFile) = (nil, "/var/backups/evil.pem")
+        #expect(!Self.isAllowed(again, Destination(name: "s", s3: detour)))
+        try again.meet([Destination(name: "s", s3: detour)])
+        #expect(!Self.isAllowed(again, Destination(name: "s", s3: detour)))
+        #expect(Self.isAllowed(try Self.make(host, "allow: { endpoints: any }"), Destination(name: "s", s3: detour)))
         // Damaged it widens nothing, and keeps nobody from starting.
         try Data("{".utf8).write(to: host.paths.knownPlaces)
         let damaged = try Self.make(host)
@@ -180,6 +190,8 @@ import Wire
         #expect(try isAllowed("dev db", folder + "/dev.db.copy"))
         #expect(try isAllowed("dev db", folder + "/dev_old.db"))
         #expect(try !isAllowed("dev db", folder + "/dev.db.copy", replace: true))
+        #expect(try !isAllowed("dev db", folder + "/dev.php"))
+        #expect(try !isAllowed("dev db", folder + "/dev.db.php"))
         #expect(try !isAllowed("dev db", folder + "/authorized_keys"))
         #expect(try !isAllowed("dev db", folder + "/../dev.db2"))
         #expect(try !isAllowed("dev db", "/etc/cron.d/x"))
@@ -194,6 +206,24 @@ import Wire
         #expect(try !isAllowed("dev db", folder + "/dev.db", replace: true, "allow: { replace: false }"))
         #expect(try isAllowed("dev db", "/srv/try/x", replace: true, "allow: { scratch: /srv/try }"))
         #expect(try !isAllowed("dev db", "/srv/try2/x", "allow: { scratch: /srv/try }"))
+    }
+
+    /// Files of somebody else do not take the place of those that something here runs.
+    @Test func aStrangersFilesReplaceNothing() async throws {
+        let host = try await AgentHost()
+        defer { host.remove() }
+        func isAllowed(_ origin: RestoreOrigin, replace: Bool, _ allow: String = "") throws -> Bool {
+            let order = RestoreOrder(
+                backup: UUID(), database: try DatabaseName("dev db"), kind: .sqlite, sources: [], fingerprint: nil,
+                target: host.database.path, replace: replace, skipChecksum: false, withGlobals: false,
+                requestedAt: host.world.now())
+            return (try? Self.make(host, allow).requireOwn(order, origin)) != nil
+        }
+        #expect(try isAllowed(.own, replace: true))
+        #expect(try isAllowed(.foreign, replace: false))
+        #expect(try !isAllowed(.foreign, replace: true))
+        #expect(try isAllowed(.foreign, replace: true, "allow: { trustOrigin: true }"))
+        #expect(try isAllowed(.foreign, replace: true, "allow: { scratch: \(host.folder.path) }"))
     }
 
     @Test func nothingIsReadThatIsNoObjectOfABackup() async throws {

@@ -1,6 +1,7 @@
 import Catalog
 import Domain
 import Foundation
+import Synchronization
 import Testing
 import Wire
 
@@ -186,6 +187,66 @@ struct EvidenceTests {
         try await bench.coordinator.confirmCopies()
         #expect(try await kinds(bench) == ["damaged"])
         #expect(try await newest(bench).proof == nil)
+    }
+
+    /// Backups that only their host has seen let nothing go of what lies off-site: the host may have been taken over.
+    @Test func whatAHostSaysOfItsOwnDirectoryLetsNothingGoElsewhere() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        let agent = try await eight(in: bench, offsite)
+        let real = Set(
+            try await bench.coordinator.backups(by: bench.admin).sorted { $0.nominalAt > $1.nominalAt }.prefix(3).map(
+                \.id))
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(
+                yaml: """
+                    destinations:
+                      local: { directory: /backups }
+                      offsite: { s3: { bucket: acme-backups, region: us-east-1 } }
+                    policies: { default: { tiers: { hourly: { keep: 48h } }, destinations: [local] } }
+                    """, fileName: "fleet.yaml", dryRun: false, acceptsDeletions: true), by: bench.admin)
+        for _ in 0..<5 {
+            bench.clock.advance(60)
+            try await agent.send([
+                agent.report(
+                    .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now,
+                    destinations: [Destination(name: "local", directory: .init(path: "/backups"))])
+            ])
+        }
+        try await bench.liveOn(10 * 86_400)
+        _ = try await agent.checkIn(revision: 2)
+        let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
+        #expect(plan.items.filter { real.contains($0.backup) }.allSatisfy { !$0.delete })
+        #expect(plan.items.contains { $0.delete })
+    }
+
+    /// A host that goes on telling of files for ever keeps the round from nobody else.
+    @Test func aListingWithoutEndIsGivenUp() async throws {
+        let asked = Mutex(0)
+        let bench = try await Bench { world in
+            // Each answer takes a second.
+            world.uptime = { .seconds(asked.withLock { $0 }) }
+            world.askAgent = { _, question in
+                let number = asked.withLock { number in
+                    number += 1
+                    return number
+                }
+                return CopyAnswer(
+                    question: question.id, files: [.init(name: "\(1_000_000 + number)", bytes: 1)], goesOn: true)
+            }
+        }
+        try await localOnly(bench)
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        try await agent.send([
+            agent.report(
+                .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now,
+                destinations: plan.destinations)
+        ])
+        try await bench.coordinator.compareFolders()
+        #expect(asked.withLock { $0 } == 300)
+        #expect(try await newest(bench).state == .good, "what was not told to its end says nothing")
     }
 
     /// A clock that stands alone deletes nothing by itself.

@@ -16,6 +16,9 @@ package final class HostGuard: Sendable {
         var stores: [String]?
         /// From the plan that lay here when an agent without limits was upgraded.
         var directories: [String]
+        /// How each store was reached when a plan first named it: store, caFile and proxy, a line each. Whoever can change these
+        /// reads everything on its way.
+        var routes: [String]?
     }
 
     private let paths: AgentPaths
@@ -52,7 +55,23 @@ package final class HostGuard: Sendable {
         let plan = (try? DurableFile<Plan>(url: paths.plan).load()) ?? .empty
         known = Mutex(
             Known(
-                stores: Self.stores(plan.destinations), directories: plan.destinations.compactMap(\.directory?.path)))
+                stores: Self.stores(plan.destinations), directories: plan.destinations.compactMap(\.directory?.path),
+                routes: Self.routes([], plan.destinations)))
+    }
+
+    private static func route(_ s3: Destination.S3) -> String {
+        [s3.store, s3.caFile ?? "", s3.proxy ?? ""].joined(separator: "\n")
+    }
+
+    private static let mostRoutes = 100
+
+    /// With those of stores that were not known before.
+    private static func routes(_ known: [String], _ destinations: [Destination]) -> [String] {
+        var routes = known
+        for s3 in destinations.compactMap(\.s3) where routes.count < mostRoutes {
+            if !routes.contains(where: { $0.hasPrefix(s3.store + "\n") }) { routes.append(route(s3)) }
+        }
+        return routes
     }
 
     private static func stores(_ destinations: [Destination]) -> [String]? {
@@ -68,13 +87,14 @@ package final class HostGuard: Sendable {
         }
     }
 
-    /// Takes in the object stores of the first plan, or order, that names one; on disk first.
+    /// Takes in the object stores of the first plan, or order, that names one, and how each store is reached; on disk first.
     func meet(_ destinations: [Destination]) throws(BackupError) {
-        guard let stores = Self.stores(destinations) else { return }
+        guard !isDamaged, let stores = Self.stores(destinations) else { return }
         try known.withLock { (known) throws(BackupError) in
-            guard known.stores == nil else { return }
             var next = known
-            next.stores = stores
+            next.stores = next.stores ?? stores
+            next.routes = Self.routes(next.routes ?? [], destinations)
+            guard next != known else { return }
             try DurableFile<Known>(url: paths.knownPlaces).save(next)
             known = next
         }
@@ -114,6 +134,14 @@ package final class HostGuard: Sendable {
         if let file = destination.s3?.caFile, RealPath.of(file).map({ isOurs($0) }) ?? true {
             // The coordinator has the key of the authority that lies there.
             throw refusal("the caFile of an object store does not lie in the agent's data directory")
+        }
+        if let s3 = destination.s3, allow.endpoints != .any {
+            let routes = known.withLock { $0.routes ?? [] }.filter { $0.hasPrefix(s3.store + "\n") }
+            guard routes.isEmpty || routes.contains(Self.route(s3)) else {
+                throw refusal(
+                    "\(s3.store) is to be reached by another caFile or proxy than at first. If that is meant, delete "
+                        + "\(paths.knownPlaces.path) on the host and restart the agent")
+            }
         }
         return destination
     }
@@ -157,6 +185,25 @@ package final class HostGuard: Sendable {
         throw refusal(
             "its agent.yaml allows no restore \(order.replace ? "that replaces" : "to") \(target.debugDescription); "
                 + "allow.restoreTo there can name it")
+    }
+
+    /// Throws the refusal when files of somebody else would take the place of this host's own: what runs them trusts them. (What a
+    /// PostgreSQL dump may do is settled where it is loaded.)
+    func requireOwn(_ order: RestoreOrder, _ origin: RestoreOrigin) throws(BackupError) {
+        guard order.kind != .postgres, order.replace, origin == .foreign, !allow.trustOrigin,
+            let target = order.target
+        else { return }
+        let databases = configuration.current.databases
+        if let setting = databases.first(where: { $0.name == order.database }),
+            RestorePlace(target, setting, databases, paths).isListed(
+                in: allow.restoreTo + [allow.scratch].compactMap { $0 })
+        {
+            return
+        }
+        throw refusal(
+            "this backup is not this host's own, or its bytes are not checked, and would replace its files; "
+                + "`holdfast-agent restore` on the host does it, and allow.trustOrigin in its agent.yaml permits it from here"
+        )
     }
 
     private func refusal(_ words: String) -> BackupError { refused("\(HostLimits.refusal): \(words)") }

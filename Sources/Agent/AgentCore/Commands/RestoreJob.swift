@@ -29,10 +29,12 @@ struct RestoreJob {
             }
             return readers
         }
+        let origin = origin(of: readers)
+        try destinations.limits.requireOwn(order, origin)
         let restore = Restore(
             readers: readers, engine: engine, target: order.target, replace: order.replace,
             skipChecksum: order.skipChecksum, withGlobals: order.withGlobals, fingerprint: order.fingerprint,
-            origin: origin(of: readers), now: world.now(), stop: stop)
+            origin: origin, now: world.now(), stop: stop)
         if !order.skipChecksum {
             let stored = readers.reduce(0) { $0 + $1.object.storedBytes }
             try await withProgress(of: id, "checking", total: stored, to: desk) { try await restore.check($0) }

@@ -45,8 +45,11 @@ struct RestorePlace {
         return connection
     }
 
-    /// Beside is in the same folder, under a name that begins like that of what is there (`app_old.db` beside `app.db`): `.ssh` is
-    /// not beside `.config`.
+    /// What a copy may end in beside what its original ends in: nobody runs these.
+    private static let copies: Set = ["copy", "old", "new", "bak", "orig", "restored"]
+
+    /// Beside is in the same folder, under a name that begins and ends like that of what is there (`app_old.db` beside `app.db`):
+    /// `.ssh` is not beside `.config`, nor `app.php` beside `app.db`.
     private static func compare(
         _ target: String, _ declared: [String], besides: [String], _ paths: AgentPaths
     ) -> (isDeclared: Bool, isBeside: Bool) {
@@ -55,9 +58,11 @@ struct RestorePlace {
         let parts = target.split(separator: "/")
         let isBeside = besides.compactMap(RealPath.of).contains { source in
             let source = source.split(separator: "/")
-            guard let own = source.last, let name = parts.last else { return false }
-            let stem = (String(own) as NSString).deletingPathExtension
-            return parts.dropLast() == source.dropLast() && name.hasPrefix(stem)
+            guard let last = source.last, let wanted = parts.last else { return false }
+            let (own, name) = (URL(filePath: "/" + String(last)), URL(filePath: "/" + String(wanted)))
+            return parts.dropLast() == source.dropLast()
+                && name.lastPathComponent.hasPrefix(own.deletingPathExtension().lastPathComponent)
+                && (name.pathExtension == own.pathExtension || copies.contains(name.pathExtension))
         }
         return (false, isBeside || RealPath.of(paths.restored.path).map { HostLimits.isInside(target, $0) } ?? false)
     }

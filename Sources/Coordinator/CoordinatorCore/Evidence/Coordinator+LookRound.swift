@@ -56,13 +56,17 @@ extension Coordinator {
     ) async throws(BackupError) -> FolderComparison {
         var comparison = FolderComparison(expected, in: folder.folder)
         var after: String?
-        while true {
+        // A host that goes on telling must not keep the round from the others.
+        let end = world.uptime() + .seconds(300)
+        while world.uptime() < end {
             let answer = try await ask(agent, directory, folder.folder, names: nil, after: after)
             comparison.take(answer.files.map { ObjectFacts(key: folder.folder + $0.name, bytes: $0.bytes, etag: "") })
             guard answer.goesOn, let last = answer.files.last?.name else { return comparison }
             if let after, last <= after { throw BackupError(.storageUnavailable, "the listing does not go on") }
             after = last
         }
+        throw BackupError(
+            .storageUnavailable, "the listing of \(folder.folder) on \(agent.name) does not come to its end")
     }
 
     private func note(_ comparison: FolderComparison, _ folder: CopyFolder, at now: Date) async throws(BackupError) {

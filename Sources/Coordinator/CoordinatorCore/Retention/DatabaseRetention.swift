@@ -40,12 +40,11 @@ struct DatabaseRetention {
         let policy = try Self.policy(for: database, backups, resolver)
         let byID = Dictionary(uniqueKeysWithValues: backups.map { ($0.id, $0) })
         var kept: [UUID: RetentionVerdict] = [:]
-        if isRevoked {
-            // Nobody may ever reach that host again: what lies elsewhere has a newest and a floor of its own.
-            let remote = candidates.filter { copies[$0.id]?.hasWholeRemote ?? false }
-            for decision in RetentionPlan(for: remote, policy: policy, now: now).decisions
-            where !decision.verdict.isDeletion { kept[decision.candidate.id] = decision.verdict }
-        }
+        // What lies elsewhere has a newest and a floor of its own: what lies on the host only its agent has seen, which may have been
+        // taken over, or be gone for good.
+        let remote = candidates.filter { copies[$0.id]?.hasWholeRemote ?? false }
+        for decision in RetentionPlan(for: remote, policy: policy, now: now).decisions
+        where !decision.verdict.isDeletion { kept[decision.candidate.id] = decision.verdict }
         var doomedTiers: Set<Tier> = []
         let decisions = RetentionPlan(for: candidates, policy: policy, now: now).decisions.compactMap { decision in
             byID[decision.candidate.id].map { ($0, decision.candidate, kept[$0.id] ?? decision.verdict) }
