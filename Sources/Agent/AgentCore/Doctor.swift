@@ -104,7 +104,7 @@ package struct Doctor: Sendable {
         do throws(BackupError) { try configuration.requireRights(of: file) } catch {
             out.append(bad("configuration", error.message))
         }
-        // Who examines may be root; who reads the key is whose data directory it is.
+        // Who examines may be root; who reads the key is whose data directory it is. Where that cannot be told, it is who examines.
         let owner = (try? FileManager.default.attributesOfItem(atPath: paths.data.path))?[.ownerAccountID] as? NSNumber
         do throws(BackupError) {
             try FileRights.require(paths.key.path, .key, user: owner?.uint32Value ?? geteuid())

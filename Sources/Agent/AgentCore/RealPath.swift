@@ -3,12 +3,13 @@ import Foundation
 /// Where a path leads, before all of it exists.
 enum RealPath {
     /// The path without links, dots and doubled slashes; what does not exist yet stands behind what does. nil for one that is
-    /// not absolute, that has `..` in it, or that leads through a link to nowhere.
+    /// not absolute, that has `..` in it, that is longer than the system takes (4096 bytes), or that leads through a link to nowhere.
     static func of(_ path: String) -> String? {
-        guard path.hasPrefix("/"), !path.utf8.contains(0) else { return nil }
+        guard path.hasPrefix("/"), path.utf8.count <= 4096, !path.utf8.contains(0) else { return nil }
         var there = path.split(separator: "/").filter { $0 != "." }
         guard !there.contains("..") else { return nil }
         var missing: [Substring] = []
+        // Ends at the root, which is always there.
         while true {
             let above = "/" + there.joined(separator: "/")
             if let resolved = realpath(above, nil) {

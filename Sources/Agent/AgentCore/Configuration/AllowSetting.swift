@@ -66,6 +66,7 @@ package struct AllowSetting: Sendable, Equatable {
     }
 
     private static func endpoints(_ setting: Setting) throws(BackupError) -> Endpoints {
+        // What is no word is a list, or is refused as one below.
         if let word = try? setting.text() {
             switch word {
             case "first": return .first

@@ -39,6 +39,7 @@ struct RestorePlace {
     }
 
     private static func connection(_ setting: DatabaseSetting) -> PostgresConnection? {
+        // A url that is missing or wrong is no server of ours: nothing counts as declared by it, and the restore says why it fails.
         guard case .postgres(let postgres) = setting.source, let text = try? postgres.url.text() else { return nil }
         var connection = try? PostgresConnection(parsing: text)
         if let database = postgres.database { connection?.database = database }
