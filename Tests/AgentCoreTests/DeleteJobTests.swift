@@ -54,6 +54,23 @@ struct DeleteJobTests {
         #expect(try await delete(host, id, keys) == nil, "asked for twice it is done twice")
     }
 
+    /// Without its manifest's name nothing says whose an object is: its manifest is looked for.
+    @Test func anObjectDoesNotGoAlone() async throws {
+        let host = try await AgentHost()
+        defer { host.remove() }
+        let (keys, id) = try await backedUp(host)
+        let objects = Array(keys.dropFirst())
+        #expect(objects.count == 1 && objects[0].hasSuffix(".gz"))
+        #expect(try await delete(host, UUID(), objects)?.message.contains("another backup") == true)
+        #expect(try await delete(host, id, objects)?.message.contains("what it describes is") == true)
+        #expect(try await delete(host, id, ["host-1/database-backups/notes"])?.code == .forbidden)
+        #expect(left(host, keys) == 2)
+        // One that never had a manifest goes.
+        try FileManager.default.removeItem(at: host.paths.backups.appending(path: keys[0]))
+        #expect(try await delete(host, id, objects) == nil)
+        #expect(left(host, keys) == 0)
+    }
+
     @Test func aManifestThatCannotBeReadKeepsTheBackup() async throws {
         let host = try await AgentHost()
         defer { host.remove() }

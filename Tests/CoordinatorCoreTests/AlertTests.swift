@@ -224,6 +224,33 @@ struct AlertTests {
         #expect(states.count == 30 && states.allSatisfy { $0.state == "sent" })
     }
 
+    /// A host that was taken over can raise as many alerts as it likes: not so that nobody sees the others'.
+    @Test func oneHostsAlertsDoNotCrowdOutTheOthers() async throws {
+        let slack = Slack()
+        let bench = try await bench(slack)
+        let (quiet, loud) = (try await bench.enrol("db-01"), try await bench.enrol("db-02"))
+        try await fail(quiet, "inventory")
+        bench.clock.advance(1)
+        for number in 0..<120 { try await fail(loud, "invented-\(number)") }
+        try await bench.coordinator.deliverAlerts()
+        let body = String(decoding: try #require(slack.posts.first).body, as: UTF8.self)
+        #expect(body.contains("121 alerts at once") && body.contains("Backup of inventory on db-01"))
+        let shown = try await bench.coordinator.status(by: bench.admin).incidents
+        #expect(shown.count == 100 && shown.contains { $0.agent == "db-01" })
+
+        // The list has an end and a way to go on.
+        let all = try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).map(\.id)
+        var paged: [Int64] = []
+        repeat {
+            let page = try await bench.coordinator.alerts(
+                includeResolved: false, before: paged.last, limit: 50, by: bench.admin)
+            paged += page.map(\.id)
+        } while paged.count < 121
+        #expect(paged == all && all.count == 121)
+        let own = try await bench.coordinator.alerts(includeResolved: false, agent: "db-01", by: bench.admin)
+        #expect(own.map(\.database) == ["inventory"])
+    }
+
     @Test func successIsSilentUnlessAsked() async throws {
         for isAsked in [false, true] {
             let slack = Slack()

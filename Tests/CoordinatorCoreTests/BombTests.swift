@@ -122,19 +122,50 @@ struct BombTests {
         #expect(order.first == "bomb" && order.last == "bomb" && order.contains("sound"), "\(order)")
     }
 
+    /// As long as its size allows, and no longer: then its host can read it.
+    @Test func whatTakesLongerThanItsSizeAllowsIsGivenUp() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        let (operation, reading) = try await Self.beingRead(bench, offsite)
+        bench.clock.advance(1200)
+        try await reading.value
+        let ended = try await bench.coordinator.operation(operation, by: bench.admin)
+        #expect(ended.state == .failed && ended.failure?.code == "storageRefused")
+        #expect(ended.failure?.message.contains("longer than its size allows") == true)
+        #expect(try await bench.coordinator.backups(by: bench.admin).map(\.state) == [.good])
+    }
+
+    /// A host that has a hundred copies read takes no more of the time than one that has one.
+    @Test func everyHostHasItsTurn() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        var verifications: [UUID] = []
+        for (name, count) in [("db-01", 6), ("db-02", 1), ("db-03", 2)] {
+            let agent = try await bench.enrol(name)
+            let names = (0..<count).map { "d\($0)" }
+            let places = try await Self.bucket(bench, agent, names)
+            for database in names {
+                let backup = try await Self.store(
+                    bench, offsite, agent, database, stored: VerificationTests.dump, codec: .none,
+                    plainBytes: Int64(VerificationTests.dump.count), destinations: places)
+                verifications.append(try await Self.verification(bench, of: backup))
+                bench.clock.advance(1)
+            }
+        }
+        try await bench.coordinator.readWaitingCopies()
+        for id in verifications {
+            #expect(try await bench.coordinator.operation(id, by: bench.admin).state == .succeeded)
+        }
+        let order = offsite.reads.filter { !$0.hasSuffix(".json") }.map { String($0.prefix(5)) }
+        #expect(
+            order == ["db-01", "db-02", "db-03", "db-01", "db-03", "db-01", "db-01", "db-01", "db-01"], "\(order)")
+    }
+
     /// One stored chunk holds all of it: the end of the coordinator does not wait for that.
     @Test func aReadingEndsWithinAChunk() async throws {
         let offsite = try Offsite()
         let bench = try await Bench.withBucket(offsite)
-        let agent = try await bench.enrol("db-01")
-        let places = try await Self.bucket(bench, agent, ["bomb"])
-        let blocks = 1 << 14
-        let bomb = try await Self.store(
-            bench, offsite, agent, "bomb", stored: Self.zstd(blocks: blocks), codec: .zstd,
-            plainBytes: Int64(blocks) << 17, destinations: places)
-        let operation = try await Self.verification(bench, of: bomb)
-        let reading = Task { try await bench.coordinator.readWaitingCopies() }
-        try await Self.eventuallyRead(offsite, "bomb_db")
+        let (operation, reading) = try await Self.beingRead(bench, offsite)
         reading.cancel()
         try await reading.value
         let left = try await bench.coordinator.operation(operation, by: bench.admin)
@@ -161,7 +192,21 @@ struct BombTests {
         #expect(try await bench.coordinator.catalog.read { try $0.setting(SettingName.begun(operation)) } == nil)
     }
 
-    static func eventuallyRead(_ offsite: Offsite, _ part: String) async throws {
+    /// Two GiB in one stored chunk, which the coordinator has begun to read.
+    static func beingRead(_ bench: Bench, _ offsite: Offsite) async throws -> (UUID, Task<Void, any Error>) {
+        let agent = try await bench.enrol("db-01")
+        let places = try await Self.bucket(bench, agent, ["bomb"])
+        let blocks = 1 << 14
+        let bomb = try await Self.store(
+            bench, offsite, agent, "bomb", stored: Self.zstd(blocks: blocks), codec: .zstd,
+            plainBytes: Int64(blocks) << 17, destinations: places)
+        let operation = try await Self.verification(bench, of: bomb)
+        let reading = Task { try await bench.coordinator.readWaitingCopies() }
+        try await eventuallyRead(offsite, "bomb_db")
+        return (operation, reading)
+    }
+
+    private static func eventuallyRead(_ offsite: Offsite, _ part: String) async throws {
         while !offsite.reads.contains(where: { $0.contains(part) && !$0.hasSuffix(".json") }) {
             try await Task.sleep(for: .milliseconds(1))
         }

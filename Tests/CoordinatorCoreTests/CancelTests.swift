@@ -132,15 +132,7 @@ struct CancelTests {
     @Test func whatTheCoordinatorReadsItselfStops() async throws {
         let offsite = try Offsite()
         let bench = try await Bench.withBucket(offsite)
-        let agent = try await bench.enrol("db-01")
-        let places = try await BombTests.bucket(bench, agent, ["bomb"])
-        let blocks = 1 << 14
-        let bomb = try await BombTests.store(
-            bench, offsite, agent, "bomb", stored: BombTests.zstd(blocks: blocks), codec: .zstd,
-            plainBytes: Int64(blocks) << 17, destinations: places)
-        let operation = try await BombTests.verification(bench, of: bomb)
-        let reading = Task { try await bench.coordinator.readWaitingCopies() }
-        try await BombTests.eventuallyRead(offsite, "bomb_db")
+        let (operation, reading) = try await BombTests.beingRead(bench, offsite)
         #expect(try await bench.coordinator.cancelOperation(short(operation), by: bench.admin).state == .cancelled)
         try await reading.value
         #expect(try await bench.coordinator.operation(operation, by: bench.admin).state == .cancelled)

@@ -152,6 +152,30 @@ struct EvidenceTests {
         #expect(try offsite.keys.contains(Self.folder + "stranger_db_hourly_20260101_000000.json"))
     }
 
+    /// That nothing is known to be missing is no comfort where nobody could look.
+    @Test func whereNobodyCouldLookForADayIsTold() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        let agent = try await eight(in: bench, offsite)
+        try await bench.coordinator.compareFolders()
+        #expect(try await kinds(bench) == [])
+        offsite.isDown = true
+        for hours in [1, 22, 2] {
+            #expect(try await kinds(bench) == [])
+            bench.clock.advance(Double(hours) * 3600)
+            _ = try await agent.checkIn(revision: 1)
+            try await bench.coordinator.compareFolders()
+        }
+        let alert = try #require(
+            try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).first)
+        #expect(alert.kind == "unlooked" && alert.detail.contains("took the store down"), "\(alert)")
+        #expect(try await bench.coordinator.check(by: bench.admin).level >= 1)
+        offsite.isDown = false
+        try await bench.coordinator.compareFolders()
+        #expect(try await kinds(bench) == [])
+    }
+
     @Test(arguments: [-86_400.0, 86_400.0])
     func anObjectThatIsYoungerOrOlderThanItsReportIsAnIncident(_ off: TimeInterval) async throws {
         let offsite = try Offsite()

@@ -67,6 +67,21 @@ struct GreedyAgentTests {
         #expect(try await bench.coordinator.check(by: bench.admin).level == 2)
     }
 
+    @Test func bytesHaveAnEndToo() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        func send() async throws -> ReportReceipt {
+            try await bench.coordinator.record(
+                ReportBatch(items: try reports(agent, 1).map { .init(id: UUID(), run: $0) }), bytes: 16 << 20,
+                from: agent.identity)
+        }
+        for _ in 0..<64 { #expect(try await send().acknowledged.count == 1) }
+        let error = await #expect(throws: BackupError.self) { try await send() }
+        #expect(error?.code == .busy && error?.message.contains("1024 MiB of reports") == true)
+        bench.clock.advance(3601)
+        #expect(try await send().acknowledged.count == 1)
+    }
+
     @Test func newNamesEveryTimeComeToAnEnd() async throws {
         let bench = try await Bench()
         let agent = try await bench.enrol("db-01")

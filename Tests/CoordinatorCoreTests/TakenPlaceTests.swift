@@ -112,6 +112,24 @@ struct TakenPlaceTests {
         #expect(try await enrol(bench, back, third).predecessors == [spki(old.key), spki(key)])
     }
 
+    /// Whoever holds a join string can do it, so it is told until somebody has looked.
+    @Test func whoTakesARevokedHostsNameIsTold() async throws {
+        let bench = try await Bench()
+        _ = try await bench.enrol("db-01")
+        _ = try await bench.coordinator.revokeAgent("db-01", by: bench.admin)
+        let string = try await join(bench, uses: 1)
+        _ = try await bench.coordinator.enrol(
+            EnrolmentRequest(
+                tokenId: string.tokenId, tokenSecret: string.secret, agentId: UUID(),
+                name: "db-01", csr: CertificateSigningRequest(key: PrivateKey()).pem(), holdfast: "0.1.0"),
+            remote: "10.0.0.9")
+        let alert = try #require(try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).first)
+        #expect(alert.kind == "name-taken" && alert.detail.contains("10.0.0.9"))
+        #expect(try await bench.coordinator.status(by: bench.admin).incidents.map(\.kind) == ["name-taken"])
+        _ = try await bench.coordinator.acknowledgeAlert(String(alert.id), by: bench.admin)
+        #expect(try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).isEmpty)
+    }
+
     @Test func theNameOfARevokedHostComesBackWithItsBackupsAndWithoutItsTrust() async throws {
         let bench = try await Bench()
         let old = try await bench.enrol("db-01")

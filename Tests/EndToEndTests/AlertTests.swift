@@ -44,6 +44,7 @@ import Wire
         agent.kill()
         let (posts, mails) = (try sinks.posts().count, try sinks.mails().count)
         #expect(try await fleet.list([DatabaseView].self, "database", "list").map(\.state) == [.ok])
+        async let verified = fleet.run("backup", "verify", "--all")
         try await eventually("Slack hears that it is overdue", within: .seconds(300)) {
             try sinks.posts().dropFirst(posts).contains {
                 $0.answered == 200 && $0.color == "danger" && $0.title.contains("overdue")
@@ -56,6 +57,10 @@ import Wire
             } ? true : nil
         }
         #expect(try await fleet.list([DatabaseView].self, "database", "list").map(\.state) == [.overdue])
+        // Who waits for the dead host hears of it as soon as it is known, long before a verification may have ended by itself.
+        let output = try await verified
+        #expect(output.status != 0, "\(output)")
+        #expect(output.text.contains("db-01") && (output.text + output.error).contains("offline"), "\(output)")
         #expect(try sinks.mails().allSatisfy { !$0.contains("CANARY") })
         #expect(try !String(contentsOf: fleet.log, encoding: .utf8).contains("CANARY"))
     }

@@ -74,13 +74,17 @@ import Wire
         #expect(try await cluster.dump("three") == source)
     }
 
+    /// Three policies fall due in the same minute on the same database: each has its turn.
     @Test func aSchedulePassesWithTheCoordinatorAwayAndIsToldLater() async throws {
         let fleet = try await Fleet()
         defer { fleet.stop() }
         try await fleet.apply(
             """
             destinations: { local: { directory: \(fleet.local.path) } }
-            policies: { all: { tiers: { hourly: { schedule: "* * * * *", keep: 48h } }, destinations: [local] } }
+            policies:
+              first: { tiers: { hourly: { schedule: "* * * * *", keep: 48h } }, destinations: [local] }
+              second: { tiers: { hourly: { schedule: "* * * * *", keep: 24h } }, destinations: [local] }
+              third: { tiers: { daily: { schedule: "* * * * *", keep: 7d } }, destinations: [local] }
             """)
         let database = fleet.folder.appending(path: "a.db")
         _ = try await ProgramOutput.of("sqlite3", [database.path, "CREATE TABLE t (x); INSERT INTO t VALUES (1)"])
@@ -98,9 +102,11 @@ import Wire
         }
         #expect(agent.pid != nil)
         try await fleet.start()
-        let backup = try await eventually("the report after the coordinator is back", within: .seconds(100)) {
-            try await fleet.list([BackupView].self, "backup", "list").first
+        try await eventually("the reports after the coordinator is back", within: .seconds(100)) {
+            let backups = try await fleet.list([BackupView].self, "backup", "list")
+            return Set(backups.filter { $0.state == .good }.map(\.policy)).count == 3 ? true : nil
         }
-        #expect(backup.state == .good)
+        let missed = try await fleet.catalog("SELECT state FROM run WHERE state NOT IN ('succeeded', 'running')")
+        #expect(missed.isEmpty, "\(missed)")
     }
 }

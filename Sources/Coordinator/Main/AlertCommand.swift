@@ -11,19 +11,35 @@ struct AlertGroup: AsyncParsableCommand {
 
 struct AlertList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List open alerts.",
+        commandName: "list", abstract: "List open alerts, newest first.",
         discussion: """
             Examples:
               holdfast alert list
-              holdfast alert list --all -o json
+              holdfast alert list --agent db-01
+              holdfast alert list --all --before 1200 -o json
             """)
 
     @Flag(help: "Those that are resolved too.") var all = false
+    @Option(help: "Only of this agent.") var agent: String?
+    @Option(help: "Only older ones than the alert of this number.") var before: Int64?
+    @Option(help: "At most so many, up to \(most).") var limit = 200
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (1...Self.most).contains(limit) else { throw ValidationError("--limit must be 1 to \(Self.most)") }
+    }
+
+    /// One fewer than the coordinator gives at once: one more than is shown says whether there are more.
+    private static let most = 999
 
     func run() async throws {
         let session = try OperatorSession()
-        let incidents = try await session.client.alerts(includeResolved: all)
+        let found = try await session.client.alerts(
+            includeResolved: all, agent: agent, before: before, limit: limit + 1)
+        let incidents = Array(found.prefix(limit))
+        if found.count > limit, let last = incidents.last {
+            session.terminal.say("only \(limit) are listed: see the next with --before \(last.id)")
+        }
         try output.show(incidents, session.terminal) { IncidentRendering.table(incidents, now: Date(), $0) }
     }
 }

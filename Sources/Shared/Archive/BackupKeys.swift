@@ -67,4 +67,16 @@ package struct BackupKeys: Sendable, Equatable {
     }
 
     package var manifestName: String { stem + ".json" }
+
+    /// The name of the manifest that an object of this name belongs to; nil for what is no object's name.
+    package static func manifestName(beside object: String) -> String? {
+        for codec in Compression.allCases where object.hasSuffix(codec.suffix) {
+            let name = object.dropLast(codec.suffix.count)
+            for format in ObjectFormat.allCases where name.hasSuffix(format.suffix) {
+                let stem = name.dropLast(format.suffix.count)
+                return (stem.hasSuffix("_globals") ? stem.dropLast("_globals".count) : stem) + ".json"
+            }
+        }
+        return nil
+    }
 }

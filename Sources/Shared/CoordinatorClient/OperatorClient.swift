@@ -68,9 +68,17 @@ package struct OperatorClient: Sendable {
         try await connection.answer(.get("schedules", query: [("agent", agent), ("database", database)]))
     }
 
-    /// Open incidents, or all of them.
-    package func alerts(includeResolved: Bool = false) async throws -> [IncidentView] {
-        try await connection.answer(.get("alerts", query: [("all", includeResolved ? "1" : nil)]))
+    /// The newest `limit` open incidents, or with resolved ones: of an agent, and older than an incident, if these are given.
+    package func alerts(
+        includeResolved: Bool = false, agent: String? = nil, before: Int64? = nil, limit: Int? = nil
+    ) async throws -> [IncidentView] {
+        try await connection.answer(
+            .get(
+                "alerts",
+                query: [
+                    ("all", includeResolved ? "1" : nil), ("agent", agent), ("before", before.map(String.init)),
+                    ("limit", limit.map(String.init)),
+                ]))
     }
 
     /// Sends a test message to every channel now, and waits for what they say.

@@ -35,13 +35,18 @@ struct DeleteJob {
         }
     }
 
+    /// Every manifest that is there, named or not, is that of the backup which is meant; and no object goes alone while its
+    /// manifest says that it is there.
     private func checkManifest(_ store: any ObjectStore) throws(BackupError) {
-        for key in order.keys where key.hasSuffix(".json") {
+        let named = Set(order.keys)
+        var manifests: Set<String> = []
+        for key in order.keys { manifests.insert(try Self.manifestKey(key)) }
+        for key in manifests.sorted() {
             let stored: Manifest
             do throws(BackupError) {
                 stored = try Manifest(decoding: store.get(key, limit: Manifest.sizeLimit))
             } catch  where error.code == .notFound {
-                // It went first, the last time that this was asked for.
+                // It went first, the last time that this was asked for; or the copy never was whole.
                 continue
             } catch  where error.code == .integrity {
                 throw BackupError(.forbidden, "\(key) is no manifest that can be read: nothing was deleted")
@@ -49,6 +54,18 @@ struct DeleteJob {
             guard stored.id == order.backup else {
                 throw BackupError(.forbidden, "\(key) is of another backup: nothing was deleted")
             }
+            guard named.contains(key) else {
+                throw BackupError(
+                    .forbidden, "\(key) is not to be deleted, and what it describes is: nothing was deleted")
+            }
         }
+    }
+
+    private static func manifestKey(_ key: String) throws(BackupError) -> String {
+        if key.hasSuffix(".json") { return key }
+        guard let slash = key.lastIndex(of: "/"),
+            let name = BackupKeys.manifestName(beside: String(key[key.index(after: slash)...]))
+        else { throw BackupError(.forbidden, "\(key) is not one of this agent's backups") }
+        return key[...slash] + name
     }
 }

@@ -2,15 +2,33 @@ package import Foundation
 import GRDB
 
 extension CatalogView {
-    /// Open incidents, or with resolved ones the newest `limit`; newest first.
-    package func incidents(includeResolved: Bool, limit: Int) throws -> [IncidentRecord] {
+    /// Open incidents, or resolved ones too: the newest `limit`, newest first; of one agent if its name is given, and only what
+    /// is older than the incident `before`, to go on from there.
+    package func incidents(
+        includeResolved: Bool, agent: String? = nil, before: Int64? = nil, limit: Int
+    ) throws -> [IncidentRecord] {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT * FROM incident \(includeResolved ? "" : "WHERE resolvedAt IS NULL")
-                ORDER BY openedAt DESC, id DESC LIMIT ?
-                """, arguments: [limit]
+                SELECT * FROM incident WHERE \(includeResolved ? "1" : "resolvedAt IS NULL")
+                    AND (?1 IS NULL OR agent = ?1)
+                    AND (?2 IS NULL OR (openedAt, id) < (SELECT openedAt, id FROM incident WHERE id = ?2))
+                ORDER BY openedAt DESC, id DESC LIMIT ?3
+                """, arguments: [agent, before, limit]
         ).map(Self.incident)
+    }
+
+    /// Open incidents, at most `limit`: the newest of each agent before the second newest of any, critical ones before all. One
+    /// host's cannot crowd out the others'.
+    package func fairIncidents(limit: Int) throws -> [IncidentRecord] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT *, row_number() OVER (PARTITION BY agent, severity ORDER BY openedAt DESC, id DESC) AS turn
+                FROM incident WHERE resolvedAt IS NULL
+                ORDER BY turn, severity = 'critical' DESC, openedAt DESC, id DESC LIMIT ?
+                """, arguments: [limit]
+        ).map(Self.incident).sorted { ($0.openedAt, $0.id) > ($1.openedAt, $1.id) }
     }
 
     /// Keys of the open incidents of one kind; of those only that were opened before a time, if one is given.

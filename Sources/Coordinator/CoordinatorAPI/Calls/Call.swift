@@ -34,6 +34,13 @@ struct Call: Sendable {
         return String(text)
     }
 
+    /// How many are asked for at most; nil when it is not said. Throws `.usage` for what is no number above 0.
+    func limit() throws(BackupError) -> Int? {
+        guard let text = query("limit") else { return nil }
+        guard let limit = Int(text), limit > 0 else { throw BackupError(.usage, "limit must be a number above 0") }
+        return limit
+    }
+
     /// The body as one value. An operator's message carries no protocol number.
     func body<Value: Decodable>(as type: Value.Type = Value.self) async throws -> Value {
         try JSONBody.decode(type, from: await bytes())
@@ -41,7 +48,11 @@ struct Call: Sendable {
 
     /// The body as one message of an agent, whose protocol number is looked at first: a newer shape need not decode.
     func message<Value: Decodable>(as type: Value.Type = Value.self) async throws -> Value {
-        let bytes = try await bytes()
+        try Self.message(as: type, from: await bytes())
+    }
+
+    /// The same, of a body that was read.
+    static func message<Value: Decodable>(as type: Value.Type, from bytes: [UInt8]) throws -> Value {
         let version = try JSONBody.decode(Versioned.self, from: bytes).version
         guard ProtocolVersion.accepted.contains(version.rawValue) else { throw ProtocolMismatch(theirs: version) }
         return try JSONBody.decode(type, from: bytes)

@@ -30,11 +30,12 @@ extension RouteTable {
             try Answer.json(await coordinator.links(call.message(), from: agent))
         }
         agent(.post, "/v1/agent/reports", bodyLimit: limits.reportBody) { call, agent in
-            let batch = try await call.message(as: ReportBatch.self)
+            let bytes = try await call.bytes()
+            let batch = try Call.message(as: ReportBatch.self, from: bytes)
             guard batch.items.allSatisfy({ $0.run?.manifest.map { $0.agent.id == agent.id } ?? true }) else {
                 throw CallProblem.forbidden("a report names another agent than the certificate")
             }
-            return try Answer.json(await coordinator.record(batch, from: agent))
+            return try Answer.json(await coordinator.record(batch, bytes: bytes.count, from: agent))
         }
     }
 }

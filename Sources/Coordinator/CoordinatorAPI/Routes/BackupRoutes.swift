@@ -9,15 +9,10 @@ extension RouteTable {
                 guard let tier = Tier(rawValue: text) else { throw BackupError(.usage, "there is no such tier") }
                 return tier
             }
-            let limit = try call.query("limit").map { text in
-                guard let limit = Int(text), limit > 0 else {
-                    throw BackupError(.usage, "limit must be a number above 0")
-                }
-                return limit
-            }
             return try Answer.json(
                 await coordinator.backups(
-                    tier: tier, database: call.query("database"), agent: call.query("agent"), limit: limit, by: by))
+                    tier: tier, database: call.query("database"), agent: call.query("agent"), limit: call.limit(),
+                    by: by))
         }
         operators(.post, "/v1/backups", .operator) { call, by in
             try Answer.json(await coordinator.startBackup(call.body(), by: by), status: .accepted)

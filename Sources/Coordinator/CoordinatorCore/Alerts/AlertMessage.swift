@@ -48,10 +48,11 @@ struct AlertMessage: Sendable, Equatable {
         database = condition.database.map { Self.clean($0) }
     }
 
-    /// Many at once become one message that names them all.
+    /// Many at once become one message that names them all, or as many as it holds: in turns, so that one host's do not crowd out
+    /// the others'.
     static func list(_ deliveries: [DeliveryRecord], at now: Date) -> AlertMessage {
         let bad = deliveries.filter { !$0.isSuccess }
-        let lines = deliveries.map { "\(clean($0.title)): \(clean($0.detail).prefix(200))" }
+        let lines = inTurns(deliveries).map { "\(clean($0.title)): \(clean($0.detail).prefix(200))" }
         let shown = lines.prefix(listed)
         let rest =
             lines.count > shown.count ? ["… and \(lines.count - shown.count) more; see `holdfast alert list`"] : []
@@ -62,6 +63,17 @@ struct AlertMessage: Sendable, Equatable {
     }
 
     private static let listed = 50
+
+    /// The first of each host, then the second of each, and so on.
+    private static func inTurns(_ deliveries: [DeliveryRecord]) -> [DeliveryRecord] {
+        var turns: [String?: Int] = [:]
+        return deliveries.enumerated()
+            .map { place, delivery in
+                turns[delivery.agent, default: 0] += 1
+                return (turn: turns[delivery.agent, default: 0], place: place, delivery: delivery)
+            }
+            .sorted { ($0.turn, $0.place) < ($1.turn, $1.place) }.map(\.delivery)
+    }
 
     /// Names are hostile input: no line breaks, no control characters, and no end to them.
     static func clean(_ text: String, keepingLines: Bool = false) -> String {

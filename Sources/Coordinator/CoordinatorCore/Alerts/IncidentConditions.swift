@@ -16,6 +16,8 @@ enum IncidentKind {
     static let empty = "empty"
     static let stray = "stray"
     static let clone = "clone"
+    static let nameTaken = "name-taken"
+    static let unlooked = "unlooked"
     static let older = "older"
     static let share = "cleanup-share"
     static let announced = "cleanup-announced"
@@ -26,7 +28,7 @@ enum IncidentKind {
     /// Something is wrong with what is stored of a database: until a person has looked, nothing of it is deleted.
     static let evidence = [damaged, missing, altered]
     /// What only asks to be looked at.
-    static let endedByAcknowledgement = [shrunk, empty, older]
+    static let endedByAcknowledgement = [shrunk, empty, older, nameTaken]
 }
 
 /// What makes two incidents the same one.
@@ -49,6 +51,11 @@ enum IncidentKey {
     static func share(_ database: DatabaseRecord) -> String { "cleanup-share:\(database.id)" }
     static func gone(_ database: DatabaseRecord) -> String { "gone:\(database.id)" }
     static func stray(_ agent: UUID, _ place: String) -> String { "stray:\(agent.uuidString.lowercased()):\(place)" }
+    static func name(_ agent: UUID) -> String { "name-taken:\(agent.uuidString.lowercased())" }
+    /// One for a host and a destination.
+    static func unlooked(_ agent: UUID, _ place: String) -> String {
+        "unlooked:\(agent.uuidString.lowercased()):\(place)"
+    }
     static func clone(_ agent: UUID) -> String { "clone:\(agent.uuidString.lowercased())" }
     static func older(_ agent: UUID) -> String { "older:\(agent.uuidString.lowercased())" }
     static func trouble(_ agent: UUID) -> String { "trouble:\(agent.uuidString.lowercased())" }
@@ -165,6 +172,16 @@ extension IncidentCondition {
                 + "objects, \(count.bytes) bytes, since more than a day. \(remedy)")
     }
 
+    static func unlooked(_ agent: AgentRecord, _ folder: CopyFolder, _ failure: String?) -> Self {
+        Self(
+            key: IncidentKey.unlooked(agent.id, folder.place.name), kind: IncidentKind.unlooked, isCritical: false,
+            agent: agent.name, environment: agent.labels["env"],
+            title: "Backups of \(agent.name) in \(folder.place.name) could not be looked at for a day",
+            detail:
+                "whether they are still there is not known: \(failure ?? "the rounds do not come to it"). Folder \(folder.folder)"
+        )
+    }
+
     static func undeleted(
         _ backup: BackupRecord, _ database: DatabaseRecord, _ destination: String, reason: String
     ) -> Self {
@@ -248,6 +265,17 @@ extension IncidentCondition {
             agent: agent.name, environment: agent.labels["env"],
             title: "Another key claims to be agent \(agent.name)",
             detail: "a host at \(remote) tried to join with this agent's id and a key of its own; it was refused")
+    }
+
+    /// Whoever holds a join string can take a revoked host's name, and what is said of its backups from then on is theirs.
+    static func nameTaken(_ agent: AgentRecord, remote: String) -> Self {
+        Self(
+            key: IncidentKey.name(agent.id), kind: IncidentKind.nameTaken, isCritical: false,
+            agent: agent.name, environment: agent.labels["env"],
+            title: "A new host took the name of \(agent.name), which was revoked",
+            detail:
+                "a host at \(remote) joined under it, and the backups of before are under it, too. If that is meant, `holdfast alert "
+                + "ack` this; if not: holdfast agent revoke \(agent.name)")
     }
 
     /// Somebody else has the key.

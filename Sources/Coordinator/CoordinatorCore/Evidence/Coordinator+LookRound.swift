@@ -9,22 +9,60 @@ import Wire
 // Every folder that holds copies is listed and compared with the catalog, both ways: what is not there is looked for by name,
 // and is missing when it is not found; what the catalog does not know is told. Nothing is deleted by it, here or there.
 extension Coordinator {
-    /// Compares every folder whose time has come. A listing that fails or breaks off says nothing, and is tried again.
+    /// How many folders are compared at the same time: one that takes its time keeps few of the others waiting.
+    private static let foldersAtOnce = 4
+
+    /// Compares every folder whose time has come. A listing that fails or breaks off says nothing, and is tried again; one that
+    /// succeeds for none in a day is told.
     func compareFolders() async throws(BackupError) {
         let folders = try await catalog.read { try $0.copyFolders() }
-        for folder in folders {
-            guard !Task.isCancelled else { return }
-            guard looked.isDue(folder, now: world.now()) else { continue }
-            do throws(BackupError) {
-                try await compare(folder)
-                looked.note(folder, now: world.now())
-            } catch  where error.code != .cancelled {
-                logger.warning(
-                    "a folder could not be compared with the catalog",
-                    metadata: ["place": "\(folder.place.name)", "folder": "\(folder.folder)", "error": "\(error)"])
+        var due = folders.filter { looked.isDue($0, now: world.now()) }.makeIterator()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<Self.foldersAtOnce {
+                guard let folder = due.next() else { break }
+                group.addTask { await self.compareAndNote(folder) }
+            }
+            while await group.next() != nil {
+                guard !Task.isCancelled, let folder = due.next() else { continue }
+                group.addTask { await self.compareAndNote(folder) }
             }
         }
         try await tellStrays()
+        try await tellUnlooked(folders)
+    }
+
+    private func compareAndNote(_ folder: CopyFolder) async {
+        do throws(BackupError) {
+            try await compare(folder)
+            looked.note(folder, now: world.now())
+        } catch {
+            guard error.code != .cancelled else { return }
+            looked.note(folder, failure: error.message)
+            logger.warning(
+                "a folder could not be compared with the catalog",
+                metadata: ["place": "\(folder.place.name)", "folder": "\(folder.folder)", "error": "\(error)"])
+        }
+    }
+
+    /// One incident for each agent and place that nobody could look at for a day: what lies there is only believed. A host that is
+    /// offline is told as that.
+    private func tellUnlooked(_ folders: [CopyFolder]) async throws(BackupError) {
+        let (now, channels, looked) = (world.now(), fleet.alerts.channels, looked)
+        let unlooked = folders.filter { looked.isStale($0, since: startedAt, now: now) }
+        let reach = reach()
+        try await catalog.write { update in
+            var told: Set<String> = []
+            for folder in unlooked {
+                guard let agent = try update.agent(folder.agent) else { continue }
+                if folder.place.directory != nil, reach.obstacle(agent) != nil { continue }
+                told.insert(IncidentKey.unlooked(agent.id, folder.place.name))
+                try update.open(
+                    .unlooked(agent, folder, looked.failure(folder)), channels: channels, at: now)
+            }
+            for key in try update.openIncidentKeys(kind: IncidentKind.unlooked) where !told.contains(key) {
+                try update.resolve(key: key, at: now)
+            }
+        }
     }
 
     private func compare(_ folder: CopyFolder) async throws(BackupError) {

@@ -22,8 +22,12 @@ extension Coordinator {
         let entry = Entry(request: request, certificate: certificate, remote: remote, now: now)
         let outcome = try await catalog.write { update in
             let outcome = try entry.join(in: update)
-            if case .clash(let known) = outcome {
+            switch outcome {
+            case .clash(let known):
                 try update.open(.identityClash(known, remote: remote), channels: channels, at: now)
+            case .joined(let agent, .underFreedName):
+                try update.open(.nameTaken(agent, remote: remote), channels: channels, at: now)
+            case .joined, .refused: break
             }
             return outcome
         }
@@ -35,7 +39,7 @@ extension Coordinator {
                 "this agent id is enrolled with another key: join with another --data-dir and under another --name")
         case .refused(let error): throw error
         case .joined(let agent, let way):
-            if way == .inAnothersPlace {
+            if way == .inAnothersPlace || way == .underFreedName {
                 fences.forget(agent.id)
                 presence.forget(agent.id)
                 // Whoever of before still waits for an answer is refused now.

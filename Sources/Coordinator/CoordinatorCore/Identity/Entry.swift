@@ -14,7 +14,13 @@ struct Entry: Sendable {
         case clash(AgentRecord)
     }
 
-    enum Way: Sendable { case again, asNew, inAnothersPlace }
+    enum Way: Sendable {
+        case again, asNew
+        /// By an operator's word, `token create --replace`.
+        case inAnothersPlace
+        /// Of a revoked host, by a plain join string.
+        case underFreedName
+    }
 
     let request: EnrolmentRequest
     let certificate: Certificate
@@ -41,7 +47,7 @@ struct Entry: Sendable {
                         + "join string of `holdfast token create --replace \(other.name)`")
             }
             // Its name is free, and its backups are under it; whom it trusted is not for us to say.
-            return try takePlace(of: other, token, trusted: [], in: update)
+            return try takePlace(of: other, token, trusted: [], .underFreedName, in: update)
         }
         if let other = try update.agent(spelledLike: request.name) {
             throw BackupError(
@@ -110,12 +116,13 @@ struct Entry: Sendable {
                     "another host took this one's place, and this key is refused since: join with another --data-dir"))
         }
         return try takePlace(
-            of: place, token, trusted: place.previousKeys + [place.publicKey].compactMap(\.self), in: update)
+            of: place, token, trusted: place.previousKeys + [place.publicKey].compactMap(\.self), .inAnothersPlace,
+            in: update)
     }
 
     /// `trusted` are the keys of those before whose backups count as this host's own.
     private func takePlace(
-        of agent: AgentRecord, _ token: JoinTokenRecord, trusted: [String], in update: CatalogUpdate
+        of agent: AgentRecord, _ token: JoinTokenRecord, trusted: [String], _ way: Way, in update: CatalogUpdate
     ) throws -> Outcome {
         try update.useJoinToken(token.id)
         var next = agent
@@ -135,7 +142,7 @@ struct Entry: Sendable {
             try update.resolve(key: key(agent.id), at: now)
         }
         try update.audit(agent.name, "enrol", agent.id.uuidString, detail: "in its place, from \(remote)", at: now)
-        return .joined(next, .inAnothersPlace)
+        return .joined(next, way)
     }
 
     private var publicKey: String { Data(certificate.spki).base64EncodedString() }

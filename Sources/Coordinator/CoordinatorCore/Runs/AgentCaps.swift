@@ -10,30 +10,41 @@ enum AgentCaps {
     static let reportsPerTransaction = 50
     /// More than what a host of a thousand databases keeps while the coordinator is away for a day.
     static let reportsPerHour = 60_000
+    /// What these take as JSON, with all their manifests: those of 1000 databases of 2000 tables each are a third of it.
+    static let reportBytesPerHour = 1 << 30
     /// Databases that a host may declare.
     static let databases = 5000
     /// All that it ever named.
     static let databaseRows = 10_000
 }
 
-/// How many reports each agent has sent in the hour that runs.
+/// What each agent has reported in the hour that runs.
 final class ReportAllowance: Sendable {
-    private let hours = Mutex<[UUID: (since: Duration, count: Int)]>([:])
+    private struct Hour {
+        let since: Duration
+        var count = 0
+        var bytes = 0
+    }
 
-    /// Throws `.busy` when it were too many: they wait on the host, and none is lost.
-    func spend(_ count: Int, of agent: AgentIdentity, uptime: Duration) throws(BackupError) {
-        let isAllowed = hours.withLock { hours in
-            var hour = hours[agent.id] ?? (uptime, 0)
-            if uptime - hour.since >= .seconds(3600) { hour = (uptime, 0) }
-            guard hour.count + count <= AgentCaps.reportsPerHour else { return false }
-            hours[agent.id] = (hour.since, hour.count + count)
-            return true
+    private let hours = Mutex<[UUID: Hour]>([:])
+
+    /// Throws `.busy` when it were too much: it waits on the host, and nothing is lost.
+    func spend(_ count: Int, bytes: Int = 0, of agent: AgentIdentity, uptime: Duration) throws(BackupError) {
+        let excess: String? = hours.withLock { hours in
+            var hour = hours[agent.id] ?? Hour(since: uptime)
+            if uptime - hour.since >= .seconds(3600) { hour = Hour(since: uptime) }
+            hour.count += count
+            hour.bytes += bytes
+            if hour.count > AgentCaps.reportsPerHour { return "\(AgentCaps.reportsPerHour) reports" }
+            if hour.bytes > AgentCaps.reportBytesPerHour {
+                return "\(AgentCaps.reportBytesPerHour >> 20) MiB of reports"
+            }
+            hours[agent.id] = hour
+            return nil
         }
-        guard isAllowed else {
+        if let excess {
             throw BackupError(
-                .busy,
-                "\(agent.name) sent \(AgentCaps.reportsPerHour) reports within an hour; the next are taken when it is over"
-            )
+                .busy, "\(agent.name) sent \(excess) within an hour; the next are taken when it is over")
         }
     }
 }

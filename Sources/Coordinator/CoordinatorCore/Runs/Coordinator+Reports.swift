@@ -9,8 +9,11 @@ extension Coordinator {
     /// acknowledged again; what can never be taken is refused, and audited. In portions, between which others have their turn: when
     /// one cannot be written, those before it are, and the sender asks again with all of them.
     ///
-    /// Throws `.usage` for a batch that is too large, `.busy` for an agent that has sent too many of late.
-    package func record(_ batch: ReportBatch, from agent: AgentIdentity) async throws(BackupError) -> ReportReceipt {
+    /// `bytes` is how long the message was. Throws `.usage` for a batch that is too large, `.busy` for an agent that has sent too
+    /// much of late.
+    package func record(
+        _ batch: ReportBatch, bytes: Int = 0, from agent: AgentIdentity
+    ) async throws(BackupError) -> ReportReceipt {
         try Self.check(batch.version)
         guard batch.items.count <= AgentCaps.reportsPerBatch else {
             throw BackupError(
@@ -19,7 +22,7 @@ extension Coordinator {
         }
         // Asked by `doctor`, which is no process of the agent's.
         if !batch.items.isEmpty { try await requireStanding(batch.instance, of: agent) }
-        try reportAllowance.spend(batch.items.count, of: agent, uptime: world.uptime())
+        try reportAllowance.spend(batch.items.count, bytes: bytes, of: agent, uptime: world.uptime())
         var receipt = ReportReceipt(acknowledged: [], refused: [])
         let destinations = DemandedDestinations()
         for start in stride(from: 0, to: batch.items.count, by: AgentCaps.reportsPerTransaction) {

@@ -172,7 +172,9 @@ extension Coordinator {
                     switch (record.deliveredAt, record.receivedAt) {
                     case (_, _?): "\(offline): it took this and may go on with it; what it still reports counts"
                     case (_?, nil): "\(offline): this went there, and it may have begun; what it still reports counts"
-                    case (nil, nil): "its agent did not take it in time; is it running there?"
+                    case (nil, nil) where record.isLateRestore(at: now):
+                        "its agent did not take it in time; is it running there?"
+                    case (nil, nil): "\(offline), and never took this"
                     }
                 try update.save(operation)
             }

@@ -8,30 +8,47 @@ import Wire
 
 // The verifications that the coordinator does itself: copies in S3.
 extension Coordinator {
-    /// Does all that wait, one at a time, and each in its turn: what takes long begins anew behind the others, with twice the
-    /// time. What cannot be done keeps none of the others from it.
+    /// Does all that wait, one at a time, and each in its turn: those of every host, and of one host every copy. What takes long
+    /// begins anew behind the others, with twice the time. What cannot be done keeps none of the others from it.
     func readWaitingCopies() async throws(BackupError) {
         var turns: [UUID: Int] = [:]
+        // Of hosts: one that asks for a thousand readings has no more of the time than one that asks for one.
+        var hosts: [UUID: Int] = [:]
         var failed: Set<UUID> = []
         var failure: BackupError?
         while !Task.isCancelled {
-            let waiting = try await waitingToBeRead().filter { !failed.contains($0.id) }
-            guard let next = waiting.min(by: { turns[$0.id, default: 0] < turns[$1.id, default: 0] }) else { break }
+            let waiting = try await waitingToBeRead().filter { !failed.contains($0.operation.id) }
+            let next = waiting.min {
+                (hosts[$0.host, default: 0], turns[$0.operation.id, default: 0])
+                    < (hosts[$1.host, default: 0], turns[$1.operation.id, default: 0])
+            }
+            guard let next else { break }
+            // A host that comes later begins where the others are, and not with all the turns that they had.
+            let least = waiting.map { hosts[$0.host, default: 0] }.filter { $0 > 0 }.min() ?? 0
+            hosts[next.host] = max(hosts[next.host, default: 0], least - 1) + 1
             do throws(BackupError) {
-                let turn = turns[next.id, default: 0]
-                if try await readCopy(next, turn: turn) == .turnIsOver { turns[next.id] = turn + 1 }
+                let turn = turns[next.operation.id, default: 0]
+                if try await readCopy(next.operation, turn: turn) == .turnIsOver {
+                    turns[next.operation.id] = turn + 1
+                }
             } catch {
-                failed.insert(next.id)
+                failed.insert(next.operation.id)
                 failure = failure ?? error
             }
         }
         if let failure { throw failure }
     }
 
-    /// Oldest first.
-    private func waitingToBeRead() async throws(BackupError) -> [OperationRecord] {
+    /// Oldest first, each with the agent whose backup it is.
+    private func waitingToBeRead() async throws(BackupError) -> [(operation: OperationRecord, host: UUID)] {
         try await catalog.read { view in
-            try view.openOperations().filter { $0.kind == .verify && $0.agent == nil }
+            var hosts: [Int64: UUID] = [:]
+            return try view.openOperations().filter { $0.kind == .verify && $0.agent == nil }.compactMap { operation in
+                if hosts[operation.database] == nil {
+                    hosts[operation.database] = try view.databaseRecord(operation.database)?.agent
+                }
+                return hosts[operation.database].map { (operation, $0) }
+            }
         }
     }
 

@@ -28,7 +28,7 @@ extension Coordinator {
                 }
                 return DatabaseView(record, protection)
             }
-            let incidents = try view.incidents(includeResolved: false, limit: Self.shownIncidents)
+            let incidents = try view.fairIncidents(limit: Self.shownIncidents)
             let totals = try view.totals()
             let status = StatusView(
                 coordinator: coordinator, agents: agents, databases: databases,
@@ -70,13 +70,16 @@ extension Coordinator {
             + untold.prefix(20).map { "not recorded: \($0.title): \($0.detail)" }
     }
 
-    /// Incidents, newest first, each with its messages.
+    /// Incidents, newest first, each with its messages: of one agent if its name is given, and at most `limit` (1000), of those
+    /// that are older than the incident `before` if that is given.
     package func alerts(
-        includeResolved: Bool, by operator: OperatorIdentity
+        includeResolved: Bool, agent: String? = nil, before: Int64? = nil, limit: Int? = nil,
+        by operator: OperatorIdentity
     ) async throws(BackupError) -> [IncidentView] {
         try `operator`.require(.viewer, "listing alerts")
+        let limit = min(limit ?? Self.listedIncidents, Self.listedIncidents)
         return try await catalog.read { view in
-            try view.incidents(includeResolved: includeResolved, limit: Self.listedIncidents).map {
+            try view.incidents(includeResolved: includeResolved, agent: agent, before: before, limit: limit).map {
                 IncidentView($0, try view.deliveries(of: $0.id))
             }
         }
