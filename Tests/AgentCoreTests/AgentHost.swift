@@ -48,11 +48,12 @@ struct AgentHost {
             nominalAt: Date(timeIntervalSince1970: 1_768_442_400))
     }
 
-    /// Carries out these runs (and what an earlier agent left) until that many reports lie in the spool.
-    func perform(_ jobs: [RunJob], awaiting count: Int = 2) async throws {
+    /// Carries out these runs (and what an earlier agent left) until that many reports lie in the spool; with `stops` the agent is
+    /// then asked to end, as by SIGTERM, whatever it is at.
+    func perform(_ jobs: [RunJob], awaiting count: Int = 2, retryDelay: Int = 0, stops: Bool = false) async throws {
         var agent = AgentConfiguration(
             databases: [.init(name: try DatabaseName("dev db"), labels: [:], source: .sqlite(path: database.path))],
-            attempts: 2, retryDelaySeconds: 0)
+            attempts: 2, retryDelaySeconds: retryDelay)
         (agent.allow.directories, agent.allow.endpoints) = (allowed ?? [AllowSetting.data, folder.path], .any)
         let configuration = LiveConfiguration(agent)
         let journal = try RunJournal(folder: paths.runs)
@@ -72,7 +73,11 @@ struct AgentHost {
             group.addTask { try await service.run() }
             try await eventually("\(count) reports") {
                 let isIdle = await board.progress.isEmpty
-                return await spool.depth >= count && isIdle ? true : nil
+                return await spool.depth >= count && (isIdle || stops) ? true : nil
+            }
+            if stops {
+                await board.stopAll()
+                try await eventually("nothing is at work") { await board.progress.isEmpty ? true : nil }
             }
             group.cancelAll()
         }

@@ -111,6 +111,20 @@ import Wire
         #expect(name.wholeMatch(of: /dev%20db_db_daily_20260115_020000_[0-9a-f]{12}\.db\.gz/) != nil, "\(name)")
     }
 
+    /// An orderly stop between two attempts loses no more than a kill there: the run is the next start's.
+    @Test func aRunThatWaitsForItsNextAttemptIsLeftToTheNextStart() async throws {
+        let host = try await AgentHost()
+        defer { host.remove() }
+        let away = Destination(
+            name: "away",
+            s3: .init(bucket: "backups", region: "us-east-1", endpoint: "http://127.0.0.1:\(try FreePort.take())"))
+        try await host.perform([host.job(destinations: [away])], awaiting: 1, retryDelay: 600, stops: true)
+        let told = await host.reports
+        #expect(told.map(\.event) == [Word(.started)], "\(told.compactMap(\.failure))")
+        let kept = try RunJournal(folder: host.paths.runs).interrupted()
+        #expect(kept.count == 1 && kept.first?.attempt == 1)
+    }
+
     /// Fault 88: never two runs at once for one database.
     @Test func aSecondRunOfABusyDatabaseIsAnOverlap() async throws {
         let host = try await AgentHost()

@@ -56,6 +56,7 @@ struct PageTests {
         try await LiveServer.run { server in
             let first = try await server.send("GET", "/")
             #expect(first.status == 200 && first.text.contains("name=\"token\""))
+            #expect(!first.text.contains("role=\"alert\""), "nobody was wrong yet")
 
             let signedIn = try await server.login(server.admin)
             #expect(signedIn.status == 303 && signedIn["location"] == "/")

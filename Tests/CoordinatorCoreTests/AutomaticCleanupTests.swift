@@ -66,7 +66,7 @@ struct AutomaticCleanupTests {
         let offsite = try Offsite()
         let (bench, agent) = try await bench(offsite, Self.stated + "\nretention: { automatic: false }")
         try await live(bench, agent, offsite, days: 8)
-        try await apply(bench, Self.stated)
+        try await apply(bench, Self.stated + "\nretention: { maxDeleteShare: 90% }")
         try await live(bench, agent, offsite, days: 7)
         #expect(try await count(bench) == 15)
         let announced = try #require(try await alert(bench, "cleanup-announced"))
@@ -74,6 +74,17 @@ struct AutomaticCleanupTests {
         try await live(bench, agent, offsite, days: 1)
         #expect(try await alert(bench, "cleanup-announced") == nil)
         #expect(try await count(bench) < 15)
+    }
+
+    /// A week's notice is no leave to delete most of what there is.
+    @Test func theFirstTimeIsNoExceptionToTheShare() async throws {
+        let offsite = try Offsite()
+        let (bench, agent) = try await bench(offsite, Self.stated + "\nretention: { automatic: false }")
+        try await live(bench, agent, offsite, days: 8)
+        try await apply(bench, Self.stated)
+        try await live(bench, agent, offsite, days: 9)
+        #expect(try await count(bench) == 17)
+        #expect(try await alert(bench, "cleanup-share")?.detail.contains("30 %") == true)
     }
 
     @Test func whatWouldTakeMuchAtOnceRestsUntilAPersonDoesIt() async throws {

@@ -183,7 +183,7 @@ struct BombTests {
             plainBytes: Int64(VerificationTests.dump.count), destinations: places)
         let operation = try await Self.verification(bench, of: sound)
         try await bench.coordinator.catalog.write { update in
-            try update.set(String(ReadingRule.beginnings), for: SettingName.begun(operation))
+            try update.set(String(TurnRule.beginnings), for: SettingName.begun(operation))
         }
         try await bench.coordinator.readWaitingCopies()
         let ended = try await bench.coordinator.operation(operation, by: bench.admin)

@@ -1,3 +1,4 @@
+import Archive
 import Catalog
 import Domain
 import Foundation
@@ -150,6 +151,120 @@ struct EvidenceTests {
             try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).first { $0.kind == "stray" })
         #expect(stray.title.contains("1 backup that the catalog does not know"), "\(stray)")
         #expect(try offsite.keys.contains(Self.folder + "stranger_db_hourly_20260101_000000.json"))
+    }
+
+    /// What keeps a backup for another reason does not excuse from looking whether it is there: older ones go because it is.
+    @Test func whatIsPinnedIsLookedAtToo() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        _ = try await eight(in: bench, offsite)
+        let newest = try await bench.coordinator.backups(by: bench.admin).sorted { $0.nominalAt > $1.nominalAt }
+            .prefix(3)
+        for backup in newest {
+            try await bench.coordinator.catalog.write { try $0.setPinned(true, of: backup.id) }
+            try offsite.remove(Self.folder + (try #require(backup.objects.first).name))
+        }
+        let before = try offsite.keys
+        let plan = try await bench.coordinator.cleanupPlan(by: bench.admin)
+        let result = try await bench.coordinator.cleanup(CleanupRequest(digest: plan.digest), by: bench.admin)
+        #expect(result.deleted.isEmpty && result.rests?.count == 1, "\(result)")
+        #expect(try offsite.keys == before)
+        #expect(try await kinds(bench) == ["missing", "missing", "missing"])
+    }
+
+    /// A copy on the host says nothing of the one in the bucket.
+    @Test func aBucketThatCannotBeLookedAtKeepsWhatLiesThere() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        let yaml = """
+            destinations: { local: { directory: /backups }, offsite: { s3: { bucket: acme-backups, region: us-east-1 } } }
+            policies: { default: { tiers: { hourly: { keep: 48h } } } }
+            """
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        _ = try await eight(in: bench, offsite)
+        offsite.isDown = true
+        let result = try await cleanUp(bench)
+        #expect(result.deleted.isEmpty && result.rests?.count == 1, "\(result)")
+        offsite.isDown = false
+        #expect(try await cleanUp(bench).rests == nil)
+    }
+
+    /// Two stores may have buckets of one name: each is looked at.
+    @Test func bucketsOfOneNameInTwoStoresAreTwo() async throws {
+        let (one, two) = (try Offsite(), try Offsite())
+        let bench = try await Bench.withBucket(one) { world in
+            world.openS3 = { (s3) throws(BackupError) in s3.endpoint == "https://two.example" ? two : one }
+        }
+        let yaml = """
+            destinations:
+              one: { s3: { bucket: backups, region: us-east-1, endpoint: "https://one.example" } }
+              two: { s3: { bucket: backups, region: us-east-1, endpoint: "https://two.example" } }
+            policies: { default: { tiers: { hourly: { keep: 48h } } } }
+            """
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        let report = try agent.report(
+            .succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now,
+            destinations: plan.destinations,
+            store: {
+                try one.put($0, $1)
+                try two.put($0, $1)
+            })
+        #expect(report.destinations.count == 2)
+        try await agent.send([report])
+        try await bench.coordinator.confirmCopies()
+        try await bench.coordinator.compareFolders()
+        #expect(try await kinds(bench) == [])
+        try two.remove(Self.folder + (try #require(report.manifest?.objects.first).name))
+        bench.clock.advance(3601)
+        try await bench.coordinator.compareFolders()
+        #expect(try await kinds(bench) == ["missing"])
+        let copies = try await bench.coordinator.backup(
+            try #require(report.manifest).id.uuidString, by: bench.admin)
+        #expect(copies.copyStates == ["one": "confirmed", "two": "missing"])
+        #expect(copies.evidence?["one"]?.by == "read" && copies.evidence?["two"] == nil)
+    }
+
+    /// Whoever has acknowledged one finding knows nothing of the next.
+    @Test func aNewFindingIsNewsAgain() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        try await bucketOnly(bench)
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        let run = UUID()
+        func send(_ tier: Tier, at nominalAt: Date) async throws {
+            try await agent.send([
+                agent.report(
+                    .succeeded, run: run, database: "inventory", tiers: [tier], nominalAt: nominalAt,
+                    destinations: plan.destinations, store: { try offsite.put($0, $1) })
+            ])
+        }
+        let nominal = bench.clock.now
+        try await send(.hourly, at: nominal)
+        try await send(.daily, at: nominal)
+        func altered() async throws -> IncidentView {
+            try #require(
+                try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).first {
+                    $0.kind == "altered"
+                })
+        }
+        _ = try await bench.coordinator.acknowledgeAlert("\(try await altered().id)", by: bench.admin)
+        #expect(try await bench.coordinator.check(by: bench.admin).level < 2)
+        // Told once more the same is nothing new.
+        try await send(.weekly, at: nominal)
+        #expect(try await altered().acknowledgedAt != nil)
+        let rival = try agent.report(
+            .succeeded, run: UUID(), database: "inventory", tiers: [.hourly], nominalAt: nominal,
+            destinations: plan.destinations)
+        #expect(try await agent.send([rival]).refused.count == 1)
+        let again = try await altered()
+        #expect(again.acknowledgedAt == nil && again.detail.contains("another report calls"), "\(again.detail)")
+        #expect(try await bench.coordinator.check(by: bench.admin).level == 2)
     }
 
     /// That nothing is known to be missing is no comfort where nobody could look.

@@ -14,8 +14,8 @@ import Wire
         let process: AgentProcess
         var echo: UUID?
 
-        init(generation: Int = 1, instance: UUID = UUID()) {
-            process = AgentProcess(instance: instance, generation: generation, host: "h")
+        init(generation: Int = 1, instance: UUID = UUID(), host: String = "h") {
+            process = AgentProcess(instance: instance, generation: generation, host: host)
         }
 
         /// Checks in and hears the answer, unless it is lost.
@@ -38,6 +38,26 @@ import Wire
             #expect(process.talk(&fence, at: start * 100 + 60) == .current)
         }
         #expect(fence.book.heldAt == nil)
+    }
+
+    /// The coordinator was away while the host was copied: who comes first is not believed before the other had time to come.
+    @Test func aCopyThatComesFirstAfterTheCoordinatorsStartWaits() {
+        var before = Fence(AgentProcesses())
+        let (original, copy) = (Process(generation: 3), Process(generation: 4, host: "other"))
+        _ = original.talk(&before, at: 0)
+        var fence = Fence(before.book, uptime: .seconds(1000))
+        #expect(copy.talk(&fence, at: 1001) == .waiting)
+        #expect(copy.talk(&fence, at: 1060) == .waiting)
+        // The other one is heard, and again.
+        _ = original.talk(&fence, at: 1070)
+        #expect(original.talk(&fence, at: 1120) == .held)
+        // A volume that moved, or a snapshot that was restored: nobody else comes.
+        var moved = Fence(before.book, uptime: .seconds(1000))
+        #expect(copy.talk(&moved, at: 1001) == .waiting)
+        #expect(copy.talk(&moved, at: 1151) == .current)
+        // A restart on the same host waits for nobody.
+        var restarted = Fence(before.book, uptime: .seconds(1000))
+        #expect(Process(generation: 4).talk(&restarted, at: 1001) == .current)
     }
 
     @Test func answersThatWereLostAreNoClone() {

@@ -143,6 +143,32 @@ struct ReportTests {
         #expect(try await bench.coordinator.run(run, by: bench.admin).state == .succeeded)
     }
 
+    /// A clock that was ahead, or went back, gives a second backup the run, attempt and number of the first.
+    @Test func aSecondBackupOfTheSameRunAndAttemptIsCatalogued() async throws {
+        let bench = try await Bench(at: "2026-03-01T10:10:00Z")
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let run = UUID()
+        func made(_ attempt: Int) throws -> [RunReport] {
+            // Names are another attempt's, for those of the first are taken.
+            var done = try agent.report(
+                .succeeded, run: run, database: "inventory", nominalAt: bench.clock.now, attempt: attempt, sequence: 2)
+            done.attempt = 1
+            done.manifest?.attempt = 1
+            return [
+                try agent.report(.started, run: run, database: "inventory", nominalAt: bench.clock.now, sequence: 1),
+                done,
+            ]
+        }
+        let (first, second) = (try made(1), try made(2))
+        for _ in 0..<2 { #expect(try await agent.send(first).refused.isEmpty) }
+        for _ in 0..<2 { #expect(try await agent.send(second).refused.isEmpty) }
+        let known = Set(try await bench.coordinator.backups(by: bench.admin).map(\.id))
+        #expect(known == Set([first, second].compactMap { $0.last?.manifest?.id }) && known.count == 2)
+        #expect(try await bench.coordinator.backups(by: bench.admin).map(\.state) == [.good, .good])
+        #expect(try await bench.coordinator.run(run, by: bench.admin).state == .succeeded)
+    }
+
     @Test func whatIsAnotherAgentsIsRefusedAndAudited() async throws {
         let bench = try await Bench()
         let (one, other) = (try await bench.enrol("db-01"), try await bench.enrol("db-02"))

@@ -71,6 +71,27 @@ struct ShrinkTests {
             try await bench.coordinator.cleanupPlan(by: bench.admin).items.first { $0.backup == last }?.delete == true)
     }
 
+    /// However little it is of the whole.
+    @Test func aTableThatLostAllItsRowsIsTold() async throws {
+        let (bench, agent) = try await bench()
+        let last = try await backUp(bench, agent, rows: [1_000_000, 40_000, 20])
+        // A queue that ran empty is nothing.
+        _ = try await backUp(bench, agent, rows: [1_000_000, 40_000, 0])
+        #expect(try await alert(bench, "shrunk") == nil)
+        let held = try #require(try await bench.coordinator.backups(by: bench.admin).first?.id)
+        _ = try await backUp(bench, agent, rows: [1_000_000, 0, 0])
+        let told = try #require(try await alert(bench, "shrunk"))
+        #expect(told.detail.contains("no row in t1, which had 40000"), "\(told.detail)")
+        // What comes after is not taken for the measure, nor for what is held.
+        _ = try await backUp(bench, agent, rows: [10, 0, 0])
+        let still = try #require(try await alert(bench, "shrunk"))
+        #expect(still.id == told.id && still.detail.contains(held.uuidString.lowercased()), "\(still.detail)")
+        try await bench.liveOn(10 * 86_400)
+        _ = try await agent.checkIn(revision: 1)
+        let plan = try await bench.coordinator.cleanupPlan(by: bench.admin).items
+        #expect(plan.first { $0.backup == held }?.delete == false && held != last)
+    }
+
     @Test func howMuchMayBeLostIsThePolicysToSay() async throws {
         let (bench, agent) = try await bench(", shrink: off")
         _ = try await backUp(bench, agent, rows: [100])

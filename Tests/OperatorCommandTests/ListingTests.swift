@@ -29,6 +29,18 @@ import Wire
         ] { #expect(lines.contains(line), "\(lines)") }
     }
 
+    /// How much is known of a copy, and how old that is.
+    @Test func aCopyOfWhichOnlyTheSizeIsKnownIsCalledThat() throws {
+        var detail = try Sample.detail([("stored", "s3://b/f/", nil), ("confirmed", "s3://c/f/", nil)])
+        detail.evidence = [
+            "d0": .init(by: "size", at: Sample.ago(7200)), "d1": .init(by: "checksum", at: Sample.ago(3600)),
+        ]
+        let lines = BackupRendering.detail(detail, now: Sample.now, .plain)
+        for line in [
+            "d0  complete, size only (seen 2 h ago)  s3://b/f/", "d1  complete, checksum seen 1 h ago  s3://c/f/",
+        ] { #expect(lines.contains(line), "\(lines)") }
+    }
+
     @Test func theLinesOfARestoreAreOursAndNotTheHosts() throws {
         var detail = try Sample.detail([])
         let digest = String(repeating: "a", count: 64)

@@ -5,15 +5,21 @@ import Synchronization
 import Threads
 import Wire
 
-/// Reads every object of a backup again, from its stored bytes to its last plain one (L2).
+/// Reads every object of a backup again, from its stored bytes to its last plain one (L2), as long as its size allows.
 struct VerifyJob {
     let order: VerifyOrder
     let id: UUID
     let destinations: DestinationOpener
     let desk: CommandDesk
+    /// How long it may take; nil for what its size allows.
+    var longest: Duration?
 
     func run() async throws -> CommandDesk.End {
-        let total = order.sources.reduce(0) { $0 + $1.object.plainBytes }
+        for source in order.sources { try ReadingRule.check(source.object) }
+        // Whoever sends the order may say what he likes of sizes.
+        let total = Self.sum(order.sources.map(\.object.plainBytes))
+        let stored = Self.sum(order.sources.map(\.object.storedBytes))
+        let end = ContinuousClock.now + (longest ?? ReadingRule.longest(storedBytes: stored, plainBytes: total))
         let stop = await desk.stop(of: id)
         return try await withProgress(of: id, "verifying", total: total, to: desk) { counter in
             try await onThread(stop: stop) { () throws(BackupError) in
@@ -21,6 +27,7 @@ struct VerifyJob {
                     let reader = try ObjectReader(source, destinations: destinations, stop: stop)
                     let inspector = source.object.makeInspector()
                     try reader.decode { (chunk) throws(BackupError) in
+                        if ContinuousClock.now > end { throw ReadingRule.tookTooLong }
                         inspector?.consume(chunk)
                         counter.add(chunk.count)
                     }
@@ -31,6 +38,15 @@ struct VerifyJob {
                 message:
                     "\(CountText.of(order.sources.count, "object")) read again at \(order.destination): sizes, SHA-256 and structure match",
                 proof: .sound, restoredTo: nil, bytes: counter.bytes)
+        }
+    }
+}
+
+extension VerifyJob {
+    private static func sum(_ sizes: [Int64]) -> Int64 {
+        sizes.reduce(0) { sum, size in
+            let (more, isTooMuch) = sum.addingReportingOverflow(max(0, size))
+            return isTooMuch ? .max : more
         }
     }
 }

@@ -108,8 +108,9 @@ struct RunService: Service {
                     return outcome
                 }
                 logger.warning("backup failed", metadata: metadata(live, attempt, failure))
-                // An orderly stop is no end of a run: as after a kill the journal keeps it, and the next start goes on.
-                if failure.code == .cancelled, !outcome.isPartial, await board.isStopping { return nil }
+                // An orderly stop is no end of a run, whatever else failed meanwhile: as after a kill the journal keeps it, and the
+                // next start goes on.
+                if await board.isStopping { return nil }
                 let mayHelp = !outcome.isPartial && !live.stop.isStopped
                 let done = attempt - live.firstAttempt + 1
                 // A name that somebody took since the attempt began: the next attempt's cannot be guessed.
@@ -119,6 +120,7 @@ struct RunService: Service {
                     return outcome
                 }
                 if !isTaken { await pause(before: done + 1, live.stop) }
+                if await board.isStopping { return nil }
                 attempt += 1
             }
         } catch {

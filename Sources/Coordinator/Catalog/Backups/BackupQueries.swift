@@ -97,7 +97,10 @@ extension CatalogView {
                 SELECT copy.backup, max(copy.state IN ('stored', 'confirmed')) AS whole,
                     max(copy.state IN ('stored', 'confirmed') AND copy.isRemote = 1) AS wholeRemote,
                     max(copy.state = 'stored' AND copy.isRemote = 1) AS unconfirmed,
-                    max(CASE WHEN copy.state IN ('stored', 'confirmed') THEN copy.seenAt END) AS seenAt
+                    coalesce(
+                        min(CASE WHEN copy.state IN ('stored', 'confirmed') AND copy.isRemote = 1
+                            THEN coalesce(copy.seenAt, 0) END),
+                        max(CASE WHEN copy.state IN ('stored', 'confirmed') THEN copy.seenAt END)) AS seenAt
                 FROM backup JOIN copy ON copy.backup = backup.id
                 WHERE backup.database = ? AND backup.state IN ('good', 'partial', 'damaged', 'missing')
                 GROUP BY copy.backup

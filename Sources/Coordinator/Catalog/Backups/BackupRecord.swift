@@ -121,6 +121,6 @@ package struct CopySummary: Sendable, Equatable {
     package let hasWholeRemote: Bool
     /// A copy that the coordinator can see has not been seen by it.
     package let isUnconfirmed: Bool
-    /// When any whole copy was last seen to be there.
+    /// When every whole copy in a bucket was last seen to be there; where there is none, when any whole copy was.
     package let seenAt: Date?
 }

@@ -10,7 +10,7 @@ extension Destination {
     }
 }
 
-/// One folder that holds copies, and whose they are.
+/// One folder of a destination that holds copies, and whose they are. Buckets of one name may be two, in two stores.
 package struct CopyFolder: Sendable, Hashable {
     package let agent: UUID
     package let site: String
@@ -18,12 +18,14 @@ package struct CopyFolder: Sendable, Hashable {
 
     package static func == (one: Self, other: Self) -> Bool {
         one.agent == other.agent && one.site == other.site && one.folder == other.folder
+            && one.place.name == other.place.name
     }
 
     package func hash(into hasher: inout Hasher) {
         hasher.combine(agent)
         hasher.combine(site)
         hasher.combine(folder)
+        hasher.combine(place.name)
     }
 
     /// The destination as it was last defined.
@@ -50,7 +52,7 @@ extension CatalogView {
                 FROM copy JOIN backup ON backup.id = copy.backup JOIN database ON database.id = backup.database
                     JOIN agent ON agent.id = database.agent JOIN place ON place.id = copy.place
                 WHERE copy.state <> 'deleted' AND (copy.isRemote = 1 OR agent.revokedAt IS NULL)
-                GROUP BY copy.site, copy.folder, database.agent ORDER BY copy.site, copy.folder
+                GROUP BY copy.site, copy.folder, database.agent, place.name ORDER BY copy.site, copy.folder
                 """)
         return try rows.map { row in
             CopyFolder(
@@ -66,9 +68,10 @@ extension CatalogView {
             sql: """
                 SELECT object.name, object.bytes, object.etag, copy.backup, copy.destination, copy.state, copy.evidence
                 FROM copy JOIN backup ON backup.id = copy.backup JOIN object USING (backup, destination)
-                WHERE copy.site = ? AND copy.folder = ? AND copy.state NOT IN ('deleted', 'incomplete')
+                WHERE copy.site = ? AND copy.folder = ? AND copy.destination = ?
+                    AND copy.state NOT IN ('deleted', 'incomplete')
                     AND backup.state NOT IN ('deleting', 'deleted') AND backup.recordedAt < ?
-                """, arguments: [folder.site, folder.folder, time.milliseconds])
+                """, arguments: [folder.site, folder.folder, folder.place.name, time.milliseconds])
         var expected: [String: ExpectedObject] = [:]
         while let row = try rows.next() {
             expected[row["name"]] = ExpectedObject(

@@ -113,6 +113,28 @@ extension CatalogUpdate {
         try send(condition, incident: database.lastInsertedRowID, channels: channels, at: now)
     }
 
+    /// The same, of something that was found: an open incident of the same key gains the finding, and one that somebody has
+    /// acknowledged is news again, unless that was found before.
+    package func open(
+        _ condition: IncidentCondition, finding: String, channels: [String], at now: Date
+    ) throws {
+        guard let known = (try? openIncident(key: condition.key)) ?? nil else {
+            return try open(condition, channels: channels, at: now)
+        }
+        let detail = known.condition.detail
+        guard !detail.contains(finding), detail.utf8.count < Self.mostFindings else { return }
+        var more = condition
+        more.detail = "\(detail). And: \(finding)"
+        try database.execute(
+            sql: """
+                UPDATE incident SET detail = ?, severity = ?, acknowledgedAt = NULL, acknowledgedBy = NULL WHERE id = ?
+                """, arguments: [more.detail, more.severity, known.id])
+        if known.acknowledgedAt != nil { try send(more, incident: known.id, channels: channels, at: now) }
+    }
+
+    /// Bytes of findings that one incident holds.
+    private static var mostFindings: Int { 4000 }
+
     /// The open incident goes on under another key and other words, and says nothing again.
     package func reword(key: String, as condition: IncidentCondition) throws {
         try database.execute(

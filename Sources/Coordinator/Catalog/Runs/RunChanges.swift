@@ -27,12 +27,13 @@ extension CatalogUpdate {
         try noteLastRun(run, at: now)
     }
 
-    /// Remembers that this report was taken.
+    /// Remembers that this report was taken; once is enough.
     package func addReport(
         run: UUID, attempt: Int, sequence: Int, event: String, at: Date, receivedAt: Date
     ) throws {
         try database.execute(
-            sql: "INSERT INTO runReport (run, attempt, sequence, event, at, receivedAt) VALUES (?, ?, ?, ?, ?, ?)",
+            sql:
+                "INSERT OR IGNORE INTO runReport (run, attempt, sequence, event, at, receivedAt) VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [run.text, attempt, sequence, event, at.milliseconds, receivedAt.milliseconds])
     }
 

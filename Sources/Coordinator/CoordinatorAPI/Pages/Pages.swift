@@ -32,7 +32,10 @@ package struct Pages: Sendable {
     package func status(_ view: StatusView) -> String { render(StatusPage(view), "status") }
 
     /// Asks for a token; says what was wrong with the last one.
-    package func login(_ message: String?) -> String { render(["message": message as Any], "login") }
+    package func login(_ message: String?) -> String {
+        // A nil within `Any` would be there, and print itself.
+        render(message.map { ["message": $0] } ?? [:], "login")
+    }
 
     private func render(_ object: Any, _ name: String) -> String {
         // Both templates are in the library since it was made.

@@ -15,8 +15,9 @@ struct CopyJudgement {
         case .whole(let evidence, let marks, let remark):
             try whole(backup, destination, evidence, marks)
             if let remark, backup.isLive, let database = try update.databaseRecord(backup.database) {
+                let words = "\(destination): \(remark)"
                 try update.open(
-                    .altered(backup, database, finding: "\(destination): \(remark)"), channels: channels, at: now)
+                    .altered(backup, database, finding: words), finding: words, channels: channels, at: now)
             }
         case .missing(let finding): try unsound(backup, destination, .missing, finding: finding)
         case .changed(let finding): try unsound(backup, destination, .damaged, finding: finding)
@@ -102,7 +103,7 @@ struct CopyJudgement {
         try update.open(
             state == .damaged
                 ? .damaged(backup, database, finding: words) : .missing(backup, database, finding: words),
-            channels: channels, at: now)
+            finding: words, channels: channels, at: now)
     }
 
     private func copy(of backup: BackupRecord, _ destination: String) throws -> CopyRecord? {

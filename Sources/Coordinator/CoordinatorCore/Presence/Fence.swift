@@ -40,9 +40,18 @@ struct Fence: Sendable {
     /// Who was not heard for so long may have been replaced by an older release.
     private static let silence: Duration = .seconds(600)
     private static let trialEnds: Duration = .seconds(180)
+    /// After the coordinator's start a process that is alive is heard within this.
+    private static let comesBack: Duration = .seconds(OfflineRule.silence)
     private static let mostDead = 128
 
-    init(_ book: AgentProcesses) { self.book = book }
+    /// The process that counted when the coordinator started, and when it was looked up: it may live and only not have come yet.
+    private var awaited: (process: AgentProcess, since: Duration)?
+
+    /// `uptime` is when the book was read; nil for one that is new.
+    init(_ book: AgentProcesses, uptime: Duration? = nil) {
+        self.book = book
+        awaited = uptime.flatMap { uptime in book.current.map { ($0.process, uptime) } }
+    }
 
     /// A check-in came. To be followed by ``end(_:answered:uptime:)``.
     mutating func hear(_ process: AgentProcess, echo: UUID?, now: Date, uptime: Duration) -> Standing {
@@ -108,7 +117,13 @@ struct Fence: Sendable {
         guard current.process.instance == instance else { return .suspect }
         if let trial, uptime - trial.since <= Self.trialEnds { return .waiting }
         guard let before = book.earlier.first?.process.instance else { return .current }
-        let mayLive = open[before] != nil || answered[before].map { uptime - $0 < Self.pause } ?? false
+        // On one host it is a restart: then nobody has to wait for one that has ended.
+        let isAwaited =
+            awaited.map {
+                $0.process.instance == before && $0.process.host != current.process.host
+                    && uptime - $0.since < Self.comesBack
+            } ?? false
+        let mayLive = isAwaited || open[before] != nil || answered[before].map { uptime - $0 < Self.pause } ?? false
         return mayLive ? .waiting : .current
     }
 

@@ -12,8 +12,8 @@ final class Fences: Sendable {
     func isLoaded(_ agent: UUID) -> Bool { fences.withLock { $0[agent] != nil } }
 
     /// Counts only when none is there yet.
-    func load(_ book: AgentProcesses, of agent: UUID) {
-        fences.withLock { if $0[agent] == nil { $0[agent] = Fence(book) } }
+    func load(_ book: AgentProcesses, of agent: UUID, uptime: Duration) {
+        fences.withLock { if $0[agent] == nil { $0[agent] = Fence(book, uptime: uptime) } }
     }
 
     /// Another host has this agent's place: what was heard of the processes of before is of no account.
@@ -72,7 +72,7 @@ extension Coordinator {
     func loadFence(of agent: UUID) async throws(BackupError) {
         guard !fences.isLoaded(agent) else { return }
         let book = try await catalog.read { try $0.processes(of: agent) }
-        fences.load(book, of: agent)
+        fences.load(book, of: agent, uptime: world.uptime())
     }
 
     /// Throws `.busy` unless the word of this process counts now: its reports wait where they are, and are sent again.

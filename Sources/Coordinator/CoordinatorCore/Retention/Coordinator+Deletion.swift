@@ -94,7 +94,7 @@ extension Coordinator {
         let isKnown = try await catalog.write { update in
             guard let database = try update.databaseRecord(backup.database) else { return true }
             let words = "\(copy.place.name): it was to be deleted, and \(finding)"
-            try update.open(.altered(backup, database, finding: words), channels: channels, at: now)
+            try update.open(.altered(backup, database, finding: words), finding: words, channels: channels, at: now)
             return try update.openIncident(key: IncidentKey.altered(backup.id))?.acknowledgedAt != nil
         }
         bells.ring(.alerts)

@@ -55,11 +55,19 @@ struct DatabaseRetention {
             deletions.append(backup)
             doomedTiers.formUnion(candidate.tiers)
         }
+        let standing = Self.standing(candidates, policy).union(Self.standing(remote, policy))
         justifying = decisions.compactMap { backup, candidate, verdict in
+            guard !verdict.isDeletion, standing.contains(backup.id) || justifies(verdict, candidate, doomedTiers) else {
+                return nil
+            }
             // What lies on a host that left the fleet nobody can look at, and nothing stands on it.
-            justifies(verdict, candidate, doomedTiers) && (!isRevoked || copies[backup.id]?.hasWholeRemote ?? false)
-                ? backup.id : nil
+            return !isRevoked || copies[backup.id]?.hasWholeRemote ?? false ? backup.id : nil
         }
+    }
+
+    /// The newest good one and the floor, whatever else keeps them: it is because they are there that older ones may go.
+    private static func standing(_ newestFirst: [RetentionCandidate], _ policy: RetentionPolicy) -> Set<UUID> {
+        Set(newestFirst.filter { $0.isGood && $0.isConfirmed }.prefix(max(1, policy.floor)).map(\.id))
     }
 
     private func justifies(_ verdict: RetentionVerdict, _ candidate: RetentionCandidate, _ doomed: Set<Tier>) -> Bool {
@@ -122,10 +130,9 @@ struct DatabaseRetention {
                     + "one): its store or its agent is out of reach"))
     }
 
-    /// A wrong configuration shows as many deletions at once. What came since the last time may always go.
+    /// A wrong configuration shows as many deletions at once. What came since the last time, if there was one, may always go.
     private func share(since last: Date?) -> String? {
-        guard let last else { return nil }
-        let fresh = backups.count { $0.recordedAt > last }
+        let fresh = last.map { last in backups.count { $0.recordedAt > last } } ?? 0
         let most = max(fresh, Int(Double(backups.count) * maxDeleteShare))
         guard deletions.count > most else { return nil }
         return "\(deletions.count) of its \(backups.count) backups would go at once, more than "

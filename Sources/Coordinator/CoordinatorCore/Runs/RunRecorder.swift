@@ -31,9 +31,10 @@ struct RunRecorder {
         } else if let refusal = try refusal(ofNew: report) {
             return refusal
         }
-        guard !(try update.hasReport(run: report.run, attempt: report.attempt, sequence: report.sequence)) else {
-            return nil
-        }
+        // A clock that went back, or was ahead, gives another backup the same run, attempt and number.
+        let isNewBackup = try report.manifest.map { try update.backup($0.id) == nil } ?? false
+        guard try isNewBackup || !update.hasReport(run: report.run, attempt: report.attempt, sequence: report.sequence)
+        else { return nil }
         if report.event.value == .missed || report.event.value == .skipped,
             report.nominalAt > now + EvidenceRule.clocks
         {
@@ -133,7 +134,8 @@ struct RunRecorder {
         let reason = "the run was first told of with another policy, tiers, time or kind: these never change"
         try audit("report refused", report, reason)
         if let id = run.backup, let backup = try update.backup(id), backup.isLive {
-            try update.open(.altered(backup, database, finding: reason), channels: fleet.alerts.channels, at: now)
+            try update.open(
+                .altered(backup, database, finding: reason), finding: reason, channels: fleet.alerts.channels, at: now)
         }
         return reason
     }
@@ -147,7 +149,9 @@ struct RunRecorder {
             try audit("report refused", report, reason)
             if let record = try update.backup(other), let database = try update.databaseRecord(record.database) {
                 let words = "another report calls \(name) its own"
-                try update.open(.altered(record, database, finding: words), channels: fleet.alerts.channels, at: now)
+                try update.open(
+                    .altered(record, database, finding: words), finding: words, channels: fleet.alerts.channels, at: now
+                )
             }
             return reason
         }
@@ -173,10 +177,13 @@ struct RunRecorder {
         guard let share = fleet.policy(named: run.policy).map(\.shrinkShare) ?? 0.5,
             let before = try database.lastGoodBackup.flatMap({ try update.backup($0) })
         else { return }
+        // The one that is held is that from before the first loss, and stays it until somebody has looked.
+        guard try update.openIncident(key: IncidentKey.shrunk(database)) == nil else { return }
         let check = ShrinkCheck(
             before: before, tables: backup.manifest.sourceTables, rows: backup.manifest.sourceRows,
             bytes: backup.manifest.objects.reduce(0) { $0 + $1.plainBytes })
-        guard let finding = check.finding(share: share) else { return }
+        let emptied = try check.mayHaveLost ? ShrinkCheck.emptied(update.manifest(of: before.id), backup.manifest) : nil
+        guard let finding = check.finding(share: share) ?? emptied else { return }
         try update.open(
             .shrunk(database, before: before, now: backup.manifest.id, finding), channels: fleet.alerts.channels,
             at: now)

@@ -71,7 +71,7 @@ extension Coordinator {
         defer { reading.withLock { $0[operation.id] = nil } }
         var failure: BackupError?
         do throws(BackupError) {
-            guard begun <= ReadingRule.beginnings else {
+            guard begun <= TurnRule.beginnings else {
                 throw BackupError(
                     .storageRefused,
                     "the coordinator ended \(begun - 1) times while it read this copy, and does not begin once more by itself"
@@ -103,10 +103,7 @@ extension Coordinator {
             case .turnIsOver:
                 try await catalog.write { try $0.removeSetting(SettingName.begun(operation.id)) }
                 return .turnIsOver
-            case .tookTooLong:
-                failure = BackupError(
-                    .storageRefused, "reading it took longer than its size allows; its host can read it without a limit"
-                )
+            case .tookTooLong: failure = ReadingRule.tookTooLong
             case .cancelled: failure = BackupError(.cancelled, "an operator cancelled it")
             // The coordinator ends; its next start does it again.
             case nil:
@@ -135,7 +132,7 @@ extension Coordinator {
             group.addTask { [self] in
                 while !Task.isCancelled {
                     // Ends early only with the work.
-                    try? await Task.sleep(for: min(ReadingRule.look, share))
+                    try? await Task.sleep(for: min(TurnRule.look, share))
                     let passed = world.uptime() - start
                     if passed >= longest { turn.end(.tookTooLong) }
                     guard passed >= share, !Task.isCancelled else { continue }

@@ -32,7 +32,8 @@ extension Coordinator {
             return BackupDetailView(
                 backup: try Self.view(of: record, view), manifest: manifest, copies: copies.map(DestinationResult.init),
                 locations: Dictionary(copies.map { ($0.place.name, $0.location) }) { $1 },
-                copyStates: Dictionary(copies.map { ($0.place.name, $0.state.rawValue) }) { $1 })
+                copyStates: Dictionary(copies.map { ($0.place.name, $0.state.rawValue) }) { $1 },
+                evidence: Dictionary(copies.compactMap { copy in copy.seen.map { (copy.place.name, $0) } }) { $1 })
         }
     }
 
@@ -56,6 +57,11 @@ extension Coordinator {
 }
 
 extension CopyRecord {
+    fileprivate var seen: BackupDetailView.Evidence? {
+        guard isWhole, let evidence, let seenAt else { return nil }
+        return .init(by: evidence.rawValue, at: seenAt)
+    }
+
     /// The folder as other tools name it.
     var location: String {
         if let s3 = place.s3 { return "s3://\(s3.bucket)/\(folder)" }

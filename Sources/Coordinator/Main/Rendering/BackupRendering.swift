@@ -57,7 +57,8 @@ enum BackupRendering {
         }
         lines += ["", look.tinted("COPIES", .faint)]
         for copy in detail.copies {
-            let word = word(for: copy, state: detail.copyStates?[copy.destination], look)
+            let state = detail.copyStates?[copy.destination]
+            let word = word(for: copy, state: state, look) + seen(detail.evidence?[copy.destination], now: now, look)
             let error = copy.error.map { "  " + SafeText($0).text } ?? ""
             let place = SafeText(detail.locations?[copy.destination] ?? copy.folder).text
             lines.append("\(SafeText(copy.destination).text)  \(word)  \(place)\(error)")
@@ -74,6 +75,18 @@ enum BackupRendering {
         case "damaged": look.tinted("DAMAGED", .bad)
         case "missing": look.tinted("MISSING", .bad)
         default: copy.isComplete ? look.tinted("complete", .good) : look.tinted("INCOMPLETE", .bad)
+        }
+    }
+
+    /// How old what is known of a copy is, and by what it is known.
+    private static func seen(_ evidence: BackupDetailView.Evidence?, now: Date, _ look: Look) -> String {
+        guard let evidence else { return "" }
+        let age = Quantity.age(evidence.at, now: now)
+        switch evidence.by {
+        case "size": return look.tinted(", size only", .warning) + " (seen \(age))"
+        case "agent": return ", size only (its host looked \(age))"
+        case "read": return ", read \(age)"
+        default: return ", \(SafeText(evidence.by).text) seen \(age)"
         }
     }
 

@@ -78,11 +78,26 @@ package struct BackupDetailView: Codable, Sendable, Equatable {
     /// By the destination's name: `stored`, `confirmed`, `incomplete`, `damaged` or `deleted`; a deleted copy with an error is
     /// one whose files nobody could be told to delete.
     package var copyStates: [String: String]?
+    /// By the destination's name: what its copy was last seen by, and when.
+    package var evidence: [String: Evidence]?
+
+    /// What a copy was last seen by: `agent` (its host found files of the right size), `size` (the store says the right size, and
+    /// nothing of its bytes), `etag` (the very version that was stored), `checksum` (the store's own SHA-256) or `read`.
+    package struct Evidence: Codable, Sendable, Equatable {
+        package var by: String
+        package var at: Date
+
+        package init(by: String, at: Date) {
+            self.by = by
+            self.at = at
+        }
+    }
 
     package init(
         backup: BackupView, manifest: Manifest, copies: [DestinationResult], locations: [String: String]? = nil,
-        copyStates: [String: String]? = nil
+        copyStates: [String: String]? = nil, evidence: [String: Evidence]? = nil
     ) {
+        self.evidence = evidence
         self.backup = backup
         self.manifest = manifest
         self.copies = copies
