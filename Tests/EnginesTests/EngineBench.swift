@@ -74,13 +74,14 @@ func source(_ bytes: [UInt8], failing error: BackupError? = nil) -> DecodedSourc
 
 func request(
     _ written: Written, _ format: ObjectFormat, target: String? = nil, replace: Bool = false, globals: Written? = nil,
-    failing: BackupError? = nil, origin: RestoreOrigin = .own, at seconds: Double = 1_768_442_400,
-    stop: StopSignal = StopSignal()
+    properties: DatabaseProperties? = nil, failing: BackupError? = nil, origin: RestoreOrigin = .own,
+    at seconds: Double = 1_768_442_400, stop: StopSignal = StopSignal()
 ) -> RestoreRequest {
     let tables = (try? written.inspected.get().tables) ?? []
     return RestoreRequest(
         format: format, dump: source(written.bytes, failing: failing), globals: globals.map { source($0.bytes) },
-        target: target, replace: replace, fingerprint: tables.isEmpty ? nil : Manifest.Fingerprint(tables: tables),
+        properties: properties, target: target, replace: replace,
+        fingerprint: tables.isEmpty ? nil : Manifest.Fingerprint(tables: tables),
         origin: origin, now: Date(timeIntervalSince1970: seconds), stop: stop)
 }
 

@@ -51,7 +51,7 @@ struct PinnedSessionTests {
         let streams = try await engine.streams()
         let globals = try await write(streams[0])
         _ = try globals.inspection()
-        let dump = try await write(streams[1])
+        let dump = try await write(streams[2])
         _ = try dump.inspection()
         let outcome = try await engine.restore(request(dump, .plain, globals: globals))
         #expect(outcome.failures == [])
@@ -87,7 +87,7 @@ struct PinnedSessionTests {
             let streams = try await engine.streams()
             let globals = try await write(streams[0])
             _ = try globals.inspection()
-            let dump = try await write(streams[1])
+            let dump = try await write(streams[2])
             _ = try dump.inspection()
             for origin in [RestoreOrigin.own, .trusted] {
                 let outcome = try await engine.restore(

@@ -24,7 +24,7 @@ struct PostgresFailureTests {
     @Test("fails when its backend is terminated after half of the output, in the server's words")
     func terminated() async throws {
         let cluster = try await bigDatabase("terminated")
-        let stream = try await cluster.engine("terminated").streams()[1]
+        let stream = try await cluster.engine("terminated").streams()[2]
         let gate = Promise<Bool>()
         async let killing: Void = onThread {
             _ = gate.take()
@@ -61,7 +61,7 @@ struct PostgresFailureTests {
             == "0\n"
         {}
         let engine = try cluster.engine("locked", lockTimeout: .seconds(1))
-        let result = try await write(engine.streams()[1])
+        let result = try await write(engine.streams()[2])
         let error = try #require(result.failure as? BackupError)
         #expect(error.code == .sourceUnavailable)
         #expect(error.message.contains("canceling statement"))
@@ -76,7 +76,7 @@ struct PostgresFailureTests {
     @Test("fails when a table is dropped before its rows are read")
     func droppedTable() async throws {
         let cluster = try await bigDatabase("dropped")
-        let stream = try await cluster.engine("dropped").streams()[1]
+        let stream = try await cluster.engine("dropped").streams()[2]
         // pg_dump has seen the table in its list and waits for its lock when the drop is committed.
         async let dropping = cluster.sql(
             """
@@ -101,7 +101,7 @@ struct PostgresFailureTests {
     @Test("is refused when its database is gone")
     func droppedDatabase() async throws {
         let cluster = try await bigDatabase("gone")
-        let stream = try await cluster.engine("gone").streams()[1]
+        let stream = try await cluster.engine("gone").streams()[2]
         try await cluster.sql("DROP DATABASE gone")
         let error = try #require(try await write(stream).failure as? BackupError)
         #expect(error.code == .sourceRefused)
@@ -143,7 +143,7 @@ struct PostgresFailureTests {
         let error = try #require(await failure { _ = try await engine.examine() })
         #expect(error.code == .sourceRefused)
         #expect(error.message.contains("\"hidden T\""))
-        let dump = try await write(engine.streams()[1])
+        let dump = try await write(engine.streams()[2])
         #expect((dump.failure as? BackupError)?.code == .sourceRefused)
     }
 
@@ -184,7 +184,7 @@ struct PostgresFailureTests {
     func cutDump(body: String, format: ObjectFormat) async throws {
         let cluster = try SharedCluster.get()
         let tools = try fakeTools(Self.fakeVersion + body)
-        let result = try await write(cluster.engine("postgres", format: format, bin: tools.path).streams()[1])
+        let result = try await write(cluster.engine("postgres", format: format, bin: tools.path).streams()[2])
         #expect(result.failure == nil)
         let error = #expect(throws: BackupError.self) { try result.inspected.get() }
         #expect(error?.code == .integrity)
@@ -193,7 +193,7 @@ struct PostgresFailureTests {
     @Test("is not complete when a custom dump is cut anywhere")
     func cutCustom() async throws {
         let cluster = try await bigDatabase("cutcustom")
-        let stream = try await cluster.engine("cutcustom", format: .custom).streams()[1]
+        let stream = try await cluster.engine("cutcustom", format: .custom).streams()[2]
         let whole = try await write(stream)
         #expect(try whole.inspection().tables.map(\.rows) == [100_000, 1])
         for keep in [5, 3_000, whole.bytes.count / 2, whole.bytes.count - 1] {
@@ -210,7 +210,7 @@ struct PostgresFailureTests {
         let tools = try fakeTools(
             Self.fakeVersion + "echo \"bad things: \(cluster.password) and more\" >&2; echo half; exit 3")
         let error = try #require(
-            try await write(cluster.engine("postgres", bin: tools.path).streams()[1]).failure as? BackupError)
+            try await write(cluster.engine("postgres", bin: tools.path).streams()[2]).failure as? BackupError)
         #expect(error.message.contains("exit status 3: bad things: [hidden] and more"))
     }
 }

@@ -212,7 +212,7 @@ struct PostgresRestoreTests {
         var described = ""
         Swift.dump(engine, to: &described)
         #expect(!described.contains("CANARY"))
-        let stream = try await engine.streams()[1]
+        let stream = try await engine.streams()[2]
         let written = try await write(stream) { count in
             // pg_dump runs at this moment, for it has more to write than was read.
             guard count < 1_000_000 else { return }
@@ -232,7 +232,7 @@ struct PostgresRestoreTests {
         try await cluster.sql("CREATE DATABASE cancelled_one")
         try await cluster.sql(
             "CREATE TABLE t AS SELECT repeat('x', 1000) FROM generate_series(1, 20000)", database: "cancelled_one")
-        let stream = try await cluster.engine("cancelled_one").streams()[1]
+        let stream = try await cluster.engine("cancelled_one").streams()[2]
         let (reached, goOn) = (Promise<Bool>(), Promise<Bool>())
         let running = Task {
             try await write(stream) { _ in

@@ -93,10 +93,10 @@ struct PostgresRoundTripTests {
         try await cluster.sql("CREATE ROLE \"Rolle ü\" LOGIN PASSWORD 'x'; CREATE DATABASE owned OWNER \"Rolle ü\"")
         try await cluster.sql("CREATE TABLE t (i int); ALTER TABLE t OWNER TO \"Rolle ü\"", database: "owned")
         let streams = try await cluster.engine("owned").streams()
-        #expect(streams.map(\.role) == [.globals, .dump])
+        #expect(streams.map(\.role) == [.globals, .database, .dump])
         let roles = try await write(streams[0])
         _ = try roles.inspection()
-        let dump = try await write(streams[1])
+        let dump = try await write(streams[2])
         let there = try empty.engine("owned")
         // Without its roles all else is there, and what is not is named.
         let without = try await there.restore(request(dump, .plain, at: 1_768_442_300))
@@ -118,7 +118,7 @@ struct PostgresRoundTripTests {
         let streams = try await cluster.engine("ship").streams()
         let roles = try await write(streams[0])
         #expect(roles.text.contains("GRANT crew TO sailor"))
-        let dump = try await write(streams[1])
+        let dump = try await write(streams[2])
         let outcome = try await cluster.engine("ship").restore(request(dump, .plain, globals: roles))
         #expect(outcome.checked.contains("roles and tablespaces loaded"))
         let broken = Written(
@@ -143,7 +143,7 @@ struct PostgresRoundTripTests {
             """)
         let streams = try await cluster.engine("office").streams()
         let roles = try await write(streams[0])
-        let dump = try await write(streams[1])
+        let dump = try await write(streams[2])
         try await cluster.sql(
             """
             ALTER ROLE "the Clerk" NOLOGIN NOCREATEDB PASSWORD 'new'; REVOKE rulers FROM "the Clerk";

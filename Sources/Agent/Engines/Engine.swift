@@ -53,6 +53,8 @@ package struct EngineStream: Sendable {
     package var copiesFirst: Bool
     /// What of the database is not in it, in words, one for each.
     package var leftOut: [String]
+    /// What the object of role `database` says.
+    package var properties: DatabaseProperties?
 
     package init(
         role: ObjectRole, format: ObjectFormat, copiesFirst: Bool = false,
@@ -91,6 +93,8 @@ package struct RestoreRequest: Sendable {
     package var dump: DecodedSource
     /// Roles and tablespaces, when they are to be restored first.
     package var globals: DecodedSource?
+    /// What the database itself was; nil for a backup of before that was kept, and of what is no PostgreSQL database.
+    package var properties: DatabaseProperties?
     /// A new database's name, or a path; nil for `<name>_restored_<time>` beside the source.
     package var target: String?
     /// An existing target may be replaced; the old one is kept beside under `<target>_before_<time>`.
@@ -102,12 +106,14 @@ package struct RestoreRequest: Sendable {
     package var stop: StopSignal
 
     package init(
-        format: ObjectFormat, dump: @escaping DecodedSource, globals: DecodedSource?, target: String?, replace: Bool,
+        format: ObjectFormat, dump: @escaping DecodedSource, globals: DecodedSource?,
+        properties: DatabaseProperties? = nil, target: String?, replace: Bool,
         fingerprint: Manifest.Fingerprint?, origin: RestoreOrigin, now: Date, stop: StopSignal
     ) {
         self.format = format
         self.dump = dump
         self.globals = globals
+        self.properties = properties
         self.target = target
         self.replace = replace
         self.fingerprint = fingerprint

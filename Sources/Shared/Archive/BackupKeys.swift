@@ -52,7 +52,7 @@ package struct BackupKeys: Sendable, Equatable {
     package func ofAttempt(named name: String) -> (keys: BackupKeys, attempt: Int?)? {
         guard name.utf8.starts(with: stem.utf8) else { return nil }
         let rest = name.dropFirst(stem.count)
-        let form = /(?:_a([1-9][0-9]{0,5})|_([0-9a-f]{12}))?(?:_globals)?(?:\.[A-Za-z0-9]+)+/
+        let form = /(?:_a([1-9][0-9]{0,5})|_([0-9a-f]{12}))?(?:_globals|_database)?(?:\.[A-Za-z0-9]+)+/
         guard let match = rest.wholeMatch(of: form) else { return nil }
         if let token = match.2 { return (BackupKeys(folder: folder, stem: "\(stem)_\(token)"), nil) }
         guard let number = match.1 else { return (self, 1) }
@@ -63,7 +63,7 @@ package struct BackupKeys: Sendable, Equatable {
 
     /// The file name of one object: suffixes say what was done, in order.
     package func objectName(_ role: ObjectRole, _ format: ObjectFormat, _ codec: Compression) -> String {
-        stem + (role == .globals ? "_globals" : "") + format.suffix + codec.suffix
+        stem + role.suffix + format.suffix + codec.suffix
     }
 
     package var manifestName: String { stem + ".json" }
@@ -74,7 +74,8 @@ package struct BackupKeys: Sendable, Equatable {
             let name = object.dropLast(codec.suffix.count)
             for format in ObjectFormat.allCases where name.hasSuffix(format.suffix) {
                 let stem = name.dropLast(format.suffix.count)
-                return (stem.hasSuffix("_globals") ? stem.dropLast("_globals".count) : stem) + ".json"
+                let role = [ObjectRole.globals, .database].first { stem.hasSuffix($0.suffix) } ?? .dump
+                return stem.dropLast(role.suffix.count) + ".json"
             }
         }
         return nil

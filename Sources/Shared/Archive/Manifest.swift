@@ -46,6 +46,8 @@ package struct Manifest: Codable, Sendable, Equatable {
         package var kind: DatabaseKind
         package var serverVersion: String?
         package var sizeBytes: Int64?
+        /// Of PostgreSQL. Nil in manifests of before, and where they could not be read.
+        package var properties: DatabaseProperties?
         package init(name: DatabaseName, kind: DatabaseKind, serverVersion: String?, sizeBytes: Int64?) {
             self.name = name
             self.kind = kind

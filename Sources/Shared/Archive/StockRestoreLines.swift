@@ -30,7 +30,7 @@ extension Manifest {
                 case .none: "cat \(stored)"
                 }
             switch object.format {
-            case .plain where object.role == .globals: return decoded + " | psql postgres"
+            case .plain where object.role == .globals || object.role == .database: return decoded + " | psql postgres"
             case .plain: return decoded + " | PGDATABASE=\(ShellWord.quoted(database.name.rawValue)) psql"
             // An empty name is that of the environment; a name that stands here could be a whole connection string.
             case .custom:

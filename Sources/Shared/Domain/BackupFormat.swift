@@ -25,7 +25,21 @@ package enum ObjectRole: String, Codable, Sendable, CaseIterable {
     case dump
     /// PostgreSQL's roles and tablespaces.
     case globals
+    /// What a PostgreSQL database is apart from its contents: encoding, locale, owner, settings, rights.
+    case database
     case archive
+
+    /// Whether it is what was to be backed up, and not only goes with it.
+    package var isContents: Bool { self == .dump || self == .archive }
+
+    /// What its name has behind the stem of its backup.
+    package var suffix: String {
+        switch self {
+        case .globals: "_globals"
+        case .database: "_database"
+        case .dump, .archive: ""
+        }
+    }
 }
 
 /// How an object is compressed. The raw value is the word in manifests and policies.

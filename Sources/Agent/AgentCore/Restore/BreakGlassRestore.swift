@@ -37,7 +37,7 @@ package struct BreakGlassRestore: Sendable {
                 let wanted = manifest.objects.filter { object in
                     if named.contains(object.name) || (place.isManifest && others.isEmpty) { return true }
                     // Beside a link nothing else can be found.
-                    return object.role == .globals && !place.isLink
+                    return !object.role.isContents && !place.isLink
                 }
                 return Found(
                     manifest: manifest,
@@ -114,9 +114,10 @@ package struct BreakGlassRestore: Sendable {
                 .usage,
                 "\(name): cannot tell what it is; names end in .sql, .dump, .db or .tar, then .gz or .zst, or .json")
         }
-        let isGlobals = stem.dropLast(format.suffix.count).hasSuffix("_globals")
+        stem = stem.dropLast(format.suffix.count)
+        let beside = [ObjectRole.globals, .database].first { format == .plain && stem.hasSuffix($0.suffix) }
         return Manifest.Object(
-            role: isGlobals ? .globals : format == .tar ? .archive : .dump, name: name, format: format, codec: codec,
+            role: beside ?? (format == .tar ? .archive : .dump), name: name, format: format, codec: codec,
             plainBytes: .max, plainSha256: "", storedBytes: 0, storedSha256: "")
     }
 }

@@ -28,7 +28,7 @@ struct Restore: Sendable {
     }
 
     func load(_ counter: ByteCounter) async throws -> RestoreOutcome {
-        guard let dump = readers.first(where: { $0.object.role != .globals }) else {
+        guard let dump = readers.first(where: \.object.role.isContents) else {
             throw BackupError(.usage, "this backup has no dump to restore")
         }
         let globals = withGlobals ? readers.first(where: { $0.object.role == .globals }) : nil
@@ -38,8 +38,24 @@ struct Restore: Sendable {
         return try await engine.restore(
             RestoreRequest(
                 format: dump.object.format, dump: source(dump, counter), globals: globals.map { source($0, counter) },
-                target: target, replace: replace, fingerprint: skipChecksum ? nil : fingerprint, origin: origin,
-                now: now, stop: stop))
+                properties: try await properties(counter), target: target, replace: replace,
+                fingerprint: skipChecksum ? nil : fingerprint, origin: origin, now: now, stop: stop))
+    }
+
+    /// What the backup says of the database itself; nil when it is from before that was kept.
+    private func properties(_ counter: ByteCounter) async throws -> DatabaseProperties? {
+        guard let reader = readers.first(where: { $0.object.role == .database }) else { return nil }
+        let source = source(reader, counter)
+        return try await onThread(stop: stop) { () throws(BackupError) in
+            var bytes: [UInt8] = []
+            try source { (chunk) throws(BackupError) in
+                guard bytes.count + chunk.count <= DatabaseProperties.sizeLimit else {
+                    throw BackupError(.integrity, "\(reader.object.name) is too long for a database's properties")
+                }
+                bytes += chunk
+            }
+            return try DatabaseProperties(decoding: bytes)
+        }
     }
 
     private func source(_ reader: ObjectReader, _ counter: ByteCounter) -> DecodedSource {

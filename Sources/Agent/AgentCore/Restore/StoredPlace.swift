@@ -44,10 +44,7 @@ struct StoredPlace: Sendable {
 
     /// The manifest has the object's stem: everything before its suffixes and `_globals`.
     var manifestKey: String? {
-        guard let object = try? BreakGlassRestore.guess(name) else { return nil }
-        var stem = name.dropLast(object.format.suffix.count + object.codec.suffix.count)
-        if object.role == .globals { stem = stem.dropLast("_globals".count) }
-        return folder + stem + ".json"
+        BackupKeys.manifestName(beside: name).map { folder + $0 }
     }
 
     private var folder: String { String(key.dropLast(name.count)) }

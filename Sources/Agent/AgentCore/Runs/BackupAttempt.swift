@@ -61,7 +61,7 @@ struct BackupAttempt: Sendable {
                 }
                 restore.append(RestoreLine.text(for: made.object, stream.stockRestore))
             }
-            let manifest = Manifest(
+            var manifest = Manifest(
                 id: world.newID(), run: job.run, attempt: number, agent: .init(id: agent.id, name: agent.name),
                 database: .init(
                     name: job.entry.database, kind: job.entry.kind, serverVersion: examination.serverVersion,
@@ -69,6 +69,7 @@ struct BackupAttempt: Sendable {
                 policy: job.entry.policy, tiers: job.tiers, nominalAt: job.nominalAt, startedAt: startedAt,
                 snapshotAt: snapshotAt, finishedAt: world.now(), tool: examination.tool, objects: objects,
                 fingerprint: fingerprint, restore: restore, holdfast: Product.version)
+            manifest.database.properties = streams.compactMap(\.properties).first
             return await finish(manifest, names, writers, leftOut: streams.flatMap(\.leftOut))
         } catch {
             let opened = writers

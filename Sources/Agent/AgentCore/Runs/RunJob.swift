@@ -38,7 +38,7 @@ extension RunJob {
     func objectNames(_ keys: BackupKeys) -> [String] {
         let possible: [(ObjectRole, ObjectFormat)] =
             switch entry.kind {
-            case .postgres: [(.globals, .plain), (.dump, .plain), (.dump, .custom)]
+            case .postgres: [(.globals, .plain), (.database, .plain), (.dump, .plain), (.dump, .custom)]
             case .sqlite: [(.dump, .sqlite)]
             case .application: [(.archive, .tar)]
             }

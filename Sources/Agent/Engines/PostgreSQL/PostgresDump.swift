@@ -2,7 +2,7 @@ import Archive
 import Domain
 import Threads
 
-/// The two objects of a PostgreSQL backup.
+/// The objects of a PostgreSQL backup.
 extension PostgresEngine {
     func dumpStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
         let dumper = try await session.tools.tool("pg_dump", forServer: facts.major, stop: session.stop)
@@ -37,6 +37,30 @@ extension PostgresEngine {
             write: writer(
                 dumper.path, arguments, doing: "pg_dumpall of the roles and tablespaces", pinnedFor: facts.major),
             stockRestore: .command("psql postgres"))
+    }
+
+    func propertiesStream(
+        _ properties: DatabaseProperties, _ facts: PostgresFacts
+    ) throws(BackupError) -> EngineStream {
+        let script = Array(try properties.script(for: database, major: facts.major).utf8)
+        var stream = EngineStream(
+            role: .database, format: .plain, makeInspector: { PlainDumpInspector(expecting: .properties) },
+            write: { descriptor, stop in
+                let output = Descriptor(adopting: descriptor)
+                defer { output.close() }
+                try await onThread(stop: stop) { () throws(BackupError) in
+                    try withoutBrokenPipeSignal { () throws(BackupError) in
+                        do {
+                            try script.withUnsafeBytes { try output.write($0) }
+                        } catch {
+                            throw BackupError(.cancelled, "writing the database's properties", cause: error)
+                        }
+                    }
+                }
+            },
+            stockRestore: .command("psql postgres"))
+        stream.properties = properties
+        return stream
     }
 
     /// Runs a tool whose output is the object. The descriptor is closed last, when it is known how the tool ended.

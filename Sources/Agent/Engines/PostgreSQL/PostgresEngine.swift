@@ -1,11 +1,11 @@
+import Archive
 package import Domain
 import Threads
 
 /// PostgreSQL through its own tools: `pg_dump` (plain or custom) with `pg_dumpall --globals-only`, `psql`, `pg_restore`.
 ///
-/// `pg_dump` without `--create` keeps what is in the database. The database's own settings (`ALTER DATABASE … SET`), its
-/// comment and its rights (`GRANT … ON DATABASE`) are not in it; encoding, locale and owner are taken from the source, if
-/// that is still there, when a restore makes the new database.
+/// `pg_dump` without `--create` keeps what is in the database. What the database itself is (encoding, locale, owner, settings,
+/// rights, comment) is an object of its own, ``DatabaseProperties``.
 package struct PostgresEngine: Engine {
     package let name: DatabaseName
     package let connection: PostgresConnection
@@ -55,8 +55,11 @@ package struct PostgresEngine: Engine {
     package func streams() async throws -> [EngineStream] {
         let session = try session(stop: StopSignal())
         let facts = try await PostgresFacts.read(session, database)
-        let dump = try await dumpStream(facts, session)
-        return globals ? [try await globalsStream(facts, session), dump] : [dump]
+        let properties = try await DatabaseProperties.read(session, of: database, from: database)
+        var streams: [EngineStream] = []
+        if globals { streams.append(try await globalsStream(facts, session)) }
+        if let properties { streams.append(try propertiesStream(properties, facts)) }
+        return streams + [try await dumpStream(facts, session)]
     }
 
     package func restore(_ request: RestoreRequest) async throws -> RestoreOutcome {

@@ -70,7 +70,7 @@ struct ReportedBackup {
         guard (try? Manifest(decoding: manifest.encoded())) != nil else {
             throw BackupError(.integrity, "the manifest is of a format that this coordinator does not read: upgrade it")
         }
-        guard let main = manifest.objects.first(where: { $0.role != .globals }), main.plainBytes > 0 else {
+        guard let main = manifest.objects.first(where: \.role.isContents), main.plainBytes > 0 else {
             throw BackupError(.integrity, "the backup is empty")
         }
         guard manifest.objects.count <= mostObjects else {

@@ -7,6 +7,8 @@ package struct DumpCompletion: Sendable {
     package enum Line: String, Sendable {
         case database = "-- PostgreSQL database dump complete"
         case cluster = "-- PostgreSQL database cluster dump complete"
+        /// What an agent writes itself, of a database (``DatabaseProperties``).
+        case properties = "-- Holdfast: database properties complete"
     }
 
     /// Longer comments need not be kept to be told apart from the completion line.

@@ -5,7 +5,12 @@ extension Manifest.Object {
     /// which only its tool can tell (custom), so that the digests decide.
     package func makeInspector() -> (any Inspector)? {
         switch format {
-        case .plain: PlainDumpInspector(expecting: role == .globals ? .cluster : .database)
+        case .plain:
+            switch role {
+            case .globals: PlainDumpInspector(expecting: .cluster)
+            case .database: PlainDumpInspector(expecting: .properties)
+            case .dump, .archive: PlainDumpInspector(expecting: .database)
+            }
         case .custom: nil
         case .sqlite: SQLiteFileInspector()
         case .tar: TarInspector()

@@ -1,3 +1,4 @@
+import Archive
 import Domain
 
 /// The new database that a backup is loaded into.
@@ -7,31 +8,61 @@ struct PostgresPlace {
     let scratch: String
     let session: PostgresSession
     let maintenance: String
+    /// The server's version.
+    let major: Int
+    /// What the backup says of the database itself; nil for one of before that was kept.
+    let properties: DatabaseProperties?
+    /// Whether the backup's word counts for whose it is to be and where it lies.
+    let isTrusted: Bool
 
-    private struct Source: Decodable {
-        var encoding, collate, ctype, owner: String
-        var provider, locale: String?
-        var ownerIsOurs: Bool
+    struct Made {
+        /// Whose it is to be; nil for whoever connects.
+        var owner: String?
+        /// What could not be made as it was, each with its reason.
+        var failures: [String] = []
     }
 
-    /// Encoding, locale and owner are those of the source, where it still is; else the server's defaults. Until it is whole
-    /// nobody else gets in: whoever could create something in it might have it run by who loads it. Answers with whose it
-    /// is to be; nil for whoever connects.
-    func create(for role: LoadRole?) async throws(BackupError) -> String? {
-        // Columns of later versions are read through jsonb, where one that is not there is null.
-        let found = try await session.ask(
-            """
-            SELECT json_build_object('encoding', pg_encoding_to_char(d.encoding), 'collate', d.datcollate,
-              'ctype', d.datctype, 'owner', pg_get_userbyid(d.datdba), 'ownerIsOurs', pg_has_role(d.datdba, 'USAGE'),
-              'provider', to_jsonb(d)->>'datlocprovider',
-              'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'))
-            FROM pg_database d WHERE d.datname = \(SQLText.literal(source));
-            """, database: maintenance, as: Source.self
-        ).first
-        let owner = found.flatMap { $0.ownerIsOurs ? $0.owner : nil }
+    /// Encoding and locale are those of the backup; of an older backup those of the source, where it still is, else the server's
+    /// defaults. So is the owner, if we may give to him. Until it is whole nobody else gets in: whoever could create something in
+    /// it might have it run by who loads it.
+    func create(for role: LoadRole?) async throws(BackupError) -> Made {
+        let living = try await DatabaseProperties.read(session, of: source, from: maintenance)
+        guard let wanted = properties ?? living else {
+            try await create("", for: role, owner: nil)
+            return Made()
+        }
+        var made = Made()
+        let owner = isTrusted ? wanted.owner : living?.owner
+        let there = try await lookUp(owner: owner, tablespace: wanted.tablespace)
+        made.owner = there.isOwnerOurs ? owner : nil
+        if let owner, made.owner == nil, properties != nil {
+            made.failures.append(
+                there.hasOwner
+                    ? "the owner \(owner): this role may not give the database to it"
+                    : "the owner \(owner): there is no such role; restore with --globals, or make it")
+        }
+        var placing = ""
+        if isTrusted, properties != nil {
+            placing = there.hasTablespace ? wanted.placing : ""
+            if !there.hasTablespace {
+                made.failures.append(
+                    "the tablespace \(wanted.tablespace): there is none here; make it with CREATE TABLESPACE")
+            }
+        }
+        do throws(BackupError) {
+            try await create(wanted.making(major) + placing, for: role, owner: made.owner)
+        } catch  where Self.isForeignHere(error) {
+            // The right bytes in the wrong order, and said so, are more than none.
+            made.failures.append(
+                "the locale: \(error.cause.map { "\($0)" } ?? error.message); texts are ordered as by C")
+            try await create(wanted.inLocaleC.making(major) + placing, for: role, owner: made.owner)
+        }
+        return made
+    }
+
+    private func create(_ options: String, for role: LoadRole?, owner: String?) async throws(BackupError) {
         let name = SQLText.identifier(scratch)
-        var sql = "CREATE DATABASE \(name) TEMPLATE template0 ALLOW_CONNECTIONS false"
-        if let found { sql += Self.locale(found) }
+        var sql = "CREATE DATABASE \(name) TEMPLATE template0 ALLOW_CONNECTIONS false" + options
         if let first = role?.name ?? owner { sql += " OWNER \(SQLText.identifier(first))" }
         do throws(BackupError) {
             try await session.execute(
@@ -49,18 +80,38 @@ struct PostgresPlace {
                   WHERE current_setting('server_version_num')::int < 150000 \\gexec
                 """, database: scratch)
         }
-        return owner
     }
 
-    private static func locale(_ source: Source) -> String {
-        var sql = " ENCODING \(SQLText.literal(source.encoding)) LC_COLLATE \(SQLText.literal(source.collate))"
-        sql += " LC_CTYPE \(SQLText.literal(source.ctype))"
-        guard let locale = source.locale else { return sql }
-        switch source.provider {
-        case "i": sql += " LOCALE_PROVIDER icu ICU_LOCALE \(SQLText.literal(locale))"
-        case "b": sql += " LOCALE_PROVIDER builtin BUILTIN_LOCALE \(SQLText.literal(locale))"
-        default: break
-        }
-        return sql
+    private struct There: Decodable {
+        var hasOwner, isOwnerOurs, hasTablespace: Bool
+    }
+
+    private func lookUp(owner: String?, tablespace: String) async throws(BackupError) -> There {
+        let role = SQLText.literal(owner ?? "")
+        let found = try await session.ask(
+            """
+            SELECT json_build_object('hasOwner', EXISTS (SELECT FROM pg_roles WHERE rolname = \(role)),
+              'isOwnerOurs', coalesce((SELECT pg_has_role(oid, 'USAGE') FROM pg_roles WHERE rolname = \(role)), false),
+              'hasTablespace', EXISTS (SELECT FROM pg_tablespace WHERE spcname = \(SQLText.literal(tablespace))));
+            """, database: maintenance, as: There.self
+        ).first
+        guard let found else { throw BackupError(.sourceUnavailable, "asking \(session.connection): no answer") }
+        return found
+    }
+
+    /// Whether the server does not know a locale, a provider or an option: classes 22 and 42 of SQLSTATE but for a name that is
+    /// taken and a missing right.
+    private static func isForeignHere(_ error: BackupError) -> Bool {
+        let text = "\(error)"
+        return ["22023", "42809", "42601", "42704", "0A000"].contains { text.contains($0) }
+    }
+}
+
+extension DatabaseProperties {
+    /// The same with the one order that every server has.
+    fileprivate var inLocaleC: Self {
+        var plain = self
+        (plain.collate, plain.ctype, plain.provider, plain.locale, plain.icuRules) = ("C", "C", "c", nil, nil)
+        return plain
     }
 }

@@ -41,11 +41,23 @@ struct PostgresRestore {
         var role = isApart ? try await LoadRole.make(session, maintenance: maintenance) : nil
         var loaded: Loaded
         do throws(BackupError) {
+            let isTrusted = request.origin != .foreign
             let place = PostgresPlace(
-                source: engine.database, scratch: scratch, session: session, maintenance: maintenance)
-            let owner = try await place.create(for: role)
+                source: engine.database, scratch: scratch, session: session, maintenance: maintenance,
+                major: facts.major, properties: request.properties, isTrusted: isTrusted)
+            let made = try await place.create(for: role)
             role = try await role?.reaching(scratch)
-            loaded = try await load(into: scratch, session, facts, role, owner: owner ?? facts.role, target: target)
+            loaded = try await load(
+                into: scratch, session, facts, role, owner: made.owner ?? facts.role, target: target)
+            loaded.failures += made.failures
+            if let properties = request.properties {
+                let outcome = try await PropertiesRestore(
+                    properties: properties, session: session, database: scratch, maintenance: maintenance,
+                    isTrusted: isTrusted, told: made.failures
+                ).run()
+                loaded.remarks += outcome.remarks
+                loaded.failures += outcome.failures
+            }
         } catch {
             await drop(scratch, maintenance)
             await role?.drop()
@@ -111,6 +123,8 @@ struct PostgresRestore {
             session: role?.session ?? session, database: scratch, tables: request.fingerprint?.tables
         ).run()
         var loaded = Loaded(remarks: [], failures: [], differences: [])
+        // What the backup says of who may get in is given last, and nobody gets in before.
+        let opens = request.origin == .foreign || request.properties?.rights == nil
         switch check {
         case .equal(let words):
             loaded.remarks.append(words)
@@ -127,8 +141,8 @@ struct PostgresRestore {
                 superuser: session, facts: facts, database: scratch, role: role,
                 isOwnOrigin: request.origin == .own, messages: result.messages, token: result.token,
                 isRestricting: result.isRestricting
-            ).run(result.settlement, owner: owner, standIn: standIn)
-        } else {
+            ).run(result.settlement, owner: owner, standIn: standIn, opens: opens)
+        } else if opens {
             try await session.execute(
                 "GRANT CONNECT, TEMPORARY ON DATABASE \(SQLText.identifier(scratch)) TO PUBLIC;", database: scratch)
         }

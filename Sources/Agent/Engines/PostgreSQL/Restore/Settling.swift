@@ -17,7 +17,10 @@ struct Settling {
 
     /// `owner` is whose the database is to be; `standIn` the name of the role that keeps what a stranger's backup gives to
     /// superusers. Answers with words for the operator.
-    func run(_ settlement: Settlement, owner: String, standIn: String) async throws(BackupError) -> [String] {
+    /// `opens` lets everybody in, as PostgreSQL does where nothing else is said.
+    func run(
+        _ settlement: Settlement, owner: String, standIn: String, opens: Bool
+    ) async throws(BackupError) -> [String] {
         let privileged = isOwnOrigin ? [] : try await privilegedRoles()
         let given = settlement.owners.filter { !privileged.contains($0.role) }
         let load = SQLText.identifier(role.name)
@@ -35,7 +38,7 @@ struct Settling {
             add(settlement.rights)
         }
         add("ALTER DATABASE \(SQLText.identifier(database)) OWNER TO \(SQLText.identifier(owner));")
-        add("GRANT CONNECT, TEMPORARY ON DATABASE \(SQLText.identifier(database)) TO PUBLIC;")
+        if opens { add("GRANT CONNECT, TEMPORARY ON DATABASE \(SQLText.identifier(database)) TO PUBLIC;") }
         if isOwnOrigin { add("DROP OWNED BY \(load);") } else { add(Self.revoking(load)) }
         add(settlement.last)
         if isRestricting { add("\\unrestrict \(token)") }
