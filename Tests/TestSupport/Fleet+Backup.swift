@@ -1,3 +1,5 @@
+import Wire
+
 extension Fleet {
     /// `backup create --wait`, whatever its exit status.
     ///
@@ -10,4 +12,9 @@ extension Fleet {
             return isSkipped ? nil : output
         }
     }
+}
+
+extension BackupView {
+    /// The object that holds what was backed up.
+    package var dump: ObjectView? { objects.first { !$0.name.contains(/_(globals|database)\./) } }
 }
