@@ -20,7 +20,8 @@ build_packages=(
     sqlite3 curl openssl ca-certificates tzdata tar gzip procps
 )
 # runuser, mount and setsid come with util-linux; faketime and strace are not needed.
-test_packages=(postgresql-client postgresql-contrib zstd python3 python3-venv util-linux chromium chromium-driver)
+# radosgw, ceph-mon and ceph-osd: Ceph's S3 gateway, for one process each on the loopback; nothing is started by the packages.
+test_packages=(radosgw ceph-mon ceph-osd postgresql-client postgresql-contrib zstd python3 python3-venv util-linux chromium chromium-driver)
 bench_packages=(pigz zstd python3 postgresql-client)
 
 package_is_installed() {

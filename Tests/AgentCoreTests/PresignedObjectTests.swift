@@ -45,6 +45,20 @@ import Wire
         #expect(text == "hello")
     }
 
+    /// FAULT 165: the store's own reason, and the next step.
+    @Test(arguments: [
+        ("InvalidObjectState", "restore it from the archive first"),
+        ("SignatureDoesNotMatch", "signed with a wrong key"),
+        ("ExpiredToken", "credentials that signed the link have run out"),
+        ("AccessDenied", "the link may have expired"),
+    ]) func aRefusedLinkSaysWhy(code: String, words: String) throws {
+        let error = #expect(throws: BackupError.self) {
+            try read([Answer(status: 403, body: "<?xml version=\"1.0\"?><Error><Code>\(code)</Code></Error>")])
+        }
+        #expect(error?.code == .storageRefused)
+        #expect(error?.message.contains("(\(code)); ") == true && error?.message.contains(words) == true)
+    }
+
     @Test func aReadingThatBreaksGoesOnWhereItStopped() throws {
         let text = try read([
             Answer(body: "0123456789", headers: ["ETag": "\"x\""], times: 1, do: "cut"),

@@ -1,17 +1,12 @@
-"""A small S3 that checks every request to the letter, and goes wrong where it is told to.
-
-    scripted_s3.py [--bucket NAME] [--identity ID:SECRET[:TOKEN]]... [--faults JSON] [--tls [--cert PEM --key PEM]]
-                   [--down-for SECONDS] [--no-conditional] [--page N] [--no-checksum-echo] [--joins-over]
+"""A small S3 that checks every request to the letter, and goes wrong where it is told to; see scripted_options.py.
 
 Every request must carry a Signature V4 that botocore would have made, with all the headers that matter among those
 signed, the body's own SHA-256, and, for what has a body, `x-amz-checksum-sha256`. One that does not is answered 400
 and noted as a violation. `GET /-/state` (unsigned) gives {"log": [[operation, key, status]...], "objects": {key: {bytes,
 sha256, etag}}, "uploads": [[key, id]...], "violations": [...], "unplayed": n} as JSON. After `GET /-/expire/ID` the token of
-that identity has run out. With --joins-over a condition is honoured by PutObject and ignored by Complete, as Ceph RGW 16 does. What may
-go wrong, and how it is written in --faults, stands in scripted_faults.py.
+that identity has run out. Objects below `.holdfast/probe/` may be written in any way.
 """
 
-import argparse
 import base64
 import hashlib
 import json
@@ -26,24 +21,13 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import scripted_faults
+import scripted_options
 import serving
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--bucket", default="bucket")
-parser.add_argument("--region", default="us-east-1")
-parser.add_argument("--identity", action="append", default=[])
-parser.add_argument("--faults", default="[]")
-parser.add_argument("--tls", action="store_true")
-parser.add_argument("--down-for", type=float, default=0)
-parser.add_argument("--no-conditional", action="store_true")
-parser.add_argument("--no-checksum-echo", action="store_true")
-parser.add_argument("--joins-over", action="store_true")
-parser.add_argument("--page", type=int, default=1000)
-serving.add_certificate_options(parser)
-arguments = parser.parse_args()
+arguments = scripted_options.parse()
 
 IDENTITIES = {}
 for identity in arguments.identity or ["ID:SECRET"]:
@@ -97,9 +81,11 @@ class Handler(BaseHTTPRequestHandler):
         self.query = urllib.parse.parse_qs(query, keep_blank_values=True)
         _, bucket, *rest = path.split("/", 2)
         self.key = urllib.parse.unquote(rest[0]) if rest and rest[0] else None
+        self.key = urllib.parse.unquote(self.key) if arguments.unescapes and self.key else self.key
+        self.is_probe = ".holdfast/probe/" in (self.key or "".join(self.query.get("prefix", [])))
         operation = self.operation()
         with lock:
-            fault = faults.due(operation)
+            fault = None if self.is_probe and not arguments.faults_on_probes else faults.due(operation)
         what = fault["do"] if fault else None
         if what == "reset":
             self.rfile.read(min(fault.get("after", 0), int(self.headers.get("Content-Length", 0))))
@@ -139,7 +125,8 @@ class Handler(BaseHTTPRequestHandler):
     def operation(self):
         method, query = self.command, self.query
         if self.key is None:
-            return "ListUploads" if "uploads" in query else "List"
+            named = {"uploads": "ListUploads", "versioning": "Versioning", "object-lock": "Lock"}
+            return next((named[name] for name in query if name in named), "List")
         if method == "PUT":
             return "UploadPart" if "partNumber" in query else "PutObject"
         if method == "POST":
@@ -189,24 +176,29 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(400, "ExpiredToken", "the token has run out")
         if operation in ("PutObject", "UploadPart"):
             checksum = base64.b64encode(hashlib.sha256(self.body).digest()).decode()
-            if self.headers.get("x-amz-checksum-sha256") != checksum:
+            said = self.headers.get("x-amz-checksum-sha256")
+            if said and arguments.no_checksums:
+                raise Refusal(400, "InvalidArgument", "no checksums here")
+            if self.is_probe and said not in (None, checksum):
+                raise Refusal(400, "BadDigest")
+            if said != checksum and not self.is_probe and not arguments.no_checksums:
                 violated("x-amz-checksum-sha256 is missing or wrong", 400, "BadDigest")
         if operation in ("PutObject", "Create") and not self.headers.get("x-amz-meta-holdfast-upload"):
             violated("the upload is not marked")
-        if operation in ("PutObject", "Complete") and not arguments.no_conditional and self.headers.get("If-None-Match") != "*":
+        if operation in ("PutObject", "Complete") and not arguments.no_conditional and not self.is_probe and self.headers.get("If-None-Match") != "*":
             violated("not create-only")
 
     # Each operation gives status, body and headers.
 
     def PutObject(self, fault):
         self.refuse_taken()
-        objects[self.key] = self.made(self.body, md5(self.body), self.headers["x-amz-meta-holdfast-upload"])
+        objects[self.key] = self.made(self.body, self.etag_of(self.body), self.headers["x-amz-meta-holdfast-upload"])
         return 200, b"", self.stored(objects[self.key]["etag"])
 
     def HeadObject(self, fault):
         found = self.found()
         return 200, b"", {"Content-Length": str(len(found["data"])), "ETag": f'"{found["etag"]}"',
-                          "x-amz-meta-holdfast-upload": found["nonce"]}
+                          **({} if arguments.drops_metadata else {"x-amz-meta-holdfast-upload": found["nonce"]})}
 
     def GetObject(self, fault):
         found = self.found()
@@ -224,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
         return 204, b"", {}
 
     def Create(self, fault):
-        if self.headers.get("x-amz-checksum-algorithm") != "SHA256":
+        if self.headers.get("x-amz-checksum-algorithm") != "SHA256" and not arguments.no_checksums:
             raise Refusal(400, "InvalidRequest", "no checksum algorithm")
         identifier = f"upload-{len(uploads) + len(deleted_uploads) + 1}"
         uploads[identifier] = {"key": self.key, "parts": {}, "nonce": self.headers["x-amz-meta-holdfast-upload"]}
@@ -234,8 +226,9 @@ class Handler(BaseHTTPRequestHandler):
     def UploadPart(self, fault):
         upload = self.upload()
         etag = fault["etag"].strip('"') if fault.get("do") == "etag" else md5(self.body)
-        upload["parts"][int(self.query["partNumber"][0])] = (self.body, etag if fault.get("believes") else md5(self.body))
-        return 200, b"", self.stored(md5(self.body))
+        upload["parts"][int(self.query["partNumber"][0])] = (
+            self.body, etag if fault.get("believes") else self.etag_of(self.body))
+        return 200, b"", self.stored(self.etag_of(self.body))
 
     def Complete(self, fault):
         upload = self.upload()
@@ -249,7 +242,9 @@ class Handler(BaseHTTPRequestHandler):
             data, stored = upload["parts"].get(number, (b"", ""))
             if stored != etag:
                 raise Refusal(400, "InvalidPart", f"part {number} has ETag {stored}")
-            if checksum != base64.b64encode(hashlib.sha256(data).digest()).decode():
+            if checksum and arguments.no_listed_checksums:
+                raise Refusal(400, "MalformedXML")
+            if (checksum or not (arguments.no_listed_checksums or arguments.no_checksums)) and checksum != base64.b64encode(hashlib.sha256(data).digest()).decode():
                 raise Refusal(400, "InvalidPart", f"part {number} has another checksum")
         if not arguments.joins_over:
             self.refuse_taken()
@@ -260,8 +255,9 @@ class Handler(BaseHTTPRequestHandler):
         objects[self.key] = self.made(data, f"{digest.hexdigest()}-{len(listed)}", upload["nonce"])
         del uploads[self.query["uploadId"][0]]
         deleted_uploads.add(self.query["uploadId"][0])
+        said = "" if arguments.no_etag_of_joined else f'"{objects[self.key]["etag"]}"'
         return 200, (f'<?xml version="1.0"?><CompleteMultipartUploadResult><Key>{escape(self.key)}</Key>'
-                     f'<ETag>"{objects[self.key]["etag"]}"</ETag></CompleteMultipartUploadResult>').encode(), {}
+                     f'<ETag>{said}</ETag></CompleteMultipartUploadResult>').encode(), {}
 
     def Abort(self, fault):
         self.upload()
@@ -296,12 +292,21 @@ class Handler(BaseHTTPRequestHandler):
         return 200, (f"<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>{str(more).lower()}</IsTruncated>"
                      f"{token}{entries}</ListBucketResult>").encode(), {}
 
+    def Versioning(self, fault):
+        return 200, b"<V><Status>%s</Status></V>" % (b"Enabled" if arguments.versioned else b""), {}
+
+    def Lock(self, fault):
+        raise Refusal(404, "ObjectLockConfigurationNotFoundError")
+
+    def etag_of(self, data):
+        return md5(b"salt" + data if arguments.other_etags else data)
+
     def made(self, data, etag, nonce):
         return {"data": data, "etag": etag, "nonce": nonce}
 
     def stored(self, etag):
         headers = {"ETag": f'"{etag}"'}
-        if not arguments.no_checksum_echo:
+        if not arguments.no_checksum_echo and "x-amz-checksum-sha256" in self.headers:
             headers["x-amz-checksum-sha256"] = self.headers["x-amz-checksum-sha256"]
         return headers
 
@@ -324,7 +329,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def note(self, operation, status):
         with lock:
-            log.append([operation, self.key, status])
+            if not self.is_probe or arguments.faults_on_probes:
+                log.append([operation, self.key, status])
 
     def answer(self, status, body, headers=None, operation=None, blanks=False, cut=None):
         if operation:

@@ -28,6 +28,29 @@ struct S3FaultTests {
         }
     }
 
+    /// FAULT 165: an answer to HEAD has no words. Whoever may only write has a right that is missing, and no wrong secret.
+    @Test func aWrongSecretIsToldFromAMissingRightWhereOnlyHeadIsAsked() throws {
+        let server = try ScriptedS3(["--identity", "ID:ANOTHER"])
+        let wrong = #expect(throws: BackupError.self) { _ = try server.store().isTaken("a") }
+        #expect(wrong?.message.contains("SignatureDoesNotMatch") == true)
+        let denied = ["HeadObject", "GetObject"].map {
+            Fault(op: $0, times: 9, do: "status", status: 403, code: "AccessDenied")
+        }
+        let refusing = try ScriptedS3(faults: denied)
+        let store = try refusing.store()
+        #expect(try store.isTaken("a") == nil && store.isTaken("b") == nil)
+        // Asked once, and known from then on.
+        #expect(try refusing.state().count("GetObject") == 1)
+    }
+
+    @Test func anArchivedObjectIsToldAsSuch() throws {
+        let fault = Fault(op: "GetObject", times: 9, do: "status", status: 403, code: "InvalidObjectState")
+        let server = try ScriptedS3(faults: [fault])
+        let error = #expect(throws: BackupError.self) { _ = try server.store().get("a", limit: 9) }
+        #expect(error?.code == .storageRefused)
+        #expect(error?.message.contains("restore it from the archive first") == true)
+    }
+
     @Test func anExpiredTokenInMidUploadIsRenewed() throws {
         let fault = Fault(op: "UploadPart", skip: 2, times: 1, do: "status", status: 400, code: "ExpiredToken")
         let server = try ScriptedS3(

@@ -106,6 +106,24 @@ struct PresignedObject: Sendable {
         guard answer.status == wanted else { throw refused(answer) }
     }
 
+    /// The store's own reason and the next step, and whether another address may do.
+    private static func cause(_ answer: HTTPResponse) -> (words: String, isRefused: Bool) {
+        let text = String(decoding: answer.body.prefix(4096), as: UTF8.self)
+        let code = text.firstMatch(of: /<Code>([A-Za-z]{1,64})<\/Code>/).map { String($0.1) } ?? ""
+        return switch code {
+        case "InvalidObjectState":
+            (
+                " (\(code)); it lies in an archive class (Glacier): restore it from the archive first (`aws s3api "
+                    + "restore-object`), and ask again when that is done", false
+            )
+        case "SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken":
+            (" (\(code)); the link was signed with a wrong key: check the coordinator's access key and secret", true)
+        case "ExpiredToken":
+            (" (\(code)); the credentials that signed the link have run out: ask for the restore again", true)
+        default: ("\(code.isEmpty ? "" : " (\(code))"); the link may have expired: ask for the restore again", true)
+        }
+    }
+
     private func refused(_ answer: HTTPResponse) -> Failure {
         let words = "reading \(name): the store answered \(answer.status)"
         switch answer.status {
@@ -116,10 +134,9 @@ struct PresignedObject: Sendable {
             return Failure(
                 meaning: BackupError(.integrity, "\(name) changed while it was read"), isWorthRetrying: false)
         case 403:
+            let (cause, isRefused) = Self.cause(answer)
             return Failure(
-                meaning: BackupError(
-                    .storageRefused, "\(words); the link may have expired: ask for the restore again"),
-                isWorthRetrying: false, isRefused: true)
+                meaning: BackupError(.storageRefused, "\(words)\(cause)"), isWorthRetrying: false, isRefused: isRefused)
         default:
             return Failure(meaning: BackupError(.storageRefused, words), isWorthRetrying: false)
         }

@@ -32,8 +32,13 @@ package struct S3Configuration: Sendable {
     package var bandwidth: Int64 = 0
     package var parts = PartPlan()
     package var retry = RetryPolicy()
+    /// What is known of how the store differs from others: what is sent follows from it.
+    package var ways = StoreWays()
     /// Whether `x-amz-checksum-sha256` is sent. Off only for stores that choke on it.
-    package var sendsChecksums = true
+    package var sendsChecksums: Bool {
+        get { ways.checksumOnPart != .refused }
+        set { ways.checksumOnPart = newValue ? nil : .refused }
+    }
 
     package init(bucket: String, region: String) {
         self.bucket = bucket
@@ -55,6 +60,7 @@ package struct S3Configuration: Sendable {
         caFile = destination.caFile
         proxy = destination.proxy
         bandwidth = destination.bandwidth ?? 0
+        ways = destination.ways ?? StoreWays()
     }
 
     var transferOptions: TransferOptions {

@@ -43,6 +43,9 @@ extension S3Failure {
             "check the access key and its secret on this host"
         case (_, "AccessDenied"), (.refused, ""):
             "give these credentials the right to do this, see deploy/examples"
+        case (_, "InvalidObjectState"):
+            "it lies in an archive class (Glacier): restore it from the archive first (`aws s3api restore-object`), and try again "
+                + "when that is done"
         case (_, "QuotaExceeded"), (_, "XMinioStorageFull"): "make room, or raise the quota"
         case (_, "EntityTooLarge"): "the object is larger than the store allows"
         default: nil

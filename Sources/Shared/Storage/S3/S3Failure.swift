@@ -96,7 +96,7 @@ struct S3Failure: Error {
         return switch status {
         case 301, 302, 307, 308: .elsewhere
         // A 404 without S3's own words may come from anything that stands between; HEAD alone has no words.
-        case 404: isHead ? .absentKey : .later
+        case 404: isHead ? .absentKey : code.isEmpty ? .later : .refused
         case 412: .precondition
         case 501: .notImplemented
         case 408, 429, 500, 502, 503, 504, 200..<300: .later
@@ -105,6 +105,17 @@ struct S3Failure: Error {
         default: .refused
         }
     }
+
+    /// The store does not know who asks.
+    var isOfCredentials: Bool {
+        [
+            "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "InvalidSecurity", "ExpiredToken",
+            "ExpiredTokenException", "TokenRefreshRequired", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed",
+        ].contains(code)
+    }
+
+    /// The store knows who asks, and does not let him do this.
+    var lacksRight: Bool { kind == .refused && status == 403 && !isOfCredentials }
 
     var isWorthRetrying: Bool { kind == .later || kind == .corrupted }
 }

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Threads
 import Transfer
+import Wire
 
 /// What HEAD says about an object.
 struct S3Object {
@@ -20,11 +21,13 @@ extension S3Session {
         _ key: String, withChecksum: Bool = false, stop: StopSignal?, retry: RetryPolicy? = nil
     ) throws(S3Problem) -> S3Object {
         var operation = S3Operation("look at \(key)", "HEAD", key: key)
-        guard withChecksum, configuration.sendsChecksums else { return try object(operation, key, stop, retry) }
+        guard withChecksum, configuration.sendsChecksums, configuration.ways.headTellsChecksum != false else {
+            return try object(operation, key, stop, retry)
+        }
         operation.headers.append(("x-amz-checksum-mode", "ENABLED"))
         do throws(S3Problem) {
             return try object(operation, key, stop, retry)
-        } catch  where error.failure.status == 403 || error.failure.kind == .notImplemented {
+        } catch  where error.failure.lacksRight || error.failure.kind == .notImplemented {
             return try head(key, stop: stop, retry: retry)
         }
     }

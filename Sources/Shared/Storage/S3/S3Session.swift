@@ -10,7 +10,10 @@ final class S3Session: Sendable {
         var address: S3Address
         /// What the store's clock is ahead of ours, once it has complained.
         var clockOffset: TimeInterval = 0
-        var takesConditionalWrites = true
+        /// What the store was seen to refuse.
+        var refused: Set<S3Refusal> = []
+        /// It has taken our credentials for good.
+        var knowsUs = false
     }
 
     /// What one try went out with: another thread may have mended it since.
@@ -36,14 +39,13 @@ final class S3Session: Sendable {
         let address = try S3Address(configuration)
         isAWS = address.isAWS
         identity = "\(address.scheme)://\(address.host)/\(configuration.bucket)"
-        state = Mutex(State(address: address))
+        state = Mutex(State(address: address, refused: S3Refusal.all(in: configuration.ways)))
     }
 
-    /// Whether new objects are written with `If-None-Match: *`. Goes from true to false once, when the store cannot.
-    var takesConditionalWrites: Bool {
-        get { state.withLock { $0.takesConditionalWrites } }
-        set { state.withLock { $0.takesConditionalWrites = newValue } }
-    }
+    /// Whether the store is known to refuse that. It is sent no more then.
+    func refuses(_ what: S3Refusal) -> Bool { state.withLock { $0.refused.contains(what) } }
+
+    func noteRefusal(of what: S3Refusal) { state.withLock { _ = $0.refused.insert(what) } }
 
     /// Whether the store is Amazon's own.
     let isAWS: Bool
@@ -129,6 +131,7 @@ final class S3Session: Sendable {
         }
         guard (200..<300).contains(response.status) else {
             var failure = S3Failure(response, method: operation.method)
+            if operation.method == "HEAD", failure.lacksRight, let told = trueCause(operation, &used) { failure = told }
             if let date = failure.date, failure.status == 403, operation.method == "HEAD",
                 abs(date.timeIntervalSince(clock)) > 300
             {
@@ -137,7 +140,29 @@ final class S3Session: Sendable {
             failure.message = redacted(failure.message, used.credentials)
             throw failure
         }
+        state.withLock { $0.knowsUs = true }
         return response
+    }
+
+    /// An answer to HEAD has no words: a wrong secret looks like a right that is missing. GET tells them apart; asked until the
+    /// store has once shown that it knows us.
+    private func trueCause(_ operation: S3Operation, _ used: inout Used) -> S3Failure? {
+        guard !state.withLock({ $0.knowsUs }) else { return nil }
+        var question = operation
+        question.method = "GET"
+        question.headers = [("Range", "bytes=0-0")]
+        question.deadline = .seconds(10)
+        question.answerLimit = 64 << 10
+        // Without an answer to this one, that to HEAD stands.
+        guard let request = try? signed(question, &used), let answer = try? client.send(request, stop: nil) else {
+            return nil
+        }
+        let failure = S3Failure(answer, method: "GET")
+        guard !(200..<300).contains(answer.status), failure.isOfCredentials else {
+            state.withLock { $0.knowsUs = true }
+            return nil
+        }
+        return failure
     }
 
     /// Signed with the clock and the credentials of this moment.

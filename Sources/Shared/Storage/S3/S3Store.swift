@@ -2,6 +2,7 @@ package import Domain
 package import Foundation
 package import Threads
 import Transfer
+import Wire
 
 /// Objects in an S3 bucket, written create-only.
 ///
@@ -55,14 +56,18 @@ package struct S3Store: ObjectStore {
         } catch {
             switch error.failure.kind {
             case .absentKey: return false
-            case .refused where error.failure.status == 403: return nil
+            case _ where error.failure.lacksRight: return nil
             default: throw error.meaning
             }
         }
     }
 
-    /// Of others than Amazon's own some ignore the condition, or do so when they join parts (Ceph RGW 16).
-    package var honoursConditions: Bool { session.isAWS }
+    /// Of others than Amazon's own some ignore the condition, or do so when they join parts (Ceph RGW 16): they are asked first.
+    package var honoursConditions: Bool {
+        let ways = session.configuration.ways
+        guard let put = ways.conditionOnPut, let complete = ways.conditionOnComplete else { return session.isAWS }
+        return put == .honoured && complete == .honoured
+    }
 
     package func visit(
         prefix: String, _ body: ([ObjectFacts]) throws(BackupError) -> Void

@@ -40,11 +40,13 @@ package struct Destination: Codable, Sendable, Equatable {
         package var bandwidth: Int64?
         /// `http://host:port`; nil for what the environment says.
         package var proxy: String?
+        /// What is known of how this store differs from others.
+        package var ways: StoreWays?
 
         package init(
             bucket: String, region: String, prefix: String = "", endpoint: String? = nil, pathStyle: Bool? = nil,
             sse: String? = nil, kmsKeyId: String? = nil, storageClass: String? = nil, caFile: String? = nil,
-            bandwidth: Int64? = nil, proxy: String? = nil
+            bandwidth: Int64? = nil, proxy: String? = nil, ways: StoreWays? = nil
         ) {
             self.bucket = bucket
             self.region = region
@@ -57,6 +59,7 @@ package struct Destination: Codable, Sendable, Equatable {
             self.caFile = caFile
             self.bandwidth = bandwidth
             self.proxy = proxy
+            self.ways = ways
         }
     }
 

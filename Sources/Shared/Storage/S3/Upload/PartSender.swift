@@ -3,6 +3,7 @@ import Foundation
 import Sealing
 import Threads
 import Transfer
+import Wire
 
 /// What the store confirmed of one part.
 struct PartReceipt: Sendable {
@@ -33,9 +34,10 @@ struct PartSender: Sendable {
         if let checksum { operation.headers.append(("x-amz-checksum-sha256", checksum)) }
         do throws(S3Problem) {
             return try session.perform(operation, stop: stop) { (answer) throws(S3Failure) in
-                let etag = try StoredCheck.etag(answer, checksum: checksum, of: part.buffer)
+                let ways = session.configuration.ways
+                let etag = try StoredCheck.etag(answer, checksum: checksum, of: part.buffer, ways)
                 return PartReceipt(
-                    number: part.number, etag: etag, isETagDigest: StoredCheck.isDigest(etag, answer),
+                    number: part.number, etag: etag, isETagDigest: StoredCheck.isDigest(etag, answer, ways),
                     checksum: checksum)
             }
         } catch {
@@ -49,20 +51,22 @@ enum StoredCheck {
     /// The ETag of an answer to PUT. Throws `.corrupted` when checksum or ETag is of other bytes.
     ///
     /// The store's own SHA-256 decides where it gives one. Else the ETag does, where it is an MD5: not with KMS.
-    static func etag(_ answer: HTTPResponse, checksum: String?, of buffer: TransferBuffer) throws(S3Failure) -> String {
+    static func etag(
+        _ answer: HTTPResponse, checksum: String?, of buffer: TransferBuffer, _ ways: StoreWays
+    ) throws(S3Failure) -> String {
         let etag = try S3Answers.etag(answer["ETag"])
         if let checksum, let stored = answer["x-amz-checksum-sha256"] {
             guard stored == checksum else { throw S3Failure(.corrupted, message: "the store got other bytes") }
             return etag
         }
-        if isDigest(etag, answer), etag != buffer.withBytes({ md5($0) }).hexText {
+        if isDigest(etag, answer, ways), etag != buffer.withBytes({ md5($0) }).hexText {
             throw S3Failure(.corrupted, message: "the store's ETag is of other bytes")
         }
         return etag
     }
 
-    static func isDigest(_ etag: String, _ answer: HTTPResponse) -> Bool {
-        answer["x-amz-server-side-encryption"]?.hasPrefix("aws:kms") != true
+    static func isDigest(_ etag: String, _ answer: HTTPResponse, _ ways: StoreWays) -> Bool {
+        ways.etagIsMD5 != false && answer["x-amz-server-side-encryption"]?.hasPrefix("aws:kms") != true
             && etag.wholeMatch(of: /[0-9a-f]{32}/) != nil
     }
 

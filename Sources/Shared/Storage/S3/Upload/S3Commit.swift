@@ -2,6 +2,7 @@ import Domain
 import Sealing
 import Threads
 import Transfer
+import Wire
 
 /// The last step of an upload: makes the object visible, and believes only what the store confirms.
 struct S3Commit {
@@ -14,7 +15,7 @@ struct S3Commit {
 
     /// What the store said of the object that it made.
     private struct Outcome {
-        /// Empty when the store never said it.
+        /// Empty when the store did not say it (Ceph RGW 16, of joined parts).
         let etag: String
         /// It came from looking at the object, size and mark included, not from the answer to the request.
         var wasSeen = false
@@ -39,16 +40,21 @@ struct S3Commit {
         guard digest.hexText == sha256 else {
             throw BackupError(.integrity, "\(key) is not what was meant to be stored")
         }
-        let checksum = session.configuration.sendsChecksums ? digest.base64Text : nil
+        let (checksum, ways) = (
+            session.configuration.sendsChecksums ? digest.base64Text : nil, session.configuration.ways
+        )
         var operation = S3Operation("store \(key)", "PUT", key: key)
         operation.headers = session.configuration.objectHeaders + [(S3Session.nonceHeader, nonce)]
         if let checksum { operation.headers.append(("x-amz-checksum-sha256", checksum)) }
         operation.body = .buffer(buffer)
         operation.bodyDigest = digest
         operation.deadline = session.configuration.deadline(forBytes: buffer.count)
-        let outcome = try createOnly(operation, looksFirst: !session.isAWS) { (answer) throws(S3Failure) in
+        let outcome = try createOnly(
+            { operation }, .conditionOnPut, looksFirst: !session.isAWS && ways.conditionOnPut != .honoured,
+            content: { buffer.withBytes { md5($0) }.hexText }
+        ) { (answer) throws(S3Failure) in
             do throws(S3Failure) {
-                return try StoredCheck.etag(answer, checksum: checksum, of: buffer)
+                return try StoredCheck.etag(answer, checksum: checksum, of: buffer, ways)
             } catch  where error.kind == .corrupted {
                 throw S3Failure(.damaged, message: error.message)
             }
@@ -59,7 +65,6 @@ struct S3Commit {
     /// Joins the parts.
     func complete(_ uploadID: String, _ parts: [PartReceipt]) throws(BackupError) -> ObjectFacts {
         var operation = S3Operation("complete \(key)", "POST", key: key, query: [("uploadId", uploadID)])
-        operation.set(body: Self.list(parts))
         operation.headers = [("Content-Type", "application/xml")]
         // The store may take minutes to join many parts, and keeps the connection alive with a blank now and then.
         operation.deadline = .seconds(300)
@@ -67,54 +72,67 @@ struct S3Commit {
         let expected = session.configuration.encryption.isKMS ? nil : StoredCheck.compositeETag(parts)
         let checksum = StoredCheck.compositeChecksum(parts)
         // There are stores that know the condition for a single request, and join parts over whatever lies there (Ceph RGW 16).
-        let outcome = try createOnly(operation, looksFirst: true) { (answer) throws(S3Failure) in
+        let outcome = try createOnly(
+            {
+                // OpenStack Swift takes no list with checksums in it.
+                operation.set(body: Self.list(parts, withChecksums: !session.refuses(.checksumOnComplete)))
+                return operation
+            }, .conditionOnComplete, looksFirst: true, content: { expected }
+        ) { (answer) throws(S3Failure) in
             let document = try S3Answers.document(
                 "CompleteMultipartUploadResult", or: "CompleteMultipartUploadResponse", answer)
             if let said = document.text("ChecksumSHA256"), let checksum, said != checksum {
                 throw S3Failure(.damaged, message: "the store joined other parts than were sent")
             }
-            return try S3Answers.etag(document.text("ETag"))
+            // Ceph RGW 16 names it and leaves it empty.
+            return document.text("ETag") == "" ? "" : try S3Answers.etag(document.text("ETag"))
         }
         return try confirm(outcome, expectedETag: expected, checksum: checksum)
     }
 
     /// Sends a request that makes the object only if there is none. A lost answer is settled by looking. `looksFirst` where the
-    /// store is not known to honour the condition.
+    /// store is not known to honour the condition. `content` is the ETag that these bytes must have.
     private func createOnly(
-        _ operation: S3Operation, looksFirst: Bool, read: (HTTPResponse) throws(S3Failure) -> String
+        _ operation: () -> S3Operation, _ condition: S3Refusal, looksFirst: Bool, content: () -> String?,
+        read: (HTTPResponse) throws(S3Failure) -> String
     ) throws(BackupError) -> Outcome {
-        var operation = operation
-        operation.isSentOnce = true
         var wasLost = false
         while true {
-            let isConditional = session.takesConditionalWrites
+            var operation = operation()
+            operation.isSentOnce = true
+            let isConditional = !session.refuses(condition)
             if isConditional { operation.headers.append(("If-None-Match", "*")) }
-            if looksFirst || !isConditional, let seen = try seenBefore() { return seen }
+            if looksFirst || !isConditional, let seen = try seenBefore(content) { return seen }
             do throws(S3Problem) {
                 return try session.perform(
                     operation, stop: stop,
                     read: { (answer) throws(S3Failure) in Outcome(etag: try read(answer)) },
                     beforeRetry: { _, _ in
                         wasLost = true
-                        return seenAfterLoss()
+                        return seenAfterLoss(content)
                     })
             } catch {
                 if error.failure.kind == .notImplemented, isConditional {
-                    session.takesConditionalWrites = false
-                    operation.headers.removeAll { $0.name == "If-None-Match" }
-                    continue
+                    session.noteRefusal(of: condition)
+                } else if error.failure.code == "MalformedXML", condition == .conditionOnComplete,
+                    !session.refuses(.checksumOnComplete)
+                {
+                    session.noteRefusal(of: .checksumOnComplete)
+                } else {
+                    return try settle(error, wasLost: wasLost, content)
                 }
-                return try settle(error, wasLost: wasLost)
             }
         }
     }
 
     /// The request failed for good, or so it seems: an earlier try, if its answer `wasLost`, may have done it.
-    private func settle(_ problem: S3Problem, wasLost: Bool) throws(BackupError) -> Outcome {
+    private func settle(
+        _ problem: S3Problem, wasLost: Bool, _ content: () -> String?
+    ) throws(BackupError) -> Outcome {
         guard [.precondition, .absentUpload, .absentKey].contains(problem.failure.kind) else {
             throw problem.meaning.asRefusal
         }
-        switch try look(retry: nil) {
+        switch try look(retry: nil, content) {
         case .ours(let facts): return Outcome(etag: facts.etag, wasSeen: true)
         case .wrong(let what): throw notAsStored(what)
         case .others: throw BackupError(.exists, "\(key) is there already", cause: problem.meaning)
@@ -130,18 +148,18 @@ struct S3Commit {
     }
 
     /// One look before the request is sent again.
-    private func seenAfterLoss() -> Outcome? {
+    private func seenAfterLoss(_ content: () -> String?) -> Outcome? {
         var once = session.configuration.retry.forAbort
         once.mostAttempts = 1
         // If looking fails as well, the request is simply sent again.
-        guard let sight = try? look(retry: once), case .ours(let facts) = sight else { return nil }
+        guard let sight = try? look(retry: once, content), case .ours(let facts) = sight else { return nil }
         return Outcome(etag: facts.etag, wasSeen: true)
     }
 
     /// Where the store may not refuse a taken key by itself. Who may only write has a name that nobody can guess there (see the
     /// agent's `BackupAttempt`), and whoever may look compares afterwards. Nil when nothing is there.
-    private func seenBefore() throws(BackupError) -> Outcome? {
-        switch try look(retry: nil) {
+    private func seenBefore(_ content: () -> String?) throws(BackupError) -> Outcome? {
+        switch try look(retry: nil, content) {
         case .absent, .forbidden: return nil
         case .ours(let facts): return Outcome(etag: facts.etag, wasSeen: true)
         case .wrong(let what): throw notAsStored(what)
@@ -153,16 +171,18 @@ struct S3Commit {
         BackupError(.integrity, "\(key) is not what was stored: \(what)")
     }
 
-    private func look(retry: RetryPolicy?) throws(BackupError) -> Sight {
+    /// An object without any mark is known by its ETag: some stores drop metadata.
+    private func look(retry: RetryPolicy?, _ etag: () -> String?) throws(BackupError) -> Sight {
         do throws(S3Problem) {
             let object = try session.head(key, stop: stop, retry: retry)
-            guard object.nonce == nonce else { return .others }
+            let isOurs = object.nonce.map { $0 == nonce } ?? (object.facts.etag == etag())
+            guard isOurs else { return .others }
             guard object.facts.bytes == bytes else { return .wrong("\(object.facts.bytes) bytes instead of \(bytes)") }
             return .ours(object.facts)
         } catch {
             switch error.failure.kind {
             case .absentKey: return .absent
-            case .refused where error.failure.status == 403: return .forbidden
+            case _ where error.failure.lacksRight: return .forbidden
             default: throw error.meaning
             }
         }
@@ -175,15 +195,15 @@ struct S3Commit {
         if let expectedETag, outcome.etag.wholeMatch(of: /[0-9a-f]{32}-[0-9]+/) != nil, outcome.etag != expectedETag {
             throw BackupError(.integrity, "\(key): the store joined other parts than were sent (ETag \(outcome.etag))")
         }
-        let facts = ObjectFacts(key: key, bytes: bytes, etag: outcome.etag, checksum: checksum)
-        if outcome.wasSeen || outcome.isDoubtful { return facts }
-        switch try look(retry: nil) {
+        if outcome.wasSeen || outcome.isDoubtful { return facts(outcome.etag, checksum) }
+        let said = outcome.etag.isEmpty ? expectedETag : outcome.etag
+        switch try look(retry: nil, { said }) {
         case .ours(let seen):
-            guard seen.etag == outcome.etag else {
-                throw BackupError(.integrity, "\(key): its ETag is \(seen.etag), and was said to be \(outcome.etag)")
+            guard seen.etag == said ?? seen.etag else {
+                throw BackupError(.integrity, "\(key): its ETag is \(seen.etag), and was said to be \(said ?? "")")
             }
-            return facts
-        case .forbidden: return facts
+            return facts(seen.etag, checksum)
+        case .forbidden: return facts(said ?? "", checksum)
         case .absent: throw BackupError(.integrity, "\(key) was stored, says the store, but is not there")
         case .wrong(let what): throw notAsStored(what)
         case .others:
@@ -195,9 +215,13 @@ struct S3Commit {
         }
     }
 
-    private static func list(_ parts: [PartReceipt]) -> String {
+    private func facts(_ etag: String, _ checksum: String?) -> ObjectFacts {
+        ObjectFacts(key: key, bytes: bytes, etag: etag, checksum: checksum)
+    }
+
+    static func list(_ parts: [PartReceipt], withChecksums: Bool) -> String {
         let items = parts.map { part in
-            let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
+            let checksum = (withChecksums ? part.checksum : nil).map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
             return
                 "<Part>\(checksum)<ETag>\"\(part.etag.xmlEscaped)\"</ETag><PartNumber>\(part.number)</PartNumber></Part>"
         }
