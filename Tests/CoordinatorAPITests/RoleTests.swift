@@ -17,6 +17,7 @@ struct RoleTests {
         ("GET", "/v1/operations/\(id)", .viewer), ("POST", "/v1/runs/\(id)/cancel", .operator),
         ("POST", "/v1/operations/\(id)/cancel", .operator),
         ("GET", "/v1/cleanup", .viewer), ("GET", "/v1/alerts", .viewer), ("GET", "/v1/schedules", .viewer),
+        ("GET", "/v1/destinations", .viewer),
         ("POST", "/v1/backups", .operator), ("POST", "/v1/backups/\(id)/verify", .operator),
         ("POST", "/v1/backups/verify-all", .operator), ("POST", "/v1/alerts/test", .operator),
         ("POST", "/v1/tokens", .operator), ("POST", "/v1/backups/\(id)/restore", .restorer),

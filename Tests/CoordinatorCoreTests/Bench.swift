@@ -55,6 +55,7 @@ final class Bench: Sendable {
         world.uptime = { clock.uptime }
         world.askAgent = { agent, question in disks.answer(question, of: agent) }
         world.openS3 = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no S3") }
+        world.probeStore = { (_, _) throws(BackupError) in throw BackupError(.bug, "this test has no S3") }
         world.post = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no Slack") }
         world.sendMail = { (_) throws(BackupError) in throw BackupError(.bug, "this test has no mail") }
         change(&world)

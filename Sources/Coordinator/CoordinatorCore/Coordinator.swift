@@ -135,6 +135,8 @@ enum SettingName {
     static let cleanupAnnounced = "cleanup-announced"
     static let readBudget = "read-budget"
     static let cleanupWaiting = "cleanup-waiting"
+    /// What was found of the store of a destination.
+    static func probe(_ destination: String) -> String { "probe:\(destination)" }
     /// How often this operation was begun without coming to an end.
     static func begun(_ operation: UUID) -> String { "begun:\(operation.uuidString.lowercased())" }
 }

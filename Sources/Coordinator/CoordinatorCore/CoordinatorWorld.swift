@@ -28,6 +28,8 @@ package struct CoordinatorWorld: Sendable {
     package var readingTurn: Duration = .seconds(300)
     /// Opens an S3 destination with the coordinator's own credentials.
     package var openS3: @Sendable (Destination.S3) throws(Failure) -> any ObjectStore
+    /// Finds what an S3 destination does. Blocks.
+    package var probeStore: @Sendable (Destination.S3, _ token: String) throws(BackupError) -> ProbeFindings
     /// An address that lets its holder read one object for so many seconds. Blocks.
     package var presign: @Sendable (Destination.S3, _ key: String, _ seconds: Int) throws(BackupError) -> String
     /// Posts JSON to a webhook. Blocks.
@@ -46,6 +48,9 @@ package struct CoordinatorWorld: Sendable {
         uptime = { ContinuousClock.now - start }
         let stores = OpenStores(environment, now: now)
         openS3 = { (destination) throws(BackupError) in try stores.store(destination) }
+        probeStore = { (destination, token) throws(BackupError) in
+            try stores.store(destination).probe(in: S3Store.probeFolder(destination.prefix), token: token)
+        }
         presign = { (destination, key, seconds) throws(BackupError) in
             try stores.store(destination).presignGet(key, expires: seconds)
         }

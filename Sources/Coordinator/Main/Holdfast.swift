@@ -26,7 +26,7 @@ struct Holdfast: AsyncParsableCommand {
                 name: "The fleet",
                 subcommands: [
                     Apply.self, TokenGroup.self, AgentGroup.self, DatabaseGroup.self, ScheduleGroup.self,
-                    AlertGroup.self,
+                    DestinationGroup.self, AlertGroup.self,
                 ]),
             CommandGroup(name: "The coordinator", subcommands: [Init.self, Serve.self]),
         ])

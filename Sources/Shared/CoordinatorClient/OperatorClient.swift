@@ -68,6 +68,9 @@ package struct OperatorClient: Sendable {
         try await connection.answer(.get("schedules", query: [("agent", agent), ("database", database)]))
     }
 
+    /// Every destination, and what is known of its store.
+    package func destinations() async throws -> [DestinationView] { try await connection.answer(.get("destinations")) }
+
     /// The newest `limit` open incidents, or with resolved ones: of an agent, and older than an incident, if these are given.
     package func alerts(
         includeResolved: Bool = false, agent: String? = nil, before: Int64? = nil, limit: Int? = nil

@@ -32,6 +32,12 @@ extension RouteTable {
         }
     }
 
+    /// Stores, and what they do.
+    mutating func addDestinations(_ coordinator: Coordinator) {
+        operators(.get, "/v1/destinations", .viewer) { _, by in try Answer.json(await coordinator.destinations(by: by))
+        }
+    }
+
     mutating func addSchedules(_ coordinator: Coordinator) {
         operators(.get, "/v1/schedules", .viewer) { call, by in
             try Answer.json(

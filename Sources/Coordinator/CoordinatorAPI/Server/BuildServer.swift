@@ -34,6 +34,7 @@ package func buildServer(
     routes.addCleanup(coordinator)
     routes.addAlerts(coordinator)
     routes.addSchedules(coordinator)
+    routes.addDestinations(coordinator)
     routes.addApply(coordinator)
     routes.addTokens(coordinator)
     try routes.addPages(coordinator, sessions: sessions, now: now)

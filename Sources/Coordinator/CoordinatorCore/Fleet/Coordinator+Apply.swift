@@ -33,6 +33,7 @@ extension Coordinator {
             return try Self.replan(update, next, agents: nil, at: now)
         }
         presence.wake(changed)
+        bells.ring(.probing)
         return ApplyView(changes: changes, warnings: warnings, applied: true, deletable: deletable)
     }
 }

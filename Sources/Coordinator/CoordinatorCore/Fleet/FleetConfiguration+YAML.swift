@@ -59,7 +59,7 @@ extension Destination {
 extension Destination.S3 {
     private static let keys = [
         "bucket", "region", "prefix", "endpoint", "sse", "kmsKeyId", "storageClass", "pathStyle", "caFile", "bandwidth",
-        "proxy",
+        "proxy", "ways",
     ]
 
     fileprivate init(_ value: Setting) throws(BackupError) {
@@ -84,6 +84,7 @@ extension Destination.S3 {
         proxy = try fields["proxy"]?.checked { (it) throws(BackupError) in
             try Self.address(try it.text(), ["http://", "https://"])
         }
+        ways = try fields["ways"].map { (it) throws(BackupError) in try StoreWays(it) }
     }
 
     private enum ServerSideEncryption: String, CaseIterable {

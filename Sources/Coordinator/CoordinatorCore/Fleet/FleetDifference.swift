@@ -40,6 +40,7 @@ enum FleetDifference {
             ("bandwidth", s3.bandwidth.map { "\($0)" }), ("pathStyle", s3.pathStyle.map { "\($0)" }),
         ]
         return ["s3 \(s3.bucket)/\(s3.prefix)"] + settings.compactMap { name, value in value.map { "\(name) \($0)" } }
+            + (s3.ways ?? StoreWays()).words.map { "\($0.name) \($0.word)" }
     }
 
     private static func describe(_ policy: FleetPolicy) -> [String] {

@@ -30,6 +30,7 @@ enum FleetWarnings {
         for destination in fleet.destinations where !used.contains(destination.name) {
             lines.append("destination \(destination.name) is used by no policy")
         }
+        lines += fleet.destinations.compactMap(StorePromises.archive)
         return lines
     }
 

@@ -10,7 +10,8 @@ extension Coordinator {
     static func replan(
         _ update: CatalogUpdate, _ fleet: FleetConfiguration, agents: Set<UUID>?, at now: Date
     ) throws -> [UUID] {
-        let resolver = PlanResolver(configuration: fleet, isFleet: try update.hasFleet())
+        let resolver = PlanResolver(
+            configuration: fleet, isFleet: try update.hasFleet(), found: try StoreProbeRecord.ways(of: fleet, update))
         // What one agent says costs the reading of that one.
         let wanted = try agents.map { try $0.compactMap { try update.agent($0) } } ?? update.agents()
         var changed: [UUID] = []

@@ -9,6 +9,8 @@ struct PlanResolver {
     let configuration: FleetConfiguration
     /// A single agent has no one to keep out of the way of.
     let isFleet: Bool
+    /// What probes found of stores, by the name of their destination.
+    var found: [String: StoreWays] = [:]
 
     /// The policies that select a database, each with the tiers that make backups of its kind (never none).
     func selection(_ database: DatabaseRecord) -> [(policy: FleetPolicy, tiers: [FleetTier])] {
@@ -32,7 +34,15 @@ struct PlanResolver {
         let used = Set(entries.flatMap(\.destinations))
         return Plan(
             revision: revision, entries: entries,
-            destinations: configuration.destinations.filter { used.contains($0.name) })
+            destinations: configuration.destinations.filter { used.contains($0.name) }.map(withWays))
+    }
+
+    /// What `fleet.yaml` says of a store stands before what was found.
+    private func withWays(_ destination: Destination) -> Destination {
+        guard let found = found[destination.name], let s3 = destination.s3 else { return destination }
+        var destination = destination
+        destination.s3?.ways = found.overridden(by: s3.ways)
+        return destination
     }
 
     func entry(_ database: DatabaseRecord, _ policy: FleetPolicy, _ tiers: [FleetTier], agent: UUID) -> Plan.Entry {

@@ -2,7 +2,9 @@ import Synchronization
 
 /// Wakes services before their next round is due. Rings while a service works are kept, once.
 final class Bells: Sendable {
-    enum Bell: CaseIterable { case supervision, confirmation, verification, alerts, deletion, sightings, comparison }
+    enum Bell: CaseIterable {
+        case supervision, confirmation, verification, alerts, deletion, sightings, comparison, probing
+    }
 
     struct Line: Sendable {
         let rings: AsyncStream<Void>

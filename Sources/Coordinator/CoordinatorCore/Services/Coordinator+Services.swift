@@ -23,6 +23,9 @@ extension Coordinator {
                 try await it.compareFolders()
                 try await it.readUnprovenCopies()
             },
+            rounds("probing of stores", .seconds(300), .probing) { (it) throws(BackupError) in
+                try await it.probeStores()
+            },
             HeldCheckInsService(presence: presence),
         ]
     }

@@ -1,0 +1,46 @@
+import Catalog
+import Domain
+import Foundation
+import Wire
+
+/// What is remembered of the probes of one destination's store.
+struct StoreProbeRecord: Codable, Equatable {
+    /// Which store it was; of another nothing is known.
+    let place: String
+    /// When it was last tried, and how that failed.
+    var triedAt: Date
+    var failure: String?
+    /// Of the last probe that came to its end.
+    var foundAt: Date?
+    var findings: ProbeFindings?
+
+    /// A week, or an hour where it failed.
+    func isDue(at now: Date) -> Bool {
+        now.timeIntervalSince(triedAt) >= (failure == nil ? 7 * 86_400 : 3600) || triedAt > now
+    }
+
+    static func place(_ s3: Destination.S3) -> String { "\(s3.store) \(s3.region) \(s3.bucket) \(s3.prefix)" }
+
+    /// Nil where this store was never probed, or what was written is not readable: then it is probed anew.
+    static func read(_ destination: Destination, _ view: CatalogView) throws -> StoreProbeRecord? {
+        guard let s3 = destination.s3, let text = try view.setting(SettingName.probe(destination.name)),
+            let record = try? JSON.decoder().decode(StoreProbeRecord.self, from: Data(text.utf8)),
+            record.place == place(s3)
+        else { return nil }
+        return record
+    }
+
+    func write(_ destination: Destination, _ update: CatalogUpdate) throws {
+        try update.set(
+            String(decoding: try JSON.encoder().encode(self), as: UTF8.self), for: SettingName.probe(destination.name))
+    }
+
+    /// What was found, by destination.
+    static func ways(of fleet: FleetConfiguration, _ view: CatalogView) throws -> [String: StoreWays] {
+        var ways: [String: StoreWays] = [:]
+        for destination in fleet.destinations {
+            ways[destination.name] = try read(destination, view)?.findings?.ways
+        }
+        return ways
+    }
+}
