@@ -37,7 +37,7 @@ package struct DestinationOpener: Sendable {
             .configuration, "destination \(destination.name) is of a kind that this agent does not know; upgrade it")
     }
 
-    private func s3Store(_ s3: Destination.S3, stop: StopSignal) throws(BackupError) -> S3Store {
+    func s3Store(_ s3: Destination.S3, stop: StopSignal) throws(BackupError) -> S3Store {
         try S3Store(
             configuration: S3Configuration(s3), credentials: world.credentials(region: s3.region),
             journal: FileUploadJournal(folder: paths.uploads.path), now: world.now

@@ -50,7 +50,8 @@ package struct Doctor: Sendable {
                 + "--help has the line. Nothing was looked at")
     }
 
-    /// Looks at everything that a backup needs, changing nothing but a probe file in directory destinations.
+    /// Looks at everything that a backup needs, changing nothing but a probe file in directory destinations, and small objects below
+    /// `.holdfast/probe/` in stores.
     package func findings() async -> [Finding] {
         var out = [await coordinator()]
         do throws(BackupError) { try DeclaringFile.require(file, paths) } catch {
@@ -129,13 +130,9 @@ package struct Doctor: Sendable {
         let subject = "destination \(destination.name)"
         let opener = DestinationOpener(paths: paths, world: world, limits: limits)
         do {
-            // An upload that is begun and given up leaves nothing, and shows that the place is there and open to us.
-            try await onThread { () throws(BackupError) in
-                let store = try opener.open(destination, stop: StopSignal())
-                let upload = try store.beginUpload("\(destination.keyPrefix).holdfast-doctor")
-                upload.abort()
-            }
-            return good(subject, destination.directory == nil ? "credentials found" : "writable")
+            let host = (try? AgentIdentity.load(paths))?.name ?? world.hostName
+            let words = try await onThread { () throws(BackupError) in try opener.examine(destination, as: host) }
+            return good(subject, words)
         } catch {
             return bad(subject, "\(error)")
         }
