@@ -47,12 +47,13 @@ import Testing
         manifest.objects = [manifest.objects[0]]
         manifest.objects[0].name = name
         (manifest.objects[0].format, manifest.objects[0].codec) = (.sqlite, .none)
+        manifest.objects[0].storedSha256 = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"
         let folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-lines-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data("data".utf8).write(to: folder.appending(path: name))
         let line = try #require(manifest.stockRestoreLines.first)
-        let output = try await ProgramOutput.of("sh", ["-c", "cd '\(folder.path)' && \(line)"])
+        let output = try await ProgramOutput.of("bash", ["-c", "cd '\(folder.path)' && \(line)"])
         #expect(output.status == 0, "\(output.error)")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(Set(files) == [name, "x'; touch pwned; '.restored"])

@@ -51,7 +51,10 @@ import Wire
                 storedBytes: 5, storedSha256: digest)
         ]
         let lines = BackupRendering.detail(detail, now: Sample.now, .plain)
-        #expect(lines.last == "gunzip -c ./o.sql.gz | PGDATABASE=inventorysync psql")
+        #expect(
+            lines.last == "(set -o pipefail; printf '%s\\n' '\(digest)  ./o.sql.gz' | sha256sum --check --strict && "
+                + "{ echo 'BEGIN;' && gunzip -c ./o.sql.gz && echo 'COMMIT;'; } | "
+                + "psql -X -q -v ON_ERROR_STOP=1 -d inventorysync)")
         #expect(!lines.contains { $0.contains("evil") })
     }
 

@@ -19,29 +19,21 @@ package enum ShellWord {
 
 extension Manifest {
     /// How stock tools restore this backup, made from what is known of its objects: what a manifest itself says (``restore``) is its
-    /// host's words, and a person pastes these into a shell. Every name is one word, and none is an option.
+    /// host's words, and a person pastes these into a shell.
     package var stockRestoreLines: [String] {
-        objects.map { object in
-            let stored = ShellWord.quoted("./" + object.name)
-            let decoded =
-                switch object.codec {
-                case .gzip: "gunzip -c \(stored)"
-                case .zstd: "zstd -dc \(stored)"
-                case .none: "cat \(stored)"
+        let name = database.name.rawValue
+        let beside = name.replacing("/", with: "_") + ".restored"
+        return objects.map { object in
+            let restore: StockRestore =
+                switch object.format {
+                case .plain where object.role == .globals: .globals
+                case .plain where object.role == .database: .properties
+                case .plain: .plain(database: name)
+                case .custom: .custom(database: name)
+                case .sqlite: .file(beside)
+                case .tar: .folder(beside)
                 }
-            switch object.format {
-            case .plain where object.role == .globals || object.role == .database: return decoded + " | psql postgres"
-            case .plain: return decoded + " | PGDATABASE=\(ShellWord.quoted(database.name.rawValue)) psql"
-            // An empty name is that of the environment; a name that stands here could be a whole connection string.
-            case .custom:
-                return decoded + " | PGDATABASE=\(ShellWord.quoted(database.name.rawValue)) pg_restore --dbname="
-            case .sqlite:
-                return decoded + " > "
-                    + ShellWord.quoted("./" + database.name.rawValue.replacing("/", with: "_") + ".restored")
-            case .tar:
-                return decoded
-                    + " | tar --extract --preserve-permissions --numeric-owner --acls --xattrs --file=- --directory=FOLDER"
-            }
+            return restore.line(for: object)
         }
     }
 }

@@ -59,7 +59,7 @@ struct BackupAttempt: Sendable {
                 if let tables = made.tables, stream.role == .dump {
                     fingerprint = .init(tables: tables)
                 }
-                restore.append(RestoreLine.text(for: made.object, stream.stockRestore))
+                restore.append(stream.stockRestore.line(for: made.object))
             }
             var manifest = Manifest(
                 id: world.newID(), run: job.run, attempt: number, agent: .init(id: agent.id, name: agent.name),

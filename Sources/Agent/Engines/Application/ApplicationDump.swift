@@ -13,8 +13,7 @@ extension ApplicationEngine {
                 defer { output.close() }
                 try await write(members, without: leftOut, to: output, stop)
             },
-            stockRestore: .command(
-                "tar --extract --preserve-permissions --numeric-owner --acls --xattrs --file=- --directory=FOLDER"),
+            stockRestore: .folder(name.pathComponent + ".restored"),
             leftOut: leftOut.words)
     }
 

@@ -23,7 +23,7 @@ extension PostgresEngine {
         return EngineStream(
             role: .dump, format: format, makeInspector: makeInspector,
             write: writer(dumper.path, arguments, doing: "pg_dump of \(database)"),
-            stockRestore: .command(stockRestore))
+            stockRestore: format == .custom ? .custom(database: database) : .plain(database: database))
     }
 
     func globalsStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
@@ -36,7 +36,7 @@ extension PostgresEngine {
             role: .globals, format: .plain, makeInspector: { PlainDumpInspector(expecting: .cluster) },
             write: writer(
                 dumper.path, arguments, doing: "pg_dumpall of the roles and tablespaces", pinnedFor: facts.major),
-            stockRestore: .command("psql postgres"))
+            stockRestore: .globals)
     }
 
     func propertiesStream(
@@ -58,7 +58,7 @@ extension PostgresEngine {
                     }
                 }
             },
-            stockRestore: .command("psql postgres"))
+            stockRestore: .properties)
         stream.properties = properties
         return stream
     }
@@ -75,16 +75,6 @@ extension PostgresEngine {
                 executable, arguments, database: database, pinnedFor: major
             ).run(output: output, stop: stop)
             guard ending.isSuccess else { throw PostgresFailure.error(doing: doing, ending) }
-        }
-    }
-
-    private var stockRestore: String {
-        let plainName = database.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
-        switch (format, plainName) {
-        case (.custom, true): return "pg_restore --dbname=\(database)"
-        case (.custom, false): return "PGDATABASE=\(SQLText.shellWord(database)) pg_restore --dbname="
-        case (_, true): return "psql \(database)"
-        case (_, false): return "PGDATABASE=\(SQLText.shellWord(database)) psql"
         }
     }
 }

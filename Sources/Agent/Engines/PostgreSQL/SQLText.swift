@@ -49,7 +49,4 @@ enum SQLText {
 
     /// `base` and `suffix` as one name of at most 63 bytes, the longest that PostgreSQL keeps.
     static func name(_ base: String, _ suffix: String) -> String { cut(base, bytes: 63 - suffix.utf8.count) + suffix }
-
-    /// For a POSIX shell.
-    static func shellWord(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
 }
