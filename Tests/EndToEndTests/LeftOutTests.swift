@@ -27,11 +27,41 @@ import Wire
         let backup = try await fleet.backUp(["--type", "application"])
         #expect(backup.status == 0, "\(backup.error)")
         #expect(backup.error.contains("not in the backup: the device file "), "\(backup.error)")
-        #expect(try String(contentsOf: agent.log, encoding: .utf8).contains("left out of the backup"))
+        #expect(try String(contentsOf: agent.log, encoding: .utf8).contains("noted of the backup"))
         let id = try #require(try await fleet.list([BackupView].self, "backup", "list").first).id
+        let shown = try await fleet.run("backup", "show", id.uuidString)
+        #expect(shown.text.contains("NOTED\nnot in the backup: the device file "), "\(shown.text)")
         let target = fleet.folder.appending(path: "back")
         try await fleet.holdfast("restore", id.uuidString, "--to", target.path)
         let found = try await ProgramOutput.of("find", [target.path, "-name", "file", "-o", "-type", "c"])
         #expect(found.text.split(separator: "\n").count == 1, "\(found.text)")
+    }
+
+    @Test func rowsAgainstTheSchemaAreNotedAndHinderNothing() async throws {
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
+        let file = fleet.folder.appending(path: "own.db")
+        let made = try await ProgramOutput.of(
+            "python3", [ServerProcess.servers.appending(path: "own_parts.py").path, "make", "both", file.path])
+        #expect(made.status == 0, "\(made.error)")
+        let agent = try await fleet.join("own-01", "databases:\n  - { name: own, sqlite: \(file.path) }\n")
+        defer { agent.kill() }
+        try agent.start()
+        try await eventually("the database is known") {
+            try await fleet.list([DatabaseView].self, "database", "list").isEmpty ? nil : true
+        }
+        let backup = try await fleet.backUp(["--database", "own"])
+        #expect(backup.status == 0 && backup.error.contains("CHECK constraint failed in u"), "\(backup.error)")
+        let id = try #require(try await fleet.list([BackupView].self, "backup", "list").first).id
+        try await fleet.holdfast("backup", "verify", id.uuidString)
+        let shown = try await fleet.run("backup", "show", id.uuidString)
+        #expect(shown.text.contains("NOTED\nCHECK constraint failed in u\n"), "\(shown.text)")
+        let target = fleet.folder.appending(path: "back.db")
+        let restored = try await fleet.run("restore", id.uuidString, "--to", target.path)
+        #expect(restored.status == 0 && restored.text.contains("CHECK constraint failed in u"), "\(restored)")
+        let compared = try await ProgramOutput.of(
+            "python3",
+            [ServerProcess.servers.appending(path: "own_parts.py").path, "compare", file.path, target.path])
+        #expect(compared.status == 0, "\(compared.error)")
     }
 }

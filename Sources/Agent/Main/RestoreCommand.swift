@@ -79,6 +79,7 @@ struct RestoreCommand: AsyncParsableCommand {
         say(
             "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? first)"
         )
+        for note in found.manifest?.notes ?? [] { say("noted of this backup: \(note)") }
         let outcome = try await restore.restore(
             found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force,
             skipChecksum: skipChecksum, withGlobals: globals, trustOrigin: trustOrigin, stop: stop)

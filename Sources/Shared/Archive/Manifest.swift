@@ -31,6 +31,9 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var restore: [String]
     /// Version of the Holdfast that wrote this.
     package var holdfast: String
+    /// What is to be known of the backup beside that it is whole, in words: what is not in it, rows against a constraint. Nil for nothing,
+    /// and in manifests of before.
+    package var notes: [String]?
 
     package struct Agent: Codable, Sendable, Equatable {
         package var id: UUID
@@ -113,7 +116,7 @@ package struct Manifest: Codable, Sendable, Equatable {
     package init(
         id: UUID, run: UUID, attempt: Int, agent: Agent, database: Database, policy: String, tiers: [Tier],
         nominalAt: Date, startedAt: Date, snapshotAt: Date, finishedAt: Date, tool: String, objects: [Object],
-        fingerprint: Fingerprint?, restore: [String], holdfast: String
+        fingerprint: Fingerprint?, restore: [String], holdfast: String, notes: [String] = []
     ) {
         self.format = Self.currentFormat
         self.id = id
@@ -132,6 +135,7 @@ package struct Manifest: Codable, Sendable, Equatable {
         self.fingerprint = fingerprint
         self.restore = restore
         self.holdfast = holdfast
+        self.notes = notes.isEmpty ? nil : notes
     }
 }
 

@@ -14,8 +14,6 @@ struct AttemptOutcome: Sendable {
     var destinations: [DestinationResult]
     /// nil only when every destination holds the whole backup.
     var failure: BackupError?
-    /// What of the database is not in the backup, in words.
-    var leftOut: [String] = []
 
     /// Some destination holds the whole backup though the run failed.
     var isPartial: Bool { failure != nil && destinations.contains(where: \.isComplete) }
@@ -53,12 +51,14 @@ struct BackupAttempt: Sendable {
             var objects: [Manifest.Object] = []
             var fingerprint: Manifest.Fingerprint?
             var restore: [String] = []
+            var notes = streams.flatMap(\.leftOut).map { "not in the backup: " + $0 }
             for stream in streams {
                 let made = try await make(stream, names, to: writers)
                 objects.append(made.object)
                 if let tables = made.tables, stream.role == .dump {
                     fingerprint = .init(tables: tables)
                 }
+                notes += made.notes
                 restore.append(stream.stockRestore.line(for: made.object))
             }
             var manifest = Manifest(
@@ -68,9 +68,9 @@ struct BackupAttempt: Sendable {
                     sizeBytes: examination.sizeBytes),
                 policy: job.entry.policy, tiers: job.tiers, nominalAt: job.nominalAt, startedAt: startedAt,
                 snapshotAt: snapshotAt, finishedAt: world.now(), tool: examination.tool, objects: objects,
-                fingerprint: fingerprint, restore: restore, holdfast: Product.version)
+                fingerprint: fingerprint, restore: restore, holdfast: Product.version, notes: notes)
             manifest.database.properties = streams.compactMap(\.properties).first
-            return await finish(manifest, names, writers, leftOut: streams.flatMap(\.leftOut))
+            return await finish(manifest, names, writers)
         } catch {
             let opened = writers
             await onThread { for writer in opened { writer.abort() } }
@@ -120,7 +120,7 @@ struct BackupAttempt: Sendable {
     /// Makes one object at every destination that is still in. Throws when the dump failed, or no destination is left.
     private func make(
         _ stream: EngineStream, _ names: Names, to writers: [DestinationWriter]
-    ) async throws -> (object: Manifest.Object, tables: [TableFingerprint]?) {
+    ) async throws -> (object: Manifest.Object, tables: [TableFingerprint]?, notes: [String]) {
         let name = names.keys.objectName(stream.role, stream.format, job.entry.compression)
         let progress = ChainProgress()
         live.watch(progress)
@@ -170,12 +170,13 @@ struct BackupAttempt: Sendable {
             storedSha256: result.storedSHA256)
         let signed = OriginSeal(paths: destinations.paths).signed(
             object, agent: agent.id, database: job.entry.database, kind: job.entry.kind)
-        return (signed, result.inspection.flatMap { $0.knowsTables ? $0.tables : nil })
+        let inspection = result.inspection
+        return (signed, inspection.flatMap { $0.knowsTables ? $0.tables : nil }, inspection?.notes ?? [])
     }
 
     /// All objects are whole: makes them visible, and the manifest last.
     private func finish(
-        _ manifest: Manifest, _ names: Names, _ writers: [DestinationWriter], leftOut: [String]
+        _ manifest: Manifest, _ names: Names, _ writers: [DestinationWriter]
     ) async -> AttemptOutcome {
         live.enter(.committing)
         let name = names.keys.manifestName
@@ -192,7 +193,7 @@ struct BackupAttempt: Sendable {
                 try seal(
                     RunJournal.Sealed(
                         manifest: Data(bytes), manifestName: name, complete: committed.map(\.result),
-                        failed: writers.filter { $0.failure != nil }.map(\.result), leftOut: leftOut))
+                        failed: writers.filter { $0.failure != nil }.map(\.result)))
                 FaultPoint.sealed.pass()
                 for writer in committed { writer.putManifest(name, bytes, sha256: digest) }
                 for writer in writers where writer.failure != nil { writer.abort() }
@@ -205,13 +206,13 @@ struct BackupAttempt: Sendable {
         let results = writers.map(\.result)
         let failed = results.filter { !$0.isComplete }
         guard let first = writers.first(where: { $0.failure != nil }), let cause = first.failure else {
-            return AttemptOutcome(manifest: manifest, destinations: results, failure: nil, leftOut: leftOut)
+            return AttemptOutcome(manifest: manifest, destinations: results, failure: nil)
         }
         let message =
             "stored at \(results.count - failed.count) of \(results.count) destinations; \(first.destination.name)"
         return AttemptOutcome(
             manifest: results.contains(where: \.isComplete) ? manifest : nil, destinations: results,
-            failure: BackupError(cause.code, message, cause: cause), leftOut: leftOut)
+            failure: BackupError(cause.code, message, cause: cause))
     }
 
     private static func noDestinationLeft(_ writers: [DestinationWriter]) -> BackupError {

@@ -32,8 +32,6 @@ package struct RunJournal: Sendable {
         package var manifestName: String
         package var complete: [DestinationResult]
         package var failed: [DestinationResult]
-        /// What of the database is not in it, in words.
-        package var leftOut: [String]?
     }
 
     private let folder: URL

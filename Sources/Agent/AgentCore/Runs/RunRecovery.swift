@@ -87,7 +87,7 @@ struct RunRecovery {
         }
         if outcome.results.contains(where: \.isComplete) {
             report.manifest = manifest
-            report.reason = RunReport.words(leftOut: sealed.leftOut ?? [])
+            report.reason = RunReport.words(manifest.notes)
         }
         logger.notice(
             "an interrupted backup was completed",

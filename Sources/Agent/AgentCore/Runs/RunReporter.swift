@@ -1,3 +1,4 @@
+import Archive
 import Domain
 import Foundation
 import Synchronization
@@ -68,7 +69,7 @@ final class RunReporter: Sendable {
     func succeeded(_ outcome: AttemptOutcome) async throws(BackupError) {
         try await end(.succeeded) { report in
             report.manifest = outcome.manifest
-            report.reason = RunReport.words(leftOut: outcome.leftOut)
+            report.reason = RunReport.words(outcome.manifest?.notes)
             report.destinations = outcome.destinations + report.destinations
         }
     }
@@ -79,7 +80,7 @@ final class RunReporter: Sendable {
             report.failure = Failure(code: failure.code.rawValue, message: failure.description)
             if isCancelled { report.reason = failure.description }
             if outcome.isPartial {
-                (report.manifest, report.reason) = (outcome.manifest, RunReport.words(leftOut: outcome.leftOut))
+                (report.manifest, report.reason) = (outcome.manifest, RunReport.words(outcome.manifest?.notes))
             }
             // What this attempt left is among the leftovers already.
             report.destinations =
@@ -118,10 +119,8 @@ final class RunReporter: Sendable {
 }
 
 extension RunReport {
-    /// The ``reason`` of a backup that does not hold all of its database.
-    static func words(leftOut: [String]) -> String? {
-        leftOut.isEmpty ? nil : "not in the backup: " + leftOut.joined(separator: ", ")
-    }
+    /// The ``reason`` of a backup that there is something to be known of: its manifest's notes.
+    static func words(_ notes: [String]?) -> String? { notes?.joined(separator: "; ") }
 
     init(job: RunJob, attempt: Int, sequence: Int, at: Date, event: RunEvent) {
         self.init(

@@ -96,9 +96,9 @@ struct RunService: Service {
                 logger.info("backup started", metadata: metadata(live, attempt))
                 let outcome = await attemptOnce(live, attempt, reporter)
                 last = outcome
-                for words in outcome.leftOut {
+                for words in outcome.manifest?.notes ?? [] {
                     logger.warning(
-                        "left out of the backup",
+                        "noted of the backup",
                         metadata: ["database": "\(live.job.entry.database)", "what": "\(words)"])
                 }
                 try reporter.keep(leftoversOf: outcome)

@@ -6,9 +6,16 @@ import Glibc
 import Synchronization
 import Threads
 
-/// The tables of a copy and how many rows each has, as the copy goes by (so that a database that lost its rows is noticed).
+/// What is known of a copy as it goes by: its tables and how many rows each has (so that a database that lost its rows is noticed),
+/// and what its check noted.
 final class SQLiteContents: Sendable {
     private let counted = Mutex<[TableFingerprint]?>(nil)
+    private let noted = Mutex<[String]>([])
+
+    /// In words, one for each.
+    var notes: [String] { noted.withLock { $0 } }
+
+    func note(_ notes: [String]) { noted.withLock { $0 = notes } }
 
     /// Nil until a copy was counted, and where it could not be.
     var tables: [TableFingerprint]? { counted.withLock { $0 } }
@@ -21,6 +28,7 @@ final class SQLiteContents: Sendable {
         do {
             let queue = try DatabaseQueue(path: path)
             let tables = try SQLiteCheck.watched(queue, stop) { database -> [TableFingerprint]? in
+                var standIns = SQLiteStandIns()
                 let names = try String.fetchAll(
                     database,
                     sql: """
@@ -30,7 +38,9 @@ final class SQLiteContents: Sendable {
                 guard names.count <= Self.most else { return nil }
                 return try names.map { name in
                     let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
-                    let rows = try Int64.fetchOne(database, sql: "SELECT count(*) FROM \(quoted)") ?? 0
+                    let rows = try standIns.supplying(database) { _ in
+                        try Int64.fetchOne(database, sql: "SELECT count(*) FROM \(quoted)") ?? 0
+                    }
                     return TableFingerprint(name: name, rows: rows, sha256: "")
                 }
             }
@@ -38,7 +48,7 @@ final class SQLiteContents: Sendable {
             counted.withLock { $0 = tables }
         } catch {
             if stop.isStopped { throw BackupError(.cancelled, "counting the copy's rows was stopped") }
-            // What SQLite found whole and cannot count (a name that is no text, a collation that only its program has) is backed
+            // What SQLite found whole and cannot count (a name that is no text) is backed
             // up all the same: nothing is said of its rows then.
             counted.withLock { $0 = nil }
         }

@@ -11,7 +11,7 @@ extension SQLiteEngine {
         let contents = SQLiteContents()
         return EngineStream(
             role: .dump, format: .sqlite, copiesFirst: true,
-            makeInspector: { SQLiteFileInspector { contents.tables } },
+            makeInspector: { SQLiteFileInspector(tables: { contents.tables }, notes: { contents.notes }) },
             write: { [self] descriptor, stop in
                 try await onThread(stop: stop) { () throws(BackupError) in
                     try withoutBrokenPipeSignal { () throws(BackupError) in
@@ -33,7 +33,7 @@ extension SQLiteEngine {
         let source = try SQLiteSource(path: path)
         try source.copy(to: copy, stop: stop)
         do throws(BackupError) {
-            try SQLiteCheck.run(.quick, on: copy, stop: stop)
+            contents.note(try SQLiteCheck.run(.quick, on: copy, stop: stop))
         } catch  where error.code == .integrity {
             throw BackupError(
                 .integrity, "the copy of \(path) is not whole, so the database itself is damaged", cause: error)

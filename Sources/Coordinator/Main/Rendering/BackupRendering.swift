@@ -50,6 +50,9 @@ enum BackupRendering {
                 ("tables", .init(Self.fingerprint(manifest))),
                 ("pinned", .init(backup.pinned ? "yes" : "")),
             ], look)
+        if let notes = manifest.notes, !notes.isEmpty {
+            lines += ["", look.tinted("NOTED", .warning)] + notes.map { SafeText($0).text }
+        }
         lines += ["", look.tinted("OBJECTS", .faint)]
         for object in backup.objects {
             lines.append(

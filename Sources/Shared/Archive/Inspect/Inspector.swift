@@ -21,8 +21,12 @@ package struct Inspection: Sendable, Equatable {
     /// Whether ``tables`` says what there is, or nothing.
     package var knowsTables: Bool
 
+    /// What is to be known of it beside that it is complete, in words, one for each.
+    package var notes: [String]
+
     /// Without tables nothing is said of them.
-    package init(tables: [TableFingerprint]? = nil, entries: Int64? = nil) {
+    package init(tables: [TableFingerprint]? = nil, entries: Int64? = nil, notes: [String] = []) {
+        self.notes = notes
         self.tables = tables ?? []
         knowsTables = tables != nil
         self.entries = entries

@@ -9,9 +9,14 @@ package final class SQLiteFileInspector: Inspector {
     private var size: Int64 = 0
 
     private let tables: () -> [TableFingerprint]?
+    private let notes: () -> [String]
 
-    /// `tables` are asked for at the end: what is known of the file's contents beside what flows by, if anything.
-    package init(tables: @escaping () -> [TableFingerprint]? = { nil }) { self.tables = tables }
+    /// `tables` and `notes` are asked for at the end: what is known of the file's contents beside what flows by, if anything.
+    package init(
+        tables: @escaping () -> [TableFingerprint]? = { nil }, notes: @escaping () -> [String] = { [] }
+    ) {
+        (self.tables, self.notes) = (tables, notes)
+    }
 
     package func consume(_ bytes: UnsafeRawBufferPointer) {
         if header.count < 100 { header.append(contentsOf: bytes.prefix(100 - header.count)) }
@@ -31,7 +36,7 @@ package final class SQLiteFileInspector: Inspector {
         guard pages == 0 || number(at: 24) != number(at: 92) || size == pages * pageSize else {
             throw unsound("it has \(size / pageSize) pages and says that they are \(pages)")
         }
-        return Inspection(tables: tables())
+        return Inspection(tables: tables(), notes: notes())
     }
 
     private func number(at offset: Int) -> Int64 {
