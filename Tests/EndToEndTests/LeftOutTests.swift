@@ -13,7 +13,11 @@ import Wire
         let made = try await ProgramOutput.of(
             "bash",
             [
-                "-ec", #"mkdir -p "$1/"$'d\xff'; cd "$1"; mknod $'d\xff/null' c 1 3; echo 1 >$'d\xff/file'"#, "sh",
+                "-ec",
+                #"""
+                mkdir -p "$1/"$'d\xff' "$1/conf"; cd "$1"; mknod $'d\xff/null' c 1 3; echo 1 >$'d\xff/file'
+                echo 2 >conf/app.conf; echo 3 >conf/other
+                """#, "sh",
                 tree.path,
             ])
         #expect(made.status == 0, "\(made.error)")
@@ -35,6 +39,22 @@ import Wire
         try await fleet.holdfast("restore", id.uuidString, "--to", target.path)
         let found = try await ProgramOutput.of("find", [target.path, "-name", "file", "-o", "-type", "c"])
         #expect(found.text.split(separator: "\n").count == 1, "\(found.text)")
+
+        // In part, and without its first folders; also without the coordinator.
+        let (depth, parts) = (tree.path.split(separator: "/").count, fleet.folder.appending(path: "parts"))
+        try await fleet.holdfast(
+            "restore", id.uuidString, "--path", tree.path + "/conf", "--strip", "\(depth)", "--to", parts.path)
+        let names = try await ProgramOutput.of("find", [".", "-type", "f"], folder: parts)
+        #expect(Set(names.text.split(separator: "\n")) == ["./conf/app.conf", "./conf/other"], "\(names.text)")
+        let missing = try await fleet.run("restore", id.uuidString, "--path", "/nothing", "--to", parts.path + "2")
+        #expect(missing.status == 5 && missing.error.contains("has no /nothing"), "\(missing)")
+        let manifest = try await ProgramOutput.of("find", [fleet.folder.path, "-name", "settings_app_*.json"])
+        let local = fleet.folder.appending(path: "local-part")
+        try await agent.command(
+            "restore", String(manifest.text.split(separator: "\n")[0]), "--path", tree.path + "/conf/app.conf",
+            "--strip",
+            "\(depth + 1)", "--to", local.path)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: local.path) == ["app.conf"])
     }
 
     @Test func rowsAgainstTheSchemaAreNotedAndHinderNothing() async throws {
@@ -63,5 +83,7 @@ import Wire
             "python3",
             [ServerProcess.servers.appending(path: "own_parts.py").path, "compare", file.path, target.path])
         #expect(compared.status == 0, "\(compared.error)")
+        let stripped = try await fleet.run("restore", id.uuidString, "--strip", "1", "--to", target.path + "2")
+        #expect(stripped.status == 2 && stripped.error.contains("--path and --strip are for files"), "\(stripped)")
     }
 }

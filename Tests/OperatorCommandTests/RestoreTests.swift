@@ -42,7 +42,8 @@ import Wire
                 "to        a new folder restored/settings_restored_TIME in the agent's data directory"))
         #expect(
             lines("/etc/app").last
-                == "Files keep their whole path below it: what was /etc/app becomes /etc/app/etc/app.")
+                == "Files keep their whole path below it: what was /etc/app becomes /etc/app/etc/app (--strip drops folders)."
+        )
     }
 
     @Test func theWaitForTheEndIsShortAndGrowsWithTheRun() {

@@ -51,8 +51,8 @@ package struct EngineStream: Sendable {
     package var stockRestore: StockRestore
     /// The first byte comes only when a copy has been made and checked, which may take long and ends by itself.
     package var copiesFirst: Bool
-    /// What of the database is not in it, in words, one for each.
-    package var leftOut: [String]
+    /// What is to be known of it beforehand, such as what of the database is not in it; in words.
+    package var notes: [String]
     /// What the object of role `database` says.
     package var properties: DatabaseProperties?
 
@@ -60,7 +60,7 @@ package struct EngineStream: Sendable {
         role: ObjectRole, format: ObjectFormat, copiesFirst: Bool = false,
         makeInspector: @escaping @Sendable () throws(BackupError) -> any Inspector,
         write: @escaping @Sendable (_ descriptor: Int32, _ stop: StopSignal) async throws -> Void,
-        stockRestore: StockRestore, leftOut: [String] = []
+        stockRestore: StockRestore, notes: [String] = []
     ) {
         self.role = role
         self.format = format
@@ -68,7 +68,7 @@ package struct EngineStream: Sendable {
         self.write = write
         self.stockRestore = stockRestore
         self.copiesFirst = copiesFirst
-        self.leftOut = leftOut
+        self.notes = notes
     }
 }
 
@@ -87,6 +87,21 @@ package enum RestoreOrigin: Sendable, Equatable {
     case trusted
 }
 
+/// What of an archive is to be unpacked, and how it is called then.
+package struct ArchivePart: Sendable, Equatable {
+    /// Files and folders by the paths that they had on their host; empty for all of them.
+    package var paths: [String]
+    /// So many folders are dropped from the beginning of each path; what has no more than those is not unpacked.
+    package var strip: Int
+
+    package init(paths: [String] = [], strip: Int = 0) {
+        self.paths = paths
+        self.strip = strip
+    }
+
+    package var isAll: Bool { paths.isEmpty && strip == 0 }
+}
+
 /// One restore: what to read, where to, and what may be replaced.
 package struct RestoreRequest: Sendable {
     package var format: ObjectFormat
@@ -102,6 +117,8 @@ package struct RestoreRequest: Sendable {
     /// Compared with what was restored, where the engine can tell.
     package var fingerprint: Manifest.Fingerprint?
     package var origin: RestoreOrigin
+    /// What of an archive is wanted, and under which paths.
+    package var part = ArchivePart()
     package var now: Date
     package var stop: StopSignal
 

@@ -22,6 +22,7 @@ struct RestoreCommand: AsyncParsableCommand {
               holdfast-agent restore shop_db_daily_20260115_020000.sql.gz --url postgres://postgres@localhost/shop --to shop2
               holdfast-agent restore s3://acme-backups/db-01/database-backups/dev_db_daily_20260115_020000.json \\
                 --to /tmp/dev.db
+              holdfast-agent restore settings_app_20260118_020000.json --path /etc/app/app.conf --strip 2 --to /tmp/app
             """)
 
     @Argument(help: "A manifest, or the objects of one backup: paths, s3://bucket/key or https:// links.")
@@ -35,6 +36,14 @@ struct RestoreCommand: AsyncParsableCommand {
 
     @Option(help: "age identity file, for encrypted backups.")
     var identity: String?
+
+    @Option(
+        name: .customLong("path"),
+        help: "Files: only this file or folder, by its path on its host (may be given again).")
+    var paths: [String] = []
+
+    @Option(help: "Files: drop so many folders from the beginning of each path.")
+    var strip = 0
 
     @Flag(help: "Replace an existing target, once that is confirmed; what was there is kept beside.")
     var force = false
@@ -82,7 +91,8 @@ struct RestoreCommand: AsyncParsableCommand {
         for note in found.manifest?.notes ?? [] { say("noted of this backup: \(note)") }
         let outcome = try await restore.restore(
             found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force,
-            skipChecksum: skipChecksum, withGlobals: globals, trustOrigin: trustOrigin, stop: stop)
+            skipChecksum: skipChecksum, withGlobals: globals, trustOrigin: trustOrigin,
+            part: ArchivePart(paths: paths, strip: strip), stop: stop)
         say("checked: \(outcome.checked)")
         for failure in outcome.failures { say("NOT made: \(failure)") }
         if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }

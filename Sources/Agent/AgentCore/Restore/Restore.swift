@@ -14,6 +14,7 @@ struct Restore: Sendable {
     let withGlobals: Bool
     let fingerprint: Manifest.Fingerprint?
     let origin: RestoreOrigin
+    var part = ArchivePart()
     let now: Date
     let stop: StopSignal
     /// No manifest says what the bytes must be: that they are whole is left to their own form.
@@ -35,11 +36,17 @@ struct Restore: Sendable {
         if withGlobals, globals == nil {
             throw BackupError(.notFound, "this backup has no globals; restore without --globals")
         }
-        return try await engine.restore(
-            RestoreRequest(
-                format: dump.object.format, dump: source(dump, counter), globals: globals.map { source($0, counter) },
-                properties: try await properties(counter), target: target, replace: replace,
-                fingerprint: skipChecksum ? nil : fingerprint, origin: origin, now: now, stop: stop))
+        guard part.isAll || dump.object.format == .tar else {
+            throw BackupError(.usage, "--path and --strip are for files, and this is a database")
+        }
+        guard (0...100).contains(part.strip) else { throw BackupError(.usage, "--strip takes a number up to 100") }
+        var request = RestoreRequest(
+            format: dump.object.format, dump: source(dump, counter), globals: globals.map { source($0, counter) },
+            target: target, replace: replace, fingerprint: skipChecksum ? nil : fingerprint, origin: origin,
+            now: now, stop: stop)
+        request.part = part
+        request.properties = try await properties(counter)
+        return try await engine.restore(request)
     }
 
     /// What the backup says of the database itself; nil when it is from before that was kept.

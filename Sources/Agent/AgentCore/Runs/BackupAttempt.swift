@@ -51,7 +51,7 @@ struct BackupAttempt: Sendable {
             var objects: [Manifest.Object] = []
             var fingerprint: Manifest.Fingerprint?
             var restore: [String] = []
-            var notes = streams.flatMap(\.leftOut).map { "not in the backup: " + $0 }
+            var notes = streams.flatMap(\.notes)
             for stream in streams {
                 let made = try await make(stream, names, to: writers)
                 objects.append(made.object)

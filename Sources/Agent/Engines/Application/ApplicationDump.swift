@@ -5,32 +5,48 @@ import Threads
 
 /// The one object of an application backup.
 extension ApplicationEngine {
-    func dumpStream(_ members: [[UInt8]], without leftOut: LeftOut) -> EngineStream {
+    func dumpStream(_ members: [[UInt8]], without unwanted: Unwanted) -> EngineStream {
         EngineStream(
             role: .archive, format: .tar, makeInspector: { TarInspector() },
             write: { [self] descriptor, stop in
                 let output = Descriptor(adopting: descriptor)
                 defer { output.close() }
-                try await write(members, without: leftOut, to: output, stop)
+                try await write(members, without: unwanted, to: output, stop)
             },
             stockRestore: .folder(name.pathComponent + ".restored"),
-            leftOut: leftOut.words)
+            notes: unwanted.exclusion.notes + unwanted.leftOut.notes)
+    }
+
+    /// What is not to be in the archive.
+    struct Unwanted: Sendable {
+        let exclusion: Exclusion
+        let leftOut: LeftOut
+
+        /// Blocks.
+        init(_ exclude: [String], of members: [[UInt8]]) throws(BackupError) {
+            exclusion = Exclusion(exclude, of: members)
+            leftOut = try LeftOut(of: members, but: exclusion)
+        }
+
+        /// A file that names it for tar's `--exclude-from`, read with `--anchored --wildcards`: its patterns are bytes.
+        func file(below prefix: [UInt8]) throws(BackupError) -> UnnamedFile {
+            let lines = exclusion.lines(below: prefix) + leftOut.lines(below: prefix)
+            return try UnnamedFile(lines.reduce(into: []) { $0 += $1 + [UInt8(ascii: "\n")] })
+        }
     }
 
     /// Names go through tar's input, ended by NUL, so that no name can be an option or be cut by a newline. tar works in
-    /// `/`, so that members are stored without a leading slash and links within stay as they are.
+    /// `/`, so that members are stored without a leading slash and links within stay as they are; `./`, which stands before all names
+    /// when everything is stored, is taken away.
     private func write(
-        _ members: [[UInt8]], without leftOut: LeftOut, to output: Descriptor, _ stop: StopSignal
+        _ members: [[UInt8]], without unwanted: Unwanted, to output: Descriptor, _ stop: StopSignal
     ) async throws(BackupError) {
         let list = members.reduce(into: [UInt8]()) { $0 += $1 + [0] }
-        var excluding = exclude.map { "--exclude=\($0)" }
-        var patterns: String?
-        defer { if let patterns { unlink(patterns) } }
-        if !leftOut.devices.isEmpty {
-            let file = try leftOut.patternFile()
-            patterns = file
-            excluding += ["--anchored", "--wildcards", "--exclude-from=\(file)"]
-        }
+        let file = try unwanted.file(below: members == [Self.everything] ? Array("./".utf8) : [])
+        defer { withExtendedLifetime(file) {} }
+        let excluding =
+            unwanted.exclusion.arguments + ["--anchored", "--wildcards", "--exclude-from=\(file.path)"]
+            + ["--transform=flags=rh;s,^\\./\\(.\\),\\1,"]
         let child = try tarChild(
             [
                 "--create", "--file=-", "--format=posix", "--pax-option=delete=atime,delete=ctime", "--numeric-owner",

@@ -5,14 +5,15 @@ import Threads
 /// Named files and folders as one tar, made and read by GNU tar.
 ///
 /// Everything that tar can keep is kept: links, hard links, empty folders, any name, modes, owners by number, ACLs, user
-/// attributes, holes. Sockets cannot be kept and are left out, and so are device files, which are told. A file that changes while it is read makes the backup
+/// attributes of every kind that is visible to us (`trusted.*` is to root alone), holes. Sockets cannot be kept and are left out, and so are
+/// device files and what has too long a path; that is told. A file that changes while it is read makes the backup
 /// fail (a half-written file is not a backup) with its name, so that another try, a pause of the program or an `exclude`
 /// can settle it.
 package struct ApplicationEngine: Engine {
     package let name: DatabaseName
     /// Absolute; a link stands for itself and for what it leads to.
     package let paths: [String]
-    /// tar's patterns, such as `*.log`; they match at any depth.
+    /// tar's patterns: `*.log` matches at any depth, `/srv/app/cache` there alone.
     package let exclude: [String]
     /// Folder in which restores without a target are made.
     package let restoreBase: URL
@@ -28,8 +29,8 @@ package struct ApplicationEngine: Engine {
         where !path.hasPrefix("/") || path.utf8.contains(0) || path.split(separator: "/").contains("..") {
             throw BackupError(.configuration, "\(name): the path \"\(path)\" must be absolute and without ..")
         }
-        for pattern in exclude where pattern.isEmpty || pattern.utf8.contains(0) {
-            throw BackupError(.configuration, "\(name): an exclude pattern must not be empty")
+        for pattern in exclude where pattern.allSatisfy({ $0 == "/" }) || pattern.utf8.contains(0) {
+            throw BackupError(.configuration, "\(name): an exclude pattern must be neither empty nor / alone")
         }
         self.name = name
         self.paths = paths
@@ -55,8 +56,9 @@ package struct ApplicationEngine: Engine {
 
     package func streams() async throws -> [EngineStream] {
         let members = try members()
-        let leftOut = try await onThread { () throws(BackupError) in try LeftOut(of: members) }
-        return [dumpStream(members, without: leftOut)]
+        let exclude = exclude
+        let unwanted = try await onThread { () throws(BackupError) in try Unwanted(exclude, of: members) }
+        return [dumpStream(members, without: unwanted)]
     }
 
     package func restore(_ request: RestoreRequest) async throws -> RestoreOutcome {

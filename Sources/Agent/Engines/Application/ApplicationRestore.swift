@@ -8,7 +8,7 @@ import Threads
 /// What a hostile archive cannot do: members are extracted into a fresh folder that nobody else can enter, by GNU tar, which
 /// strips leading slashes, refuses `..` (an error here, as is every other refusal), and makes links that point outside
 /// only after all else, so that nothing is written through them; `--keep-old-files` makes a second member of one name an
-/// error. Device files are refused before the folder gets its name. Set-user-id bits are kept, since an application may
+/// error. Device files are refused before the folder gets its name. Set-user-id bits and capabilities are kept, since an application may
 /// need them: restore archives of your own only.
 struct ApplicationRestore {
     let engine: ApplicationEngine
@@ -26,8 +26,12 @@ struct ApplicationRestore {
             throw BackupError(.storageRefused, "making the folder \(scratch): errno \(errno)")
         }
         do throws(BackupError) {
-            try await extract(into: scratch)
+            let losses = try await extract(into: scratch)
             let count = try await onThread { () throws(BackupError) in try Self.refuseDevices(in: scratch) }
+            guard count > 0 || request.part.isAll else {
+                throw BackupError(
+                    .usage, "nothing is left of the archive without the first \(request.part.strip) folders")
+            }
             var kept: String?
             if existing != nil, !isEmptyFolder {
                 let aside = "\(target)_before_\(Timestamp.compact(request.now))"
@@ -41,7 +45,8 @@ struct ApplicationRestore {
                 throw error
             }
             return RestoreOutcome(
-                target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries")
+                target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries",
+                failures: losses)
         } catch {
             await onThread { FileTree.remove(scratch) }  // what stays has a telling name
             throw error
@@ -68,17 +73,41 @@ struct ApplicationRestore {
         return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
-    private func extract(into scratch: String) async throws(BackupError) {
+    /// Answers with what the files lack, in words.
+    private func extract(into scratch: String) async throws(BackupError) -> [String] {
         let isRoot = geteuid() == 0
-        let child = try engine.tarChild([
-            "--extract", "--file=-", "--directory=\(scratch)", "--preserve-permissions", "--numeric-owner",
-            isRoot ? "--same-owner" : "--no-same-owner", "--acls", "--xattrs", "--delay-directory-restore",
-            "--keep-old-files", "--sparse",
-        ])
+        let part = request.part
+        var child = try engine.tarChild(
+            [
+                "--extract", "--file=-", "--directory=\(scratch)", "--preserve-permissions", "--numeric-owner",
+                isRoot ? "--same-owner" : "--no-same-owner", "--acls", "--xattrs", "--xattrs-include=*",
+                "--delay-directory-restore", "--keep-old-files", "--sparse", "--strip-components=\(part.strip)",
+                "--no-unquote", "--",
+            ] + part.paths.map { (path) throws(BackupError) in try Self.member(path) })
+        let losses = TarLosses()
+        child.onError = { losses.take($0) }
         let ending = try await child.feed(request.dump, stop: request.stop)
-        guard ending.isSuccess else {
-            throw BackupError(.integrity, "tar could not extract the whole archive: \(ending.standardError)")
+        if ending.isSuccess { return losses.words }
+        if !part.paths.isEmpty,
+            let match = ending.standardError.firstMatch(of: /(?m)^[^:\n]+: (.*): Not found in archive$/)
+        {
+            throw BackupError(
+                .notFound, "the backup has no /\(match.1); --path is a path as it was on the host, without wildcards")
         }
+        let hint =
+            part.isAll
+            ? ""
+            : " (of what is picked, both names of a hard link are needed; without its first folders, no two files may have one name)"
+        throw BackupError(.integrity, "tar could not extract the whole archive\(hint): \(ending.standardError)")
+    }
+
+    /// A path as the archive has it.
+    private static func member(_ path: String) throws(BackupError) -> String {
+        let parts = path.split(separator: "/")
+        guard !parts.isEmpty, !parts.contains(".."), !path.utf8.contains(0) else {
+            throw BackupError(.usage, "--path \(path): give the path of a file or folder as it was on the host")
+        }
+        return parts.joined(separator: "/")
     }
 
     /// Answers with the number of entries. Throws when one is a device file, whatever its name and that of its folder.

@@ -1,62 +1,74 @@
 import Domain
-import Foundation
 import Glibc
 
-/// Device files among application files. They are no contents, and only root could make them again: left out, and told.
+/// What among application files is not in their archive, though nobody excluded it, and is told: device files (they are no contents, and
+/// only root could make them again), sockets (which tar leaves out, since their programs make them), and what has a longer path
+/// than Linux takes, which tar stores and nobody can unpack.
 struct LeftOut {
+    /// Linux's PATH_MAX without the NUL.
+    private static let longestPath = 4095
+
+    private enum Kind: String, CaseIterable {
+        case device = "device file"
+        case socket
+        case tooLong = "file with a path of more than 4,095 bytes"
+    }
+
     /// Relative to `/`, as tar names them.
-    private(set) var devices: [[UInt8]] = []
+    private var found: [Kind: [[UInt8]]] = [:]
 
     /// Looks at everything that tar will. Blocks. Throws `.sourceRefused` for folders that are nested too deep.
-    init(of members: [[UInt8]]) throws(BackupError) {
+    init(of members: [[UInt8]], but exclusion: Exclusion) throws(BackupError) {
         for member in members {
-            let root = [UInt8(ascii: "/")] + (member == ApplicationEngine.everything ? [] : member)
+            let isAll = member == ApplicationEngine.everything
+            let root = [UInt8(ascii: "/")] + (isAll ? [] : member)
             var facts = stat()
             // It is tar that says what is not there or may not be read.
             guard lstat(root.map(CChar.init(bitPattern:)) + [0], &facts) == 0 else { continue }
-            if facts.st_mode & S_IFMT == S_IFBLK || facts.st_mode & S_IFMT == S_IFCHR { devices.append(member) }
+            if let kind = Self.kind(facts.st_mode, root), !exclusion.covers(member) {
+                found[kind, default: []].append(member)
+            }
             guard facts.st_mode & S_IFMT == S_IFDIR else { continue }
             try FileTree.walk(root, skipsUnreadable: true) { (entry) throws(BackupError) in
-                guard entry.isDevice else { return }
-                devices.append(member + entry.path.dropFirst(root.count == 1 ? 1 : root.count))
+                let path = isAll ? Array(entry.path.dropFirst()) : entry.path
+                // What lies in a folder that is left out goes with it.
+                guard path.count - entry.name.count <= Self.longestPath, let kind = Self.kind(entry.mode, path) else {
+                    return
+                }
+                let name = Array(path.dropFirst())
+                if !exclusion.covers(name) { found[kind, default: []].append(name) }
             }
         }
     }
 
-    /// In words, one for each; at most ten.
-    var words: [String] {
-        let names = devices.prefix(10).map { "the device file /\(String(decoding: $0, as: UTF8.self))" }
-        return devices.count > 10 ? names + ["\(devices.count - 10) other device files"] : names
+    private static func kind(_ mode: mode_t, _ path: [UInt8]) -> Kind? {
+        if path.count > longestPath { return .tooLong }
+        switch mode & S_IFMT {
+        case S_IFBLK, S_IFCHR: return .device
+        case S_IFSOCK: return .socket
+        default: return nil
+        }
     }
 
-    /// A file that names them for tar's `--exclude-from`, read with `--anchored --wildcards`: its patterns are bytes. To be removed
-    /// by the caller.
-    func patternFile() throws(BackupError) -> String {
-        var template = Array((FileManager.default.temporaryDirectory.path + "/holdfast-exclude-XXXXXX").utf8CString)
-        let number = mkstemp(&template)
-        guard number >= 0 else { throw BackupError(.storageRefused, "making a file of excluded names: errno \(errno)") }
-        let file = Descriptor(adopting: number)
-        defer { file.close() }
-        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        do {
-            try devices.flatMap { Self.pattern($0) + [UInt8(ascii: "\n")] }.withUnsafeBytes { try file.write($0) }
-        } catch {
-            unlink(path)
-            throw BackupError(.storageRefused, "writing a file of excluded names", cause: error)
+    /// In words: at most ten names of each kind.
+    var notes: [String] {
+        let words = Kind.allCases.flatMap { kind -> [String] in
+            let all = found[kind] ?? []
+            let named = all.prefix(10).map { "the \(kind.rawValue) /\(Self.short($0))" }
+            return all.count > 10 ? named + ["\(all.count - 10) more like it (\(kind.rawValue))"] : named
         }
-        return path
+        return words.isEmpty ? [] : ["not in the backup: " + words.joined(separator: ", ")]
     }
 
-    /// Matches this name. A line of the file cannot hold a line break, and loses blanks at its end: in brackets neither matters.
-    private static func pattern(_ name: [UInt8]) -> [UInt8] {
-        name.flatMap { byte -> [UInt8] in
-            switch byte {
-            case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), 0x20, 0x09, 0x0b, 0x0c, 0x0d:
-                [UInt8(ascii: "["), byte, UInt8(ascii: "]")]
-            case UInt8(ascii: "\\"): [byte, byte]
-            case UInt8(ascii: "\n"): Array("[[:cntrl:]]".utf8)
-            default: [byte]
-            }
-        }
+    /// The beginning and the end of a long one.
+    private static func short(_ name: [UInt8]) -> String {
+        guard name.count > 300 else { return String(decoding: name, as: UTF8.self) }
+        return String(decoding: name.prefix(200), as: UTF8.self) + "…"
+            + String(decoding: name.suffix(60), as: UTF8.self)
+    }
+
+    /// Patterns for tar's `--exclude-from` with `--anchored --wildcards`; it leaves out sockets by itself.
+    func lines(below prefix: [UInt8]) -> [[UInt8]] {
+        ((found[.device] ?? []) + (found[.tooLong] ?? [])).map { prefix + Exclusion.escaped($0) }
     }
 }

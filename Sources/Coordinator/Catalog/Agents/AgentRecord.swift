@@ -55,6 +55,8 @@ package struct AgentSighting: Sendable, Equatable {
     package var spoolDepth: Int
     /// It can be asked what lies in its directories.
     package var answers = false
+    /// It can restore parts of an archive.
+    package var restoresParts = false
     package var putAside: Int?
     package var trouble: String?
 

@@ -28,6 +28,7 @@ final class Presence: Sendable {
                 clockSkewMilliseconds: Int64((request.clock.timeIntervalSince(now) * 1000).rounded()),
                 spoolDepth: request.spoolDepth)
             sighting.answers = request.version.rawValue >= 2
+            sighting.restoresParts = request.version.rawValue >= 3
             sighting.putAside = request.putAside.map { min(max($0, 0), 1_000_000) }
             sighting.trouble = request.trouble.map { String($0.prefix(500)) }
             if let facts = request.databases, facts.count > AgentCaps.databases {

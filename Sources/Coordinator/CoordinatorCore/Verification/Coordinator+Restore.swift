@@ -68,6 +68,7 @@ private struct RestoreStarter {
                 "\(obstacle): nothing is restored; name another agent with --agent, or restore without the coordinator "
                     + "by `holdfast-agent restore` on any host that can read the backup")
         }
+        try requireParts(of: source, agent)
         let target = try target(on: agent, source)
         let copy = try copy(of: backup, for: agent, source)
         let operation = OperationRecord(
@@ -81,9 +82,27 @@ private struct RestoreStarter {
             skipChecksum: options.skipChecksum, withGlobals: options.withGlobals, requestedAt: operations.now)
         order.source = .init(agent: manifest.agent.id, database: manifest.database.name)
         order.trustOrigin = options.trustOrigin
+        (order.paths, order.strip) = (options.paths, options.strip)
         try operations.send(.restore(order), operation, to: agent.id, Lifetime.restore)
         try audit(backup, agent, operation)
         return operation
+    }
+
+    /// Throws when parts of it are asked for that it cannot have, or that the agent would not know of and restore all.
+    private func requireParts(of source: DatabaseRecord, _ agent: AgentRecord) throws(BackupError) {
+        guard options.paths?.isEmpty == false || (options.strip ?? 0) != 0 else { return }
+        guard source.kind == .application else {
+            throw BackupError(.usage, "--path and --strip are for files; \(source.name) is a database")
+        }
+        guard (0...100).contains(options.strip ?? 0), (options.paths ?? []).count <= 1000 else {
+            throw BackupError(.usage, "--strip takes a number up to 100, and --path at most 1,000 paths")
+        }
+        guard reach.sightings[agent.id]?.restoresParts == true else {
+            throw BackupError(
+                .usage,
+                "agent \(agent.name) has not said yet that it can restore parts of an archive: upgrade it, or try again in a "
+                    + "minute if the coordinator has just started")
+        }
     }
 
     /// The database of that host whose server or folder takes it: the one of the same name, or the only one of its kind.
@@ -119,6 +138,8 @@ private struct RestoreStarter {
             "on \(agent.name), to \(options.target ?? "a new name")" + (options.replace ? ", replacing" : "")
             + (options.skipChecksum ? ", WITHOUT CHECKSUMS" : "")
             + (options.trustOrigin == true ? ", ORIGIN TRUSTED" : "")
+            + (options.paths.map { ", only \($0.joined(separator: ", "))" } ?? "")
+            + (options.strip.map { ", without the first \(CountText.of($0, "folder"))" } ?? "")
         try update.audit(
             operations.requestedBy, "restore", backup.id.uuidString.lowercased(), detail: detail, at: operations.now)
     }

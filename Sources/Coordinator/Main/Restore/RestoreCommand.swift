@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import CoordinatorClient
 import Daemon
@@ -11,7 +12,7 @@ struct Restore: AsyncParsableCommand {
         discussion: """
             Without --to, a new database (or SQLite file) NAME_restored_TIME is made beside the source; what is there is \
             not touched. Files and settings go to restored/NAME_restored_TIME in the agent's data directory, and keep their \
-            whole path below the folder: --to /etc/app --force makes /etc/app/etc/app, so restore beside and copy. Replacing \
+            whole path below the folder (--to /etc/app --force makes /etc/app/etc/app), unless --strip drops folders. Replacing \
             an existing target needs --to, --force and a confirmation: its name, typed, or --yes where nobody can be asked; \
             the old one is kept beside. Checksums are compared before a byte reaches a database. Without an id, on a \
             terminal: shows the newest 20 good backups, of --database and --agent if given, and asks.
@@ -27,6 +28,7 @@ struct Restore: AsyncParsableCommand {
               holdfast restore --agent db-01 --database inventorysync
               holdfast restore 7f3a90c2
               holdfast restore 7f3a90c2 --agent db-02 --to inventorysync_test
+              holdfast restore 7f3a90c2 --path /etc/app/app.conf --strip 2 --to /tmp/app     (makes /tmp/app/app.conf)
               holdfast restore 7f3a90c2 --to inventorysync --force         (asks for the name)
               holdfast restore 7f3a90c2 --to inventorysync --force --yes   (a script's confirmation)
             """)
@@ -36,6 +38,11 @@ struct Restore: AsyncParsableCommand {
     var agent: String?
     @Option(help: "Without an id: only backups of this database.") var database: String?
     @Option(help: "A database's name, or a path for SQLite and files.") var to: String?
+    @Option(
+        name: .customLong("path"),
+        help: "Files: only this file or folder, by its path on its host (may be given again).")
+    var paths: [String] = []
+    @Option(help: "Files: drop so many folders from the beginning of each path.") var strip = 0
     @Option(help: "Only these tables (not possible yet).") var tables: String?
     @Flag(help: "Replace an existing target, once that is confirmed. Checks are never skipped by it.") var force = false
     @Flag(help: "Confirm without being asked.") var yes = false
@@ -70,7 +77,8 @@ struct Restore: AsyncParsableCommand {
         let detail = try await choice.backup(id, agent: agent, database: database)
         let plan = RestorePlan(
             backup: detail.backup, agent: agent, target: to, replace: force && to != nil, skipChecksum: skipChecksum,
-            globals: globals, trustOrigin: trustOrigin)
+            globals: globals, trustOrigin: trustOrigin, paths: paths, strip: strip,
+            notes: detail.manifest.notes ?? [])
         session.terminal.say(plan.lines(session.terminal.talkLook))
         let host = try await session.client.agent(plan.agent ?? plan.backup.agent)
         guard host.state != .revoked else {

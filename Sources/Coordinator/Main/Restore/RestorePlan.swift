@@ -11,12 +11,16 @@ struct RestorePlan: Sendable {
     let skipChecksum: Bool
     let globals: Bool
     var trustOrigin = false
+    var paths: [String] = []
+    var strip = 0
+    /// What the backup's manifest notes of it.
+    var notes: [String] = []
 
     var options: RestoreOptions {
         RestoreOptions(
             agent: agent, target: target, replace: replace, skipChecksum: skipChecksum, withGlobals: globals,
             tables: [],
-            trustOrigin: trustOrigin ? true : nil)
+            trustOrigin: trustOrigin ? true : nil, paths: paths.isEmpty ? nil : paths, strip: strip == 0 ? nil : strip)
     }
 
     /// What has to be typed before something that exists is replaced.
@@ -29,6 +33,7 @@ struct RestorePlan: Sendable {
                 ("backup", .init("\(ShortID.full(backup.id)), \(Quantity.size(backup.plainBytes))")),
                 ("proof", .init(proof: backup.proof)), ("by agent", .init(agent ?? backup.agent)), ("to", .init(place)),
                 ("existing", .init(replace ? "WILL BE REPLACED; the old one is kept beside" : "", .bad)),
+                ("only", .init(paths.joined(separator: ", "))), ("noted", .init(notes.joined(separator: "; "))),
                 ("globals", .init(globals ? "roles and tablespaces are restored too" : "")),
                 (
                     "trusted",
@@ -51,7 +56,14 @@ struct RestorePlan: Sendable {
     private var archiveNote: [String] {
         guard backup.kind == .application, let target else { return [] }
         let folder = target.hasSuffix("/") ? String(target.dropLast()) : target
-        return ["Files keep their whole path below it: what was /etc/app becomes \(SafeText(folder).text)/etc/app."]
+        guard strip == 0 else {
+            return [
+                "Files lose the first \(CountText.of(strip, "folder")) of their paths, and lie in \(SafeText(folder).text)."
+            ]
+        }
+        return [
+            "Files keep their whole path below it: what was /etc/app becomes \(SafeText(folder).text)/etc/app (--strip drops folders)."
+        ]
     }
 
     private var place: String {

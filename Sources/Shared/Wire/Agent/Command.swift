@@ -129,6 +129,10 @@ package struct RestoreOrder: Codable, Sendable, Equatable {
     package var source: Source?
     /// An operator said that everything in the backup is trusted. Since 2.
     package var trustOrigin: Bool?
+    /// Of an archive: only these paths, as they were on their host; nil for all. Since 3.
+    package var paths: [String]?
+    /// Of an archive: so many folders are dropped from the beginning of each path. Since 3.
+    package var strip: Int?
 
     /// The database that was backed up.
     package struct Source: Codable, Sendable, Equatable {

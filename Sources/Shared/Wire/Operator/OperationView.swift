@@ -66,10 +66,14 @@ package struct RestoreOptions: Codable, Sendable, Equatable {
     package var tables: [String]
     /// Load all of it with the rights that the agent has, superuser's ones too.
     package var trustOrigin: Bool?
+    /// Of files: only these paths, as they were on their host; nil for all.
+    package var paths: [String]?
+    /// Of files: so many folders are dropped from the beginning of each path.
+    package var strip: Int?
 
     package init(
         agent: String? = nil, target: String? = nil, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
-        tables: [String], trustOrigin: Bool? = nil
+        tables: [String], trustOrigin: Bool? = nil, paths: [String]? = nil, strip: Int? = nil
     ) {
         self.agent = agent
         self.target = target
@@ -78,5 +82,7 @@ package struct RestoreOptions: Codable, Sendable, Equatable {
         self.withGlobals = withGlobals
         self.tables = tables
         self.trustOrigin = trustOrigin
+        self.paths = paths
+        self.strip = strip
     }
 }
