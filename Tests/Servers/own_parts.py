@@ -49,6 +49,13 @@ KINDS = {
                      UPDATE sqlite_master SET sql = replace(sql, '(x)', '(x, tokenize=own)') WHERE name = 't'""",
     "module": """CREATE VIRTUAL TABLE t USING fts3 (x); INSERT INTO t VALUES ('some words'); PRAGMA writable_schema = on;
                  UPDATE sqlite_master SET sql = replace(sql, 'fts3', 'own') WHERE name = 't'""",
+    "newview": """CREATE TABLE t (a text); INSERT INTO t VALUES ('x'); CREATE VIEW v AS SELECT 1; PRAGMA writable_schema = on;
+                  UPDATE sqlite_master SET sql = 'CREATE VIEW v AS SELECT string_agg(a, '','' ORDER BY a) FROM t' WHERE name = 'v'""",
+    "newtable": """CREATE TABLE t (a text); INSERT INTO t VALUES ('x'); CREATE TABLE u (a text); CREATE INDEX i ON u (a);
+                   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000)
+                     INSERT INTO u SELECT hex(randomblob(9)) FROM n;
+                   PRAGMA writable_schema = on;
+                   UPDATE sqlite_master SET sql = 'CREATE TABLE u (a text) WITH MAGIC' WHERE name = 'u'""",
     "rows": """CREATE TABLE t (a int CHECK (a > 0)); PRAGMA ignore_check_constraints = on;
                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) INSERT INTO t SELECT -i FROM n;""",
     "null": """CREATE TABLE t (a int, b text); INSERT INTO t VALUES (NULL, 'x'); PRAGMA writable_schema = on;
@@ -63,10 +70,11 @@ KINDS = {
 
 def contents(path):
     db = connect(path)
+    db.execute("PRAGMA writable_schema = on")  # passes over what this SQLite does not understand
     tables = db.execute("SELECT name, sql FROM sqlite_master ORDER BY 1").fetchall()
     rows = {}
     for name, sql in tables:
-        if sql and sql.startswith("CREATE TABLE"):
+        if sql and sql.startswith("CREATE TABLE") and not sql.endswith("MAGIC"):
             rows[name] = db.execute(f'SELECT * FROM "{name}" ORDER BY 1').fetchall()
     return tables, rows, db.execute("PRAGMA integrity_check").fetchall()
 

@@ -43,8 +43,11 @@ enum SQLiteCheck {
 
     private static func look(_ path: String, _ depth: Depth, _ stop: StopSignal) throws(BackupError) -> Report {
         do {
-            let queue = try DatabaseQueue(path: path)
-            let report = try watched(queue, stop) { try read(depth, $0) }
+            let unreadable = try SQLiteSchema.unreadable(path)
+            var configuration = Configuration()
+            if unreadable != nil { configuration.prepareDatabase { try SQLiteSchema.passOver($0) } }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let report = try watched(queue, stop) { try read(depth, $0, unreadable) }
             // Folds a -wal of ours back into the file, so that the file is all there is.
             try queue.close()
             return report
@@ -54,13 +57,15 @@ enum SQLiteCheck {
         }
     }
 
-    private static func read(_ depth: Depth, _ database: Database) throws -> Report {
+    private static func read(_ depth: Depth, _ database: Database, _ unreadable: String?) throws -> Report {
         var standIns = SQLiteStandIns()
         let findings = try standIns.supplying(database) { standIns -> SQLiteFindings in
             var findings = SQLiteFindings()
             let unjudged = try standIns.dependents(database)
             let answers = try String.fetchCursor(database, sql: "PRAGMA \(depth.rawValue)(\(mostFindings))")
-            while let answer = try answers.next() { findings.take(answer, unjudged: unjudged) }
+            while let answer = try answers.next() {
+                findings.take(answer, unjudged: unjudged, isPartlyRead: unreadable != nil)
+            }
             return findings
         }
         var notes = findings.notes
@@ -68,6 +73,10 @@ enum SQLiteCheck {
             notes.append(
                 "what depends on the application's own \(standIns.words.joined(separator: ", ")) could not be judged; its pages "
                     + "are whole")
+        }
+        if let unreadable {
+            notes.append(
+                "not judged: \(unreadable); a newer SQLite may, or an extension of its program, or it is damaged")
         }
         return Report(
             damage: findings.damage, notes: notes,

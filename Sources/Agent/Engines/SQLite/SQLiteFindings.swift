@@ -10,9 +10,9 @@ struct SQLiteFindings {
     private(set) var damage: [String] = []
     private var rows: [String: Int] = [:]
 
-    /// `unjudged` are the tables and indexes that depend on stand-ins.
-    mutating func take(_ finding: String, unjudged: Set<String>) {
-        if finding == "ok" { return }
+    /// `unjudged` are the tables and indexes that depend on stand-ins. `isPartlyRead`: not all that pages belong to is known.
+    mutating func take(_ finding: String, unjudged: Set<String>, isPartlyRead: Bool) {
+        if finding == "ok" || (isPartlyRead && Self.isAboutUnusedPagesOnly(finding)) { return }
         guard let subject = Self.subject(finding, unjudged) else {
             if damage.count < 5 { damage.append(finding) }
             return
@@ -20,6 +20,12 @@ struct SQLiteFindings {
         guard !unjudged.contains(where: { subject == $0 || subject.hasPrefix($0 + ".") }) else { return }
         // Each of them has a text of its own at most for each column.
         if rows.count < 1000 || rows[finding] != nil { rows[finding, default: 0] += 1 }
+    }
+
+    private static func isAboutUnusedPagesOnly(_ finding: String) -> Bool {
+        finding.split(separator: "\n").allSatisfy { line in
+            line.hasPrefix("*** in database ") || line.wholeMatch(of: /Page \d+(?: is|:) never used/) != nil
+        }
     }
 
     /// Which table, column or index it is that rows are against; nil for everything else, which is damage.

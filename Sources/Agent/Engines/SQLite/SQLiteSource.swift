@@ -24,6 +24,8 @@ struct SQLiteSource {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(10)
+        // What it does not understand is no reason not to copy it.
+        configuration.prepareDatabase { try SQLiteSchema.passOver($0) }
         self.path = path
         self.resolved = resolved
         self.identity = identity
@@ -60,7 +62,10 @@ struct SQLiteSource {
     ) throws(BackupError) {
         do {
             var configuration = Configuration()
-            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF") }
+            configuration.prepareDatabase { database in
+                try SQLiteSchema.passOver(database)
+                try database.execute(sql: "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF")
+            }
             let copy = try DatabaseQueue(path: copyPath, configuration: configuration)
             defer { try? copy.close() }  // a copy that is not complete shows in its check
             try queue.inDatabase { source in
