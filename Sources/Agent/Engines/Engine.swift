@@ -102,6 +102,23 @@ package struct ArchivePart: Sendable, Equatable {
     package var isAll: Bool { paths.isEmpty && strip == 0 }
 }
 
+/// How a restore goes about what of a backup cannot be made. Of PostgreSQL's only: the others are whole or not there.
+package struct LoadManner: Sendable, Equatable {
+    /// Nothing is kept unless all of it could be made.
+    package var isAllOrNothing: Bool
+    /// What lacks something may replace what is there, too.
+    package var replacesIncomplete: Bool
+    /// Loaded under the database's own name from the beginning, which some extensions demand, and not renamed at the end. What
+    /// has the name is set aside before.
+    package var intoOriginalName: Bool
+
+    package init(isAllOrNothing: Bool = false, replacesIncomplete: Bool = false, intoOriginalName: Bool = false) {
+        self.isAllOrNothing = isAllOrNothing
+        self.replacesIncomplete = replacesIncomplete
+        self.intoOriginalName = intoOriginalName
+    }
+}
+
 /// One restore: what to read, where to, and what may be replaced.
 package struct RestoreRequest: Sendable {
     package var format: ObjectFormat
@@ -119,13 +136,15 @@ package struct RestoreRequest: Sendable {
     package var origin: RestoreOrigin
     /// What of an archive is wanted, and under which paths.
     package var part = ArchivePart()
+    package var manner: LoadManner
     package var now: Date
     package var stop: StopSignal
 
     package init(
         format: ObjectFormat, dump: @escaping DecodedSource, globals: DecodedSource?,
         properties: DatabaseProperties? = nil, target: String?, replace: Bool,
-        fingerprint: Manifest.Fingerprint?, origin: RestoreOrigin, now: Date, stop: StopSignal
+        fingerprint: Manifest.Fingerprint?, origin: RestoreOrigin, manner: LoadManner = LoadManner(), now: Date,
+        stop: StopSignal
     ) {
         self.format = format
         self.dump = dump
@@ -135,6 +154,7 @@ package struct RestoreRequest: Sendable {
         self.replace = replace
         self.fingerprint = fingerprint
         self.origin = origin
+        self.manner = manner
         self.now = now
         self.stop = stop
     }

@@ -20,9 +20,13 @@ extension PostgresEngine {
             let reader = try await tools.tool("pg_restore", forServer: major, stop: session.stop)
             makeInspector = { () throws(BackupError) in try CustomDumpInspector(pgRestore: reader.path) }
         }
+        var settings: Set<String>?
+        if format == .plain, PostgresTools.major(of: dumper.version) > major {
+            settings = try await PostgresFacts.settings(session, database)
+        }
         return EngineStream(
             role: .dump, format: format, makeInspector: makeInspector,
-            write: writer(dumper.path, arguments, doing: "pg_dump of \(database)"),
+            write: writer(dumper.path, arguments, doing: "pg_dump of \(database)", settings: settings),
             stockRestore: format == .custom ? .custom(database: database) : .plain(database: database))
     }
 
@@ -63,18 +67,58 @@ extension PostgresEngine {
         return stream
     }
 
-    /// Runs a tool whose output is the object. The descriptor is closed last, when it is known how the tool ended.
+    /// Runs a tool whose output is the object. The descriptor is closed last, when it is known how the tool ended. A dump by a
+    /// tool that is newer than the server is left with the server's own `settings`.
     private func writer(
-        _ executable: String, _ arguments: [String], doing: String, pinnedFor major: Int? = nil
+        _ executable: String, _ arguments: [String], doing: String, pinnedFor major: Int? = nil,
+        settings: Set<String>? = nil
     ) -> @Sendable (Int32, StopSignal) async throws -> Void {
         { [self] descriptor, stop in
             let output = Descriptor(adopting: descriptor)
             defer { output.close() }
             let session = try session(stop: stop)
-            let ending = try await session.child(
-                executable, arguments, database: database, pinnedFor: major
-            ).run(output: output, stop: stop)
+            let child = session.child(executable, arguments, database: database, pinnedFor: major)
+            let ending =
+                if let settings {
+                    try await Self.run(child, PreambleFilter(knowing: settings), output, stop)
+                } else {
+                    try await child.run(output: output, stop: stop)
+                }
             guard ending.isSuccess else { throw PostgresFailure.error(doing: doing, ending) }
         }
+    }
+
+    private static func run(
+        _ child: ChildProcess, _ filter: PreambleFilter, _ output: Descriptor, _ stop: StopSignal
+    ) async throws(BackupError) -> ChildProcess.Ending {
+        let pipe = try Descriptor.pipe()
+        let ended = StopSignal()
+        async let copied: Result<Void, BackupError> = onThread {
+            var filter = filter
+            let write = { (bytes: UnsafeRawBufferPointer) throws(BackupError) in
+                do { try withoutBrokenPipeSignal { try output.write(bytes) } } catch {
+                    throw BackupError(.cancelled, "nobody reads the dump any more", cause: error)
+                }
+            }
+            do throws(BackupError) {
+                try pipe.reader.readToEnd(abandoned: { ended.isStopped }) { (piece) throws(BackupError) in
+                    try filter.take(piece, write)
+                }
+                try filter.finish(write)
+                return .success(())
+            } catch {
+                pipe.reader.close()
+                return .failure(error)
+            }
+        }
+        let result: Result<ChildProcess.Ending, BackupError>
+        do throws(BackupError) { result = .success(try await child.run(output: pipe.writer, stop: stop)) } catch {
+            result = .failure(error)
+        }
+        ended.stop()
+        let copy = await copied
+        let ending = try result.get()
+        if ending.isSuccess { try copy.get() }
+        return ending
     }
 }

@@ -46,6 +46,11 @@ struct PostgresFacts: Decodable, Sendable {
         return facts
     }
 
+    /// Names of the settings that the server knows.
+    static func settings(_ session: PostgresSession, _ database: String) async throws(BackupError) -> Set<String> {
+        Set(try await session.ask("SELECT to_json(name) FROM pg_settings;", database: database, as: String.self))
+    }
+
     /// pg_dump needs to read every table, and says only at the first that it cannot. This names them before.
     func refuseUnreadableTables(_ session: PostgresSession, _ database: String) async throws(BackupError) {
         let tables = try await session.ask(

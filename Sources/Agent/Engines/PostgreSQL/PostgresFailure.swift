@@ -18,6 +18,14 @@ enum PostgresFailure {
     /// "may help", which costs a few tries.
     private static func code(of words: String, _ status: ChildProcess.Ending.Status) -> BackupError.Code {
         if case .killed = status { return .sourceUnavailable }
+        // A server that refuses a statement has been reached; it is worth another try where it is going down, is full, or has
+        // something locked.
+        if let error = ServerMessage.errors(in: words).last {
+            let isPassing =
+                ["08", "40", "53", "55", "57", "58", "XX"].contains { error.code.hasPrefix($0) }
+                && error.code != "55000"
+            return isPassing ? .sourceUnavailable : .sourceRefused
+        }
         if later.contains(where: { words.contains($0) }) { return .sourceUnavailable }
         if never.contains(where: { words.contains($0) }) { return .sourceRefused }
         return .sourceUnavailable

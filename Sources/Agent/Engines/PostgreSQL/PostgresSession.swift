@@ -61,7 +61,10 @@ struct PostgresSession: Sendable {
         let (ending, output) = try await child.collect(input: Array(script.utf8), limit: 64 << 20, stop: stop)
         guard ending.isSuccess else { throw PostgresFailure.error(doing: "asking \(connection)", ending) }
         do {
-            return try output.split(separator: 0).map { try JSONDecoder().decode(Row.self, from: Data($0)) }
+            // A database in SQL_ASCII answers with the bytes that it has, whatever they are.
+            return try output.split(separator: 0).map {
+                try JSONDecoder().decode(Row.self, from: Data(String(decoding: $0, as: UTF8.self).utf8))
+            }
         } catch {
             throw BackupError(.bug, "reading an answer of psql", cause: error)
         }
@@ -77,20 +80,24 @@ struct PostgresSession: Sendable {
         return other
     }
 
-    /// Runs one statement as it stands, whose texts are in `encoding` (nil for the database's own).
-    func run(_ statement: [UInt8], encoding: String?, database: String) async throws(BackupError) {
+    /// Runs statements as they stand, whose texts are in `encoding` (nil for the database's own). What the server refuses is
+    /// thrown in its words, with its ``ServerMessage`` as the cause.
+    func run(_ statements: [UInt8], encoding: String?, database: String) async throws(BackupError) {
         var child = child(
             try tools.anyClient(),
             clientArguments + [
-                "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=terse", "--file=-",
+                "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose",
+                "--file=-",
             ], database: database)
         child.deadline = deadline
         let named = encoding.map { "SET client_encoding = \(SQLText.literal($0));\n" } ?? ""
-        let script = Array((SessionPins.script(limit: deadline) + named).utf8) + statement
+        let script = Array((SessionPins.script(limit: deadline) + named).utf8) + statements
         let (ending, _) = try await child.collect(input: script, stop: stop)
         guard ending.isSuccess else {
-            let words = ending.standardError.split(separator: "\n").first.map(String.init) ?? "it failed"
-            throw BackupError(.sourceRefused, words.replacing(#/^psql:<stdin>:\d+: ERROR:  /#, with: ""))
+            guard let error = ServerMessage.errors(in: ending.standardError).first else {
+                throw PostgresFailure.error(doing: "asking \(connection)", ending)
+            }
+            throw BackupError(.sourceRefused, error.text, cause: error)
         }
     }
 

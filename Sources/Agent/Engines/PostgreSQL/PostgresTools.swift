@@ -94,5 +94,5 @@ struct PostgresTools: Sendable {
         return words[2].trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    private static func major(of version: String) -> Int { Int(version.prefix { $0.isNumber }) ?? 0 }
+    static func major(of version: String) -> Int { Int(version.prefix { $0.isNumber }) ?? 0 }
 }

@@ -1,3 +1,5 @@
+import Sealing
+
 /// Names and values as SQL text. PostgreSQL's names are hostile input.
 enum SQLText {
     static func identifier(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
@@ -8,33 +10,13 @@ enum SQLText {
         return text.contains("\\") ? " E" + quoted : quoted
     }
 
-    /// Whether `text` is one name or several joined by dots, each plain or in double quotes, and nothing else: then it may
-    /// stand in SQL as it is.
-    static func isQualifiedName(_ text: String) -> Bool {
-        var rest = Array(text.unicodeScalars)[...]
-        while true {
-            guard takeName(&rest) else { return false }
-            if rest.isEmpty { return true }
-            guard rest.popFirst() == "." else { return false }
-        }
-    }
-
-    private static func takeName(_ rest: inout ArraySlice<Unicode.Scalar>) -> Bool {
-        guard rest.first == "\"" else {
-            let word = rest.prefix { $0 == "_" || $0 == "$" || $0.properties.isAlphabetic || ("0"..."9").contains($0) }
-            rest = rest.dropFirst(word.count)
-            return !word.isEmpty && !("0"..."9").contains(word[word.startIndex])
-        }
-        rest.removeFirst()
-        var length = 0
-        while let scalar = rest.popFirst() {
-            if scalar == "\"" {
-                guard rest.first == "\"" else { return length > 0 }
-                rest.removeFirst()
+    /// Bytes of whatever encoding, for people: as UTF-8 where that is what they are, else with `\\x` and digits for each byte
+    /// beyond ASCII.
+    static func shown(_ bytes: some Collection<UInt8>) -> String {
+        String(validating: bytes, as: UTF8.self)
+            ?? bytes.reduce(into: "") { text, byte in
+                text += byte < 0x80 ? String(Unicode.Scalar(byte)) : "\\x" + hex([byte])
             }
-            length += 1
-        }
-        return false
     }
 
     /// `text` cut to `limit` bytes of UTF-8 without cutting a character in two.

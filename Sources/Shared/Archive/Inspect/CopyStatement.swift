@@ -24,8 +24,8 @@ struct CopyStatement {
         for byte in more { take(byte) }
     }
 
-    /// The table's name exactly as it stands, if the statement is a whole COPY from stdin.
-    var tableName: String? {
+    /// The table's name exactly as it stands, in the dump's encoding, if the statement is a whole COPY from stdin.
+    var tableName: [UInt8]? {
         guard isCandidate, bytes.count > Self.beginning.count, bytes.suffix(Self.end.count).elementsEqual(Self.end)
         else {
             return nil
@@ -35,6 +35,6 @@ struct CopyStatement {
             if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
             return isQuoted || byte != UInt8(ascii: " ")
         }
-        return String(decoding: name, as: UTF8.self)
+        return Array(name)
     }
 }

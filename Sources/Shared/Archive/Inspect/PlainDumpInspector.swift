@@ -12,7 +12,7 @@ package final class PlainDumpInspector: Inspector {
     /// Roles and tablespaces have no rows.
     private let hasRows: Bool
     private var copy: CopyDataScanner?
-    private var copyName = ""
+    private var copyName: [UInt8] = []
     private var tables: [TableFingerprint] = []
     /// More tables than anybody can be told of: then none is, and memory does not grow with a dump made to fill it (P10).
     private static let mostTables = 200_000
@@ -52,7 +52,7 @@ package final class PlainDumpInspector: Inspector {
             switch stop {
             case .more, .statement: break
             case .data where hasRows:
-                copyName = statements.takeCopyName() ?? ""
+                copyName = statements.takeCopyName() ?? []
                 copy = CopyDataScanner()
             case .data: intrude("the rows of a table among roles and tablespaces")
             case .intrusion: intrude(statements.intrusion ?? "something that pg_dump does not write")

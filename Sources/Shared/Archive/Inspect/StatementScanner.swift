@@ -44,7 +44,7 @@ package struct StatementScanner {
     private var nesting = StatementNesting()
     private var dashBeganLine = false
     private var copyStatement = CopyStatement()
-    private var copyName: String?
+    private var copyName: [UInt8]?
     /// The comment or command line, as far as it matters.
     private var line: [UInt8] = []
     private var blockComment = BlockCommentEnd()
@@ -81,8 +81,8 @@ package struct StatementScanner {
         return (position, intrusion == nil ? .more : .intrusion)
     }
 
-    /// The name of the table whose data begins where ``scan(_:from:)`` stopped, once.
-    package mutating func takeCopyName() -> String? {
+    /// The name, in the dump's encoding, of the table whose data begins where ``scan(_:from:)`` stopped, once.
+    package mutating func takeCopyName() -> [UInt8]? {
         defer { copyName = nil }
         return copyName
     }

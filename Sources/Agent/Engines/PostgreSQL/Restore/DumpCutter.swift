@@ -10,8 +10,8 @@ struct DumpCutter {
         case statement(ArraySlice<UInt8>)
         /// The next bytes of a statement that is too long to be kept.
         case part(UnsafeRawBufferPointer, isLast: Bool)
-        /// A `COPY … FROM stdin;` with the name of its table; the pieces that follow are rows, until `rowsEnd`.
-        case rows(of: String, ArraySlice<UInt8>)
+        /// A `COPY … FROM stdin;` with the name of its table, in the dump's encoding; the pieces that follow are rows, until `rowsEnd`.
+        case rows(of: [UInt8], ArraySlice<UInt8>)
         /// Bytes of rows, at the end with the line that ends them.
         case data(UnsafeRawBufferPointer)
         case rowsEnd

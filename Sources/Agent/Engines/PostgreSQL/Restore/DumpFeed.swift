@@ -25,6 +25,9 @@ final class DumpFeed {
     private let messages: LoadMessages
     private let token: String
     private let isRestricting: Bool
+    /// What the server has of settings: a newer pg_dump sets some that it does not know, and needs none of them.
+    private let settings: Set<String>
+    private let stopsAtFailure: Bool
     private var cutter = DumpCutter()
     private(set) var settlement = Settlement()
     /// The rows that come are dropped: there is nothing that takes them.
@@ -35,11 +38,16 @@ final class DumpFeed {
     /// Takes the bytes for psql.
     typealias Sink = (UnsafeRawBufferPointer) throws(BackupError) -> Void
 
-    init(apart: Apart?, messages: LoadMessages, token: String, isRestricting: Bool) {
+    init(
+        apart: Apart?, messages: LoadMessages, token: String, isRestricting: Bool, settings: Set<String>,
+        stopsAtFailure: Bool
+    ) {
         self.apart = apart
         self.messages = messages
         self.token = token
         self.isRestricting = isRestricting
+        self.settings = settings
+        self.stopsAtFailure = stopsAtFailure
     }
 
     func begin(_ sink: Sink) throws(BackupError) {
@@ -49,21 +57,16 @@ final class DumpFeed {
     }
 
     func take(_ bytes: UnsafeRawBufferPointer, _ sink: Sink) throws(BackupError) {
+        if stopsAtFailure { try messages.refuseFailures() }
         try cutter.take(bytes) { (piece) throws(BackupError) in
             switch piece {
             case .statement(let statement): try take(statement, sink)
             case .part(let bytes, let isLast):
                 try sink(bytes)
                 if isLast { try send("\n", sink) }
-            case .rows(let table, let statement):
-                dropsRows = try !takesRows(table, sink)
-                if dropsRows {
-                    messages.note(
-                        LoadFailure(
-                            what: "rows of \(table)", code: "", reason: "there is no such table to load them into"))
-                } else {
-                    try send(statement, sink)
-                }
+            case .rows(_, let statement):
+                dropsRows = try !takesRows(statement, sink)
+                if !dropsRows { try send(statement, sink) }
             case .data(let bytes): if !dropsRows { try sink(bytes) }
             case .rowsEnd: dropsRows = false
             }
@@ -81,9 +84,10 @@ final class DumpFeed {
             throw BackupError(.integrity, "the dump has a COPY in a form that pg_dump does not write; it is not loaded")
         }
         if case .encoding(let name) = kind { settlement.encoding = name }
+        if case .setting(let name) = kind, !settings.contains(name) { return }
         guard let apart else { return try forward(statement, sink) }
         switch kind {
-        case .ordinary, .encoding, .foreignRows: try forward(statement, sink)
+        case .ordinary, .encoding, .setting, .foreignRows: try forward(statement, sink)
         case .makesExtension(let name, let schema):
             try settled(sink)
             attempt("CREATE EXTENSION \(name)") { () throws(BackupError) in try apart.makeExtension(name, schema) }
@@ -115,13 +119,15 @@ final class DumpFeed {
 
     private func attempt(_ what: String, _ work: () throws(BackupError) -> Void) {
         do throws(BackupError) { try work() } catch {
-            messages.note(LoadFailure(what: what, code: "", reason: error.message))
+            messages.note(
+                LoadFailure(
+                    what: what, code: (error.cause as? ServerMessage)?.code ?? "", reason: error.message))
         }
     }
 
     /// How a statement begins, up to where a value may stand.
     private static func beginning(of statement: ArraySlice<UInt8>) -> String {
-        let text = String(decoding: statement.prefix(120), as: UTF8.self)
+        let text = SQLText.shown(statement.prefix(120))
         return text.prefix { $0 != "'" && $0 != "(" && !$0.isNewline }.trimmingCharacters(in: .whitespaces)
     }
 
@@ -131,23 +137,23 @@ final class DumpFeed {
     }
 
     /// Waits until psql has carried out all that it was given.
-    private func settled(_ sink: Sink) throws(BackupError) { _ = try answer("SELECT 1 AS holdfast", sink) }
+    private func settled(_ sink: Sink) throws(BackupError) { _ = try answer([], "settled", sink) }
 
-    /// Whether there is a table of this name (as it stands in the dump) that the load may fill. psql would take the rows that
-    /// follow a COPY which failed at once for statements.
-    private func takesRows(_ table: String, _ sink: Sink) throws(BackupError) -> Bool {
-        let name = table.replacing("'", with: "''")
-        return try answer(
-            "SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('\(name)'), 'INSERT'), false)::int AS holdfast",
-            sink) == "1"
+    /// Whether the server takes this `COPY … FROM stdin;`, a whole line. psql would take the rows that follow one which failed
+    /// at once (no such table, no such column) for statements, so it is first given one without rows. Why that one failed, psql
+    /// says as of any statement.
+    private func takesRows(_ copy: ArraySlice<UInt8>, _ sink: Sink) throws(BackupError) -> Bool {
+        try answer(copy + Array("\\.\n".utf8), ":ERROR", sink) == "false"
     }
 
-    /// What psql answers to a question of one value, once it comes to it.
-    private func answer(_ question: String, _ sink: Sink) throws(BackupError) -> String {
-        try send(
-            (isRestricting ? "\\unrestrict \(token)\n" : "")
-                + "\\set holdfast '-'\n\(question) \\gset\n\\warn \(token) :holdfast\n"
-                + (isRestricting ? "\\restrict \(token)\n" : ""), sink)
+    /// Has psql carry out `script` and then say `word`, in which it puts its variables.
+    private func answer(
+        _ script: ArraySlice<UInt8>, _ word: String, _ sink: Sink
+    ) throws(BackupError) -> String {
+        if isRestricting { try send("\\unrestrict \(token)\n", sink) }
+        try send(script, sink)
+        try send("\\warn \(token) \(word)\n", sink)
+        if isRestricting { try send("\\restrict \(token)\n", sink) }
         if let answer = messages.answers.pop() { return answer }
         // It has gone, or is about to: what cannot be written any more says so to whoever knows how it ended.
         for _ in 0..<1000 {

@@ -71,13 +71,14 @@ struct GlobalsText {
             keep(statement)
             let mighty = ["superuser", "createrole", "replication", "bypassrls"].filter(tokens.contains)
             guard !mighty.isEmpty, case .role(let role)? = Self.subject(tokens) else { return }
-            refused.append("\(mighty.joined(separator: ", ")) of the role \(String(decoding: role, as: UTF8.self))")
-            let name = SQLText.identifier(String(decoding: role, as: UTF8.self))
-            keep(Array("ALTER ROLE \(name) NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS;".utf8))
+            refused.append("\(mighty.joined(separator: ", ")) of the role \(SQLText.shown(role))")
+            let quote = UInt8(ascii: "\"")
+            let name = [quote] + role.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
+            keep(Array("ALTER ROLE ".utf8) + name + Array(" NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS;".utf8))
             return
         } else if tokens.begins("grant"), !tokens.contains("on") {
             let groups = tokens.all.dropFirst().prefix { $0 != .word(Array("to".utf8)) }
-            guard !groups.contains(where: { Self.bytes($0).map(rules.privileged.contains) ?? false }) else {
+            guard !groups.contains(where: { SQLTokens.bytes($0).map(rules.privileged.contains) ?? false }) else {
                 return refused.append("membership in a role of a superuser's rights")
             }
         } else if tokens.begins("grant"), tokens.contains("parameter") {
@@ -96,10 +97,10 @@ struct GlobalsText {
             tokens.all.count(where: { $0 == .mark(UInt8(ascii: ";")) }) == 1
         else { return nil }
         if tokens.begins("create", "role") || tokens.begins("alter", "role") {
-            return tokens.all.dropFirst(2).first.flatMap(bytes).map { .role($0) }
+            return tokens.all.dropFirst(2).first.flatMap(SQLTokens.bytes).map { .role($0) }
         }
         if tokens.begins("comment", "on", "role") {
-            return tokens.all.dropFirst(3).first.flatMap(bytes).map { .role($0) }
+            return tokens.all.dropFirst(3).first.flatMap(SQLTokens.bytes).map { .role($0) }
         }
         if tokens.begins("set", "default_transaction_read_only") || tokens.begins("set", "client_encoding")
             || tokens.begins("set", "standard_conforming_strings") || tokens.begins("create", "tablespace")
@@ -113,23 +114,13 @@ struct GlobalsText {
             guard on.first == .word(Array("role".utf8)) else {
                 return on.first == .word(Array("tablespace".utf8)) ? .other : nil
             }
-            return on.dropFirst().first.flatMap(bytes).map { .role($0) }
+            return on.dropFirst().first.flatMap(SQLTokens.bytes).map { .role($0) }
         }
         guard tokens.begins("grant") || tokens.begins("revoke") else { return nil }
         if on.first == .word(Array("tablespace".utf8)) { return .other }
         guard on.isEmpty || on.first == .word(Array("parameter".utf8)),
             let to = tokens.all.firstIndex(where: { $0 == .word(Array("to".utf8)) || $0 == .word(Array("from".utf8)) })
         else { return nil }
-        return tokens.all.dropFirst(to + 1).first.flatMap(bytes).map { .role($0) }
-    }
-
-    /// A role's name as it is in the catalog.
-    private static func bytes(_ token: SQLTokens.Token) -> [UInt8]? {
-        switch token {
-        case .word(let bytes): bytes
-        case .quoted(let bytes):
-            Array(String(decoding: bytes.dropFirst().dropLast(), as: UTF8.self).replacing("\"\"", with: "\"").utf8)
-        default: nil
-        }
+        return tokens.all.dropFirst(to + 1).first.flatMap(SQLTokens.bytes).map { .role($0) }
     }
 }

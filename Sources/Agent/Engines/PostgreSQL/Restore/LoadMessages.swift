@@ -28,6 +28,13 @@ final class LoadMessages: Sendable {
     /// What failed so far, the first ones, and how many more there are.
     var failures: (first: [LoadFailure], more: Int) { state.withLock { ($0.failures, $0.more) } }
 
+    /// Throws the first one, if there is one.
+    func refuseFailures() throws(BackupError) {
+        guard let first = failures.first.first else { return }
+        throw BackupError(
+            .sourceRefused, "nothing was restored, since not all of it can be: \(LoadFailure.words(of: [first])[0])")
+    }
+
     /// Of something that was not even tried.
     func note(_ failure: LoadFailure) { state.withLock { Self.add(failure, &$0) } }
 
@@ -46,18 +53,15 @@ final class LoadMessages: Sendable {
     private func endLine() {
         let line = state.withLock { state in
             defer { state.line = [] }
-            return String(decoding: state.line, as: UTF8.self)
+            return SQLText.shown(state.line)
         }
         if line.hasPrefix(token + " ") {
             _ = answers.push(String(line.dropFirst(token.count + 1)))
-        } else if let match = line.wholeMatch(of: #/psql:<stdin>:\d+: ([^:]+):  ([0-9A-Z]{5}): (.*)/#) {
-            // By the class of their code, too: the server may speak another language.
-            let isRemark =
-                ["NOTICE", "WARNING", "INFO", "LOG", "DEBUG"].contains(match.1)
-                || ["00", "01", "02"].contains(match.2.prefix(2))
-            guard !isRemark else { return }
-            let code = String(match.2)
-            note(LoadFailure(what: nil, code: code, reason: Self.withoutContents(String(match.3), code)))
+        } else if let message = ServerMessage(line) {
+            guard !message.isRemark else { return }
+            note(
+                LoadFailure(
+                    what: nil, code: message.code, reason: Self.withoutContents(message.text, message.code)))
         } else if let match = line.prefixMatch(of: #/(?:psql:<stdin>:\d+: )?STATEMENT:  /#) {
             // Only its beginning: further on there may be a password.
             let text = line[match.range.upperBound...].prefix { $0 != "'" && $0 != "(" && $0 != "$" }
@@ -65,7 +69,9 @@ final class LoadMessages: Sendable {
                 guard let last = state.failures.indices.last, state.failures[last].what == nil, state.more == 0,
                     state.failures[last].code != Self.noSQL
                 else { return }
-                state.failures[last].what = String(text.prefix(120)).trimmingSuffix { $0.isWhitespace }
+                let statement = String(text.prefix(120)).trimmingSuffix { $0.isWhitespace }
+                state.failures[last].what =
+                    statement.hasPrefix("COPY ") ? "COPY, rows of \(statement.dropFirst(5))" : statement
             }
         }
     }
@@ -82,19 +88,6 @@ final class LoadMessages: Sendable {
 
     private static func add(_ failure: LoadFailure, _ state: inout State) {
         if state.failures.count < most { state.failures.append(failure) } else { state.more += 1 }
-    }
-}
-
-/// A statement of a dump that could not be carried out.
-struct LoadFailure: Sendable, Equatable {
-    /// How it begins, or what it makes; nil when that is not known.
-    var what: String?
-    /// SQLSTATE; empty when the server was not asked.
-    var code: String
-    var reason: String
-
-    var words: String {
-        (what.map { "\($0): " } ?? "") + reason + (code.isEmpty ? "" : " (\(code))")
     }
 }
 

@@ -35,15 +35,9 @@ extension PostgresRestore {
         guard ending.isSuccess else { throw PostgresFailure.error(doing: "loading roles and tablespaces", ending) }
         let duplicate = "42710"
         var present = 0
-        for match in ending.standardError.matches(of: /(?m)^psql:.*?: ([^:\n]+):  ([0-9A-Z]{5}): .*$/) {
-            // Remarks, such as that a role is a member already. Not by the word ERROR alone: the server may speak
-            // another language, and then its remarks are known by the class of their code.
-            let isRemark =
-                ["NOTICE", "WARNING", "INFO", "LOG"].contains(match.1)
-                || ["00", "01", "02"].contains(match.2.prefix(2))
-            if isRemark { continue }
-            guard match.2 == duplicate else {
-                throw BackupError(.sourceRefused, "loading roles and tablespaces: \(match.0)")
+        for error in ServerMessage.errors(in: ending.standardError) {
+            guard error.code == duplicate else {
+                throw BackupError(.sourceRefused, "loading roles and tablespaces: \(error)")
             }
             present += 1
         }

@@ -42,10 +42,14 @@ struct PostgresLoad {
         child.onError = { messages.take($0) }
         let apart = try await apart()
         let pins = Array(SessionPins.script(limit: nil, lockLimit: nil).utf8)
+        let settings = try await PostgresFacts.settings(session, database)
+        let stopsAtFailure = request.manner.isAllOrNothing
         let settled = Promise<Settlement>()
         let dump = try await plain()
         let source: DecodedSource = { (body) throws(BackupError) in
-            let feed = DumpFeed(apart: apart, messages: messages, token: token, isRestricting: isRestricting)
+            let feed = DumpFeed(
+                apart: apart, messages: messages, token: token, isRestricting: isRestricting, settings: settings,
+                stopsAtFailure: stopsAtFailure)
             try Self.send(pins, body)
             try feed.begin(body)
             try dump { (piece) throws(BackupError) in try feed.take(piece, body) }
@@ -60,7 +64,10 @@ struct PostgresLoad {
                 if case .exited(let code) = ending.status { "psql ended with status \(code)" } else {
                     "psql was killed"
                 }
-            throw BackupError(.sourceUnavailable, "loading the dump into \"\(database)\": \(how)\(reason)")
+            // With 2 psql says that the connection was lost.
+            throw BackupError(
+                ending.status == .exited(2) ? .sourceUnavailable : .sourceRefused,
+                "loading the dump into \"\(database)\": \(how)\(reason)")
         }
         guard let settlement = settled.take(stop: request.stop) else {
             throw BackupError(.cancelled, "the restore was stopped")
@@ -127,27 +134,36 @@ struct PostgresLoad {
             try await session.ask(
                 "SELECT to_json(lanname) FROM pg_language WHERE lanpltrusted;", database: database, as: String.self)
         ).union(["plpgsql", "plperl", "pltcl"])
-        let (session, database) = (session, database)
+        let (session, database, isOwn) = (session, database, request.origin == .own)
         return DumpFeed.Apart(
-            isOwnOrigin: request.origin == .own,
+            isOwnOrigin: isOwn,
             byHand: { (sql, encoding) throws(BackupError) in
                 let work = BackgroundWork { try await session.run(sql, encoding: encoding, database: database) }
                 try Self.result(of: work)
             },
             makeExtension: { (name, schema) throws(BackupError) in
-                let sql = Self.extensionScript(name, schema, for: role.name)
-                let work = BackgroundWork { try await session.execute(sql, database: database) }
+                let isFilled = isOwn || Self.harmless.contains(name)
+                let sql = Self.extensionScript(name, schema, for: role.name, isFilled: isFilled)
+                let work = BackgroundWork { try await session.run(Array(sql.utf8), encoding: nil, database: database) }
                 try Self.result(of: work)
             }, isTrusted: { trusted.contains($0) })
     }
 
+    /// Extensions whose own tables a stranger's backup may fill. Those of others may tell a superuser's worker what to run, as
+    /// pg_cron's do.
+    private static let harmless: Set = [
+        "address_standardizer_data_us", "postgis", "postgis_raster", "postgis_sfcgal", "postgis_tiger_geocoder",
+        "postgis_topology",
+    ]
+
     /// An extension's script runs as superuser, and looks names up in the extension's schema first: nothing may lie there yet
-    /// that the dump has made (CVE-2022-2625 and its like).
-    private static func extensionScript(_ name: String, _ schema: String?, for role: String) -> String {
+    /// that the dump has made (CVE-2022-2625 and its like). A schema that the dump made for it is the superuser's meanwhile:
+    /// the rights in it that belong to the extension are remembered with its owner, who must not be a role that goes away.
+    private static func extensionScript(_ name: String, _ schema: String?, for role: String, isFilled: Bool) -> String {
         let place = schema.map { " SCHEMA \(SQLText.identifier($0))" } ?? ""
         let nspname = SQLText.literal(schema ?? "public")
         return """
-            DO $holdfast$ BEGIN
+            DO $holdfast$ DECLARE theirs bool; BEGIN
               IF EXISTS (SELECT FROM pg_extension WHERE extname = \(SQLText.literal(name))) THEN RETURN; END IF;
               IF EXISTS (
                 SELECT FROM (SELECT 'pg_proc'::regclass AS class, oid, pronamespace AS space FROM pg_proc
@@ -158,10 +174,16 @@ struct PostgresLoad {
                 WHERE n.nspname = \(nspname) AND n.nspname <> 'pg_catalog' AND NOT EXISTS (
                   SELECT FROM pg_depend d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype IN ('e', 'i')))
               THEN RAISE EXCEPTION 'the dump has put other things into its schema before it'; END IF;
+              theirs := EXISTS (SELECT FROM pg_namespace WHERE nspname = \(nspname) AND nspowner = '\(role)'::regrole);
+              IF theirs THEN EXECUTE format('ALTER SCHEMA %I OWNER TO CURRENT_USER', \(nspname)); END IF;
               EXECUTE \(SQLText.literal("CREATE EXTENSION \(SQLText.identifier(name))\(place)"));
+              IF theirs THEN EXECUTE format('ALTER SCHEMA %I OWNER TO %I', \(nspname), '\(role)'); END IF;
             END $holdfast$;
-            SELECT format('GRANT SELECT, INSERT, UPDATE ON %s TO %I', c, '\(role)') FROM pg_extension, unnest(extconfig) c
+            SELECT format('GRANT \(isFilled ? "SELECT, INSERT, UPDATE" : "SELECT") ON %s TO %I', c::regclass, '\(role)') FROM pg_extension, unnest(extconfig) c
               WHERE extname = \(SQLText.literal(name)) \\gexec
+            SELECT DISTINCT format('GRANT USAGE ON SCHEMA %s TO %I', relnamespace::regnamespace, '\(role)')
+              FROM pg_extension, unnest(extconfig) c JOIN pg_class t ON t.oid = c
+              WHERE extname = \(SQLText.literal(name)) AND NOT has_schema_privilege('\(role)', relnamespace, 'USAGE') \\gexec
             SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %I TO %I', fdwname, '\(role)') FROM pg_foreign_data_wrapper \\gexec
             """
     }

@@ -23,8 +23,7 @@ struct PostgresPlace {
     }
 
     /// Encoding and locale are those of the backup; of an older backup those of the source, where it still is, else the server's
-    /// defaults. So is the owner, if we may give to him. Until it is whole nobody else gets in: whoever could create something in
-    /// it might have it run by who loads it.
+    /// defaults. So is the owner, if we may give to him. Nobody gets in before ``open(for:)``. When it throws, nothing was made.
     func create(for role: LoadRole?) async throws(BackupError) -> Made {
         let living = try await DatabaseProperties.read(session, of: source, from: maintenance)
         guard let wanted = properties ?? living else {
@@ -61,25 +60,30 @@ struct PostgresPlace {
     }
 
     private func create(_ options: String, for role: LoadRole?, owner: String?) async throws(BackupError) {
-        let name = SQLText.identifier(scratch)
-        var sql = "CREATE DATABASE \(name) TEMPLATE template0 ALLOW_CONNECTIONS false" + options
+        var sql = "CREATE DATABASE \(SQLText.identifier(scratch)) TEMPLATE template0 ALLOW_CONNECTIONS false" + options
         if let first = role?.name ?? owner { sql += " OWNER \(SQLText.identifier(first))" }
         do throws(BackupError) {
-            try await session.execute(
-                "\(sql);\nREVOKE ALL ON DATABASE \(name) FROM PUBLIC;\nALTER DATABASE \(name) ALLOW_CONNECTIONS true;",
-                database: maintenance)
+            try await session.execute("\(sql);", database: maintenance)
         } catch {
             let code: BackupError.Code = error.message.contains("42P04") ? .exists : error.code
             throw BackupError(code, "creating the database \"\(scratch)\" to restore into", cause: error)
         }
-        if let role {
-            // Up to PostgreSQL 14 the schema is the superuser's; since then the owner of the database stands for it.
-            try await session.execute(
-                """
-                SELECT format('ALTER SCHEMA public OWNER TO %I', \(SQLText.literal(role.name)))
-                  WHERE current_setting('server_version_num')::int < 150000 \\gexec
-                """, database: scratch)
-        }
+    }
+
+    /// Lets who loads it in. Until it is whole nobody else gets in: whoever could create something in it might have it run by
+    /// who loads it.
+    func open(for role: LoadRole?) async throws(BackupError) {
+        let name = SQLText.identifier(scratch)
+        try await session.execute(
+            "REVOKE ALL ON DATABASE \(name) FROM PUBLIC;\nALTER DATABASE \(name) ALLOW_CONNECTIONS true;",
+            database: maintenance)
+        guard let role else { return }
+        // Up to PostgreSQL 14 the schema is the superuser's; since then the owner of the database stands for it.
+        try await session.execute(
+            """
+            SELECT format('ALTER SCHEMA public OWNER TO %I', \(SQLText.literal(role.name)))
+              WHERE current_setting('server_version_num')::int < 150000 \\gexec
+            """, database: scratch)
     }
 
     private struct There: Decodable {

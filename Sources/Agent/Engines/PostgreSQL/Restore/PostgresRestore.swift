@@ -21,11 +21,25 @@ struct PostgresRestore {
         }
     }
 
+    /// Where it is loaded, and what it is to be called.
+    private struct Names {
+        var scratch, target: String
+        /// What it is called when it may not have the name.
+        var beside: String
+        /// What had the name, once that is set aside for a load under the final name.
+        var aside: String?
+    }
+
+    private var manner: LoadManner { request.manner }
+
     private func run(_ session: PostgresSession, _ maintenance: String) async throws(BackupError) -> RestoreOutcome {
         let time = Timestamp.compact(request.now)
         // Not the final name, also when no target was given: a restore that is killed must not look like one that is whole.
-        let scratch = SQLText.name(engine.database, "_restoring_" + time)
-        let target = request.target ?? SQLText.name(engine.database, "_restored_" + time)
+        let beside = SQLText.name(engine.database, "_restoring_" + time)
+        let target =
+            manner.intoOriginalName
+            ? engine.database : request.target ?? SQLText.name(engine.database, "_restored_" + time)
+        var names = Names(scratch: manner.intoOriginalName ? target : beside, target: target, beside: beside)
         let swap = PostgresSwap(session: session, maintenance: maintenance)
         if !request.replace, try await swap.exists(target) {
             throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
@@ -37,117 +51,159 @@ struct PostgresRestore {
         if let globals = request.globals {
             remarks.append(try await loadGlobals(globals, session, facts, maintenance))
         }
-        let isApart = facts.isSuperuser && request.origin != .trusted
-        var role = isApart ? try await LoadRole.make(session, maintenance: maintenance) : nil
-        var loaded: Loaded
-        do throws(BackupError) {
-            let isTrusted = request.origin != .foreign
-            let place = PostgresPlace(
-                source: engine.database, scratch: scratch, session: session, maintenance: maintenance,
-                major: facts.major, properties: request.properties, isTrusted: isTrusted)
-            let made = try await place.create(for: role)
-            role = try await role?.reaching(scratch)
-            loaded = try await load(
-                into: scratch, session, facts, role, owner: made.owner ?? facts.role, target: target)
-            loaded.failures += made.failures
-            if let properties = request.properties {
-                let outcome = try await PropertiesRestore(
-                    properties: properties, session: session, database: scratch, maintenance: maintenance,
-                    isTrusted: isTrusted, told: made.failures
-                ).run()
-                loaded.remarks += outcome.remarks
-                loaded.failures += outcome.failures
-            }
-        } catch {
-            await drop(scratch, maintenance)
-            await role?.drop()
-            throw error
-        }
+        var loaded = try await make(&names, session, facts, swap)
         loaded.remarks = remarks + loaded.remarks
         // From here on it is loaded, perhaps for hours, and is kept whatever comes (P11).
-        try loaded.refuseDifference(scratch, replaces: request.replace)
+        return try await name(loaded, names, swap)
+    }
+
+    /// Makes the database and loads it; what goes wrong leaves all as it was.
+    private func make(
+        _ names: inout Names, _ session: PostgresSession, _ facts: PostgresFacts, _ swap: PostgresSwap
+    ) async throws(BackupError) -> LoadedDatabase {
+        let isApart = facts.isSuperuser && request.origin != .trusted
+        var role = isApart ? try await LoadRole.make(session, maintenance: swap.maintenance) : nil
+        var isMade = false
+        do throws(BackupError) {
+            if manner.intoOriginalName, try await swap.exists(names.target) {
+                names.aside = try await swap.setAside(names.target, now: request.now)
+            }
+            let place = PostgresPlace(
+                source: names.aside ?? engine.database, scratch: names.scratch, session: session,
+                maintenance: swap.maintenance, major: facts.major, properties: request.properties,
+                isTrusted: request.origin != .foreign)
+            let made = try await place.create(for: role)
+            isMade = true
+            try await place.open(for: role)
+            role = try await role?.reaching(names.scratch)
+            var loaded = try await load(
+                into: names.scratch, session, facts, role, owner: made.owner ?? facts.role, target: names.target)
+            loaded.failures += made.failures
+            try await giveProperties(to: &loaded, names.scratch, session, swap.maintenance, told: made.failures)
+            return loaded
+        } catch {
+            if isMade { await drop(names.scratch, swap.maintenance) }
+            await role?.drop()
+            guard let aside = names.aside else { throw error }
+            let words = await putBack(aside, as: names.target, swap)
+            throw BackupError(error.code, error.message + words, cause: error.cause)
+        }
+    }
+
+    /// Gives what was loaded the name that it is to have, unless something speaks against it.
+    private func name(
+        _ loaded: LoadedDatabase, _ names: Names, _ swap: PostgresSwap
+    ) async throws(BackupError) -> RestoreOutcome {
+        var replaces = names.aside != nil
+        if request.replace, !manner.intoOriginalName { replaces = try await swap.exists(names.target) }
+        if !manner.replacesIncomplete, let obstacle = loaded.obstacle(replaces: replaces) {
+            var end = "what was there before was not touched"
+            if manner.intoOriginalName {
+                try await swap.rename(names.target, to: names.beside)
+                if let aside = names.aside {
+                    try await swap.rename(aside, to: names.target)
+                    end = "what was there before is there again"
+                }
+            }
+            throw BackupError(
+                .integrity,
+                "\(obstacle); it is kept as the database \"\(names.beside)\": look at it, give it a name with ALTER DATABASE … "
+                    + "RENAME TO, or drop it; \(end)")
+        }
+        let checked = loaded.remarks.joined(separator: "; ")
+        guard !manner.intoOriginalName else {
+            return RestoreOutcome(
+                target: names.target, keptBeside: names.aside, checked: checked, failures: loaded.lacking)
+        }
         do throws(BackupError) {
             var outcome = try await swap.finish(
-                scratch: scratch, target: target, replace: request.replace, now: request.now,
-                checked: loaded.remarks.joined(separator: "; "))
-            outcome.failures = loaded.failures
+                scratch: names.scratch, target: names.target, replace: request.replace, now: request.now,
+                checked: checked)
+            outcome.failures = loaded.lacking
             return outcome
         } catch {
             throw BackupError(
                 error.code,
-                "\(error.message); the backup is loaded and checked, and kept as the database \"\(scratch)\": give it its "
-                    + "name with ALTER DATABASE … RENAME TO, or drop it", cause: error.cause)
+                "\(error.message); the backup is loaded and checked, and kept as the database \"\(names.scratch)\": give it "
+                    + "its name with ALTER DATABASE … RENAME TO, or drop it", cause: error.cause)
         }
     }
 
-    private struct Loaded {
-        var remarks: [String]
-        var failures: [String]
-        /// Where it is not what the dump had.
-        var differences: [String]
-
-        /// A database that differs does not get the name of one that does not, nor does one that lacks something take the
-        /// place of one that may be whole.
-        func refuseDifference(_ scratch: String, replaces: Bool) throws(BackupError) {
-            let kept =
-                "; it is kept as the database \"\(scratch)\": look at it, give it a name with ALTER DATABASE … RENAME TO, or "
-                + "drop it; what was there before was not touched"
-            if let first = differences.first {
-                let more = differences.count > 1 ? " and \(CountText.of(differences.count - 1, "more difference"))" : ""
-                throw BackupError(
-                    .integrity, "what was restored is not what was dumped: \(first)\(more)\(Self.list(failures))\(kept)"
-                )
+    /// What the backup says of the database itself. A load that has ended is kept whatever comes of this.
+    private func giveProperties(
+        to loaded: inout LoadedDatabase, _ database: String, _ session: PostgresSession, _ maintenance: String,
+        told: [String]
+    ) async throws(BackupError) {
+        var failures = told
+        if let properties = request.properties {
+            do throws(BackupError) {
+                let outcome = try await PropertiesRestore(
+                    properties: properties, session: session, database: database, maintenance: maintenance,
+                    isTrusted: request.origin != .foreign, told: told
+                ).run()
+                loaded.remarks += outcome.remarks
+                loaded.failures += outcome.failures
+                failures += outcome.failures
+            } catch {
+                if error.code == .cancelled { throw error }
+                loaded.failures.append("the database's own settings and rights could not all be set: \(error)")
+                failures.append(error.message)
             }
-            guard replaces, !failures.isEmpty else { return }
-            throw BackupError(
-                .integrity,
-                "not everything of the backup could be made, so nothing was replaced\(Self.list(failures))\(kept)")
         }
+        guard manner.isAllOrNothing, let first = failures.first else { return }
+        throw BackupError(.integrity, "not everything of the backup could be made, and so nothing was kept: \(first)")
+    }
 
-        private static func list(_ failures: [String]) -> String {
-            guard !failures.isEmpty else { return "" }
-            let more = failures.count > 5 ? "; and \(failures.count - 5) more" : ""
-            return "; " + failures.prefix(5).joined(separator: "; ") + more
+    /// Answers with words for the operator.
+    private func putBack(_ aside: String, as target: String, _ swap: PostgresSwap) async -> String {
+        let (engine, maintenance) = (engine, swap.maintenance)
+        return await shielded {
+            do {
+                let session = try engine.session(stop: StopSignal())
+                try await PostgresSwap(session: session, maintenance: maintenance).rename(aside, to: target)
+                return "; what was there before is there again"
+            } catch {
+                return "; WHAT WAS THERE BEFORE IS KEPT AS \"\(aside)\" and could not be given its name again: \(error)"
+            }
         }
     }
 
     private func load(
         into scratch: String, _ session: PostgresSession, _ facts: PostgresFacts, _ role: LoadRole?, owner: String,
         target: String
-    ) async throws(BackupError) -> Loaded {
+    ) async throws(BackupError) -> LoadedDatabase {
         let result = try await PostgresLoad(
             engine: engine, request: request, session: session, facts: facts, database: scratch, role: role
         ).run()
-        // By who loaded it, while all is still that role's.
-        let check = try await PostgresCheck(
-            session: role?.session ?? session, database: scratch, tables: request.fingerprint?.tables
+        if manner.isAllOrNothing { try result.messages.refuseFailures() }
+        // By who loaded it, while all is still that role's. From here on it is loaded, and kept whatever the check says.
+        let finding = try await PostgresCheck(
+            session: role?.session ?? session, facts: facts, database: scratch,
+            encoding: result.settlement.encoding, tables: request.fingerprint?.tables
         ).run()
-        var loaded = Loaded(remarks: [], failures: [], differences: [])
         // What the backup says of who may get in is given last, and nobody gets in before.
         let opens = request.origin == .foreign || request.properties?.rights == nil
-        switch check {
-        case .equal(let words):
-            loaded.remarks.append(words)
-            let data = try await PostgresDataCheck(
-                session: role?.session ?? session, facts: facts, database: scratch,
-                tables: request.fingerprint?.tables ?? []
-            ).run()
-            loaded.remarks += [data].compactMap(\.self)
-        case .different(let differences): loaded.differences = differences
+        var loaded = LoadedDatabase(remarks: [finding.words], failures: [], differences: finding.differences)
+        var others: [String] = finding.isProven ? [] : [finding.words]
+        do throws(BackupError) {
+            if let role {
+                let standIn = SQLText.name(target, "_owner_" + Timestamp.compact(request.now))
+                loaded.remarks += try await Settling(
+                    superuser: session, facts: facts, database: scratch, role: role,
+                    isOwnOrigin: request.origin == .own, messages: result.messages, token: result.token,
+                    isRestricting: result.isRestricting
+                ).run(result.settlement, owner: owner, standIn: standIn, opens: opens)
+            } else if opens {
+                try await session.execute(
+                    "GRANT CONNECT, TEMPORARY ON DATABASE \(SQLText.identifier(scratch)) TO PUBLIC;", database: scratch)
+            }
+        } catch {
+            if error.code == .cancelled { throw error }
+            others.append("owners and rights could not all be set: \(error)")
         }
-        if let role {
-            let standIn = SQLText.name(target, "_owner_" + Timestamp.compact(request.now))
-            loaded.remarks += try await Settling(
-                superuser: session, facts: facts, database: scratch, role: role,
-                isOwnOrigin: request.origin == .own, messages: result.messages, token: result.token,
-                isRestricting: result.isRestricting
-            ).run(result.settlement, owner: owner, standIn: standIn, opens: opens)
-        } else if opens {
-            try await session.execute(
-                "GRANT CONNECT, TEMPORARY ON DATABASE \(SQLText.identifier(scratch)) TO PUBLIC;", database: scratch)
-        }
+        if manner.isAllOrNothing { try result.messages.refuseFailures() }
         let (first, more) = result.messages.failures
-        loaded.failures = first.map(\.words) + (more > 0 ? ["and \(more) more"] : [])
+        loaded.failures = LoadFailure.words(of: first) + (more > 0 ? ["and \(more) more"] : []) + others
         return loaded
     }
 

@@ -25,7 +25,8 @@ struct PostgresSwap {
             throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
         }
         try await refuseSessions(in: target)
-        let kept = SQLText.name(target, "_before_" + Timestamp.compact(now))
+        await endWorkers(in: target)
+        let kept = Self.before(target, now)
         // Both renames in one transaction: there is never a moment without the target.
         do throws(BackupError) {
             try await session.execute(
@@ -39,6 +40,39 @@ struct PostgresSwap {
             throw BackupError(.busy, "the database \"\(target)\" came into use at the last moment", cause: error)
         }
         return RestoreOutcome(target: target, keptBeside: kept, checked: checked)
+    }
+
+    /// Sets what is there aside, and answers with the name that it has now.
+    func setAside(_ target: String, now: Date) async throws(BackupError) -> String {
+        let kept = Self.before(target, now)
+        try await rename(target, to: kept)
+        return kept
+    }
+
+    /// Whose sessions are in it is looked at before.
+    func rename(_ database: String, to name: String) async throws(BackupError) {
+        try await refuseSessions(in: database)
+        await endWorkers(in: database)
+        try await session.execute(
+            "ALTER DATABASE \(SQLText.identifier(database)) RENAME TO \(SQLText.identifier(name));",
+            database: maintenance)
+    }
+
+    private static func before(_ target: String, _ now: Date) -> String {
+        SQLText.name(target, "_before_" + Timestamp.compact(now))
+    }
+
+    /// What extensions run in a database by themselves (pg_cron's launcher) begins again by itself, and holds up a renaming.
+    private func endWorkers(in database: String) async {
+        do {
+            _ = try await session.ask(
+                """
+                SELECT to_json(pg_terminate_backend(pid)) FROM pg_stat_activity a
+                WHERE datname = \(SQLText.literal(database)) AND to_jsonb(a)->>'backend_type' <> 'client backend';
+                """, database: maintenance, as: Bool.self)
+        } catch {
+            // Then the renaming says that it is in use.
+        }
     }
 
     /// A database in use is never taken from under its users: whose sessions they are, the operator knows, we do not. The

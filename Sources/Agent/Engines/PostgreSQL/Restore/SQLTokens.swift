@@ -83,11 +83,21 @@ struct SQLTokens {
     }
 
     /// The name that a token is, without quotes; nil when it is none, or no UTF-8.
-    static func name(_ token: Token) -> String? {
+    static func name(_ token: Token) -> String? { bytes(token).flatMap { String(validating: $0, as: UTF8.self) } }
+
+    /// The name that a token is, without quotes, in the encoding of the text; nil when it is none.
+    static func bytes(_ token: Token) -> [UInt8]? {
         switch token {
-        case .word(let bytes): return String(validating: bytes, as: UTF8.self)
+        case .word(let bytes): return bytes
         case .quoted(let bytes):
-            return String(validating: bytes.dropFirst().dropLast(), as: UTF8.self)?.replacing("\"\"", with: "\"")
+            let quote = UInt8(ascii: "\"")
+            var name: [UInt8] = []
+            var isSecond = false
+            for byte in bytes.dropFirst().dropLast() {
+                isSecond = byte == quote && !isSecond
+                if !isSecond { name.append(byte) }
+            }
+            return name
         default: return nil
         }
     }

@@ -22,7 +22,11 @@ struct Settling {
         _ settlement: Settlement, owner: String, standIn: String, opens: Bool
     ) async throws(BackupError) -> [String] {
         let privileged = isOwnOrigin ? [] : try await privilegedRoles()
-        let given = settlement.owners.filter { !privileged.contains($0.role) }
+        // Roles are known in UTF-8: what could be another's name in another encoding is given to none of them.
+        let isReadable = settlement.encoding.map { $0 == "UTF8" } ?? true
+        let given = settlement.owners.filter { owner in
+            isOwnOrigin || !privileged.contains(owner.role) && (isReadable || owner.role.allSatisfy { $0 < 0x80 })
+        }
         let load = SQLText.identifier(role.name)
         var script = Array(SessionPins.script(limit: nil).utf8)
         if let encoding = settlement.encoding {
@@ -53,9 +57,14 @@ struct Settling {
     /// Rights that the load needed, on what belongs to extensions.
     private static func revoking(_ load: String) -> String {
         """
-        DO $holdfast$ DECLARE t regclass; f name; BEGIN
+        DO $holdfast$ DECLARE t regclass; f name; s regnamespace; BEGIN
           FOR t IN SELECT unnest(extconfig) FROM pg_extension WHERE extconfig IS NOT NULL LOOP
             EXECUTE format('REVOKE ALL ON %s FROM \(load)', t);
+          END LOOP;
+          FOR s IN SELECT DISTINCT relnamespace FROM pg_extension, unnest(extconfig) c
+                   JOIN pg_class k ON k.oid = c JOIN pg_namespace n ON n.oid = relnamespace
+                   WHERE nspowner <> '\(load)'::regrole LOOP
+            EXECUTE format('REVOKE USAGE ON SCHEMA %s FROM \(load)', s);
           END LOOP;
           FOR f IN SELECT fdwname FROM pg_foreign_data_wrapper LOOP
             EXECUTE format('REVOKE ALL ON FOREIGN DATA WRAPPER %I FROM \(load)', f);

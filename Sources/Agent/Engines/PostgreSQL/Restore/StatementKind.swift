@@ -7,6 +7,8 @@ enum StatementKind: Equatable {
     case ordinary
     /// `SET client_encoding = '…'`: what the statements' texts are in.
     case encoding(String)
+    /// `SET name = …`, of this session.
+    case setting(String)
     case makesExtension(name: String, schema: String?)
     /// `COMMENT ON EXTENSION name IS '…'`.
     case describesExtension
@@ -27,6 +29,9 @@ enum StatementKind: Equatable {
             switch true {
             case tokens.begins("copy"): .foreignRows
             case tokens.begins("set", "client_encoding"): Self.encoding(tokens)
+            case tokens.begins("set", "session", "authorization"), tokens.begins("reset", "session", "authorization"):
+                tokens.isSimple ? .rights : .ordinary
+            case tokens.begins("set"): Self.setting(tokens)
             case tokens.begins("create", "extension"): Self.makesExtension(tokens)
             case tokens.begins("comment", "on", "extension"):
                 Self.isDescription(tokens) ? .describesExtension : .ordinary
@@ -36,8 +41,6 @@ enum StatementKind: Equatable {
             case tokens.begins("alter", "default", "privileges"): tokens.isSimple ? .rights : .ordinary
             case tokens.begins("alter"): Self.owner(tokens)
             case tokens.begins("grant"), tokens.begins("revoke"): tokens.isGrantOnObject ? .rights : .ordinary
-            case tokens.begins("set", "session", "authorization"), tokens.begins("reset", "session", "authorization"):
-                tokens.isSimple ? .rights : .ordinary
             case tokens.begins("create"): Self.isPrivileged(tokens, isTrusted) ? .privileged : .ordinary
             default: .ordinary
             }
@@ -52,6 +55,13 @@ enum StatementKind: Equatable {
             name.wholeMatch(of: /[A-Za-z0-9_-]{1,40}/) != nil
         else { return .ordinary }
         return .encoding(name)
+    }
+
+    private static func setting(_ tokens: SQLTokens) -> StatementKind {
+        guard tokens.all.count == 5, case .word(let name) = tokens.all[1], tokens.all[2] == .mark(UInt8(ascii: "=")),
+            tokens.all[4] == .mark(UInt8(ascii: ";"))
+        else { return .ordinary }
+        return .setting(String(decoding: name, as: UTF8.self))
     }
 
     /// `CREATE EXTENSION [IF NOT EXISTS] name [WITH SCHEMA schema];`
@@ -115,11 +125,7 @@ enum StatementKind: Equatable {
             }
             isPart.toggle()
         }
-        switch role {
-        case .word(let bytes): return .owner(role: bytes)
-        case .quoted(let bytes): return .owner(role: Array(bytes.dropFirst().dropLast()))
-        default: return .ordinary
-        }
+        return SQLTokens.bytes(role).map { .owner(role: $0) } ?? .ordinary
     }
 
     private static func isName(_ token: SQLTokens.Token) -> Bool {
