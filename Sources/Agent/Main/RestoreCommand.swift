@@ -14,7 +14,7 @@ struct RestoreCommand: AsyncParsableCommand {
             into <name>_restored_<time>, unless --to names a target. Replacing an existing one needs --force and a
             confirmation: its name, typed, or --yes where nobody can be asked. What was there is kept beside.
 
-            Exit status: 0 restored, 3 the bytes are not what was backed up, 4 the target exists, 5 not found, others as for
+            Exit status: 0 restored, 1 restored but for what is named, 3 the bytes are not what was backed up, 4 the target exists, 5 not found, others as for
             `holdfast`.
 
             Examples:
@@ -45,8 +45,22 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "Files: drop so many folders from the beginning of each path.")
     var strip = 0
 
-    @Flag(help: "Replace an existing target, once that is confirmed; what was there is kept beside.")
-    var force = false
+    @Flag(
+        help: """
+            Replace an existing target, once that is confirmed; what was there is kept beside. Given twice, what lacks \
+            something may replace it, too.
+            """)
+    var force: Int
+
+    @Flag(help: "All or nothing: restore nothing if anything of the backup cannot be made.")
+    var exitOnError = false
+
+    @Flag(
+        help: """
+            Load under the database's own name from the beginning, which some extensions demand (pg_cron). With --force what \
+            has the name is set aside before; what the database runs by itself may begin while it loads.
+            """)
+    var intoOriginalName = false
 
     @Flag(help: "Confirm without being asked.")
     var yes = false
@@ -66,6 +80,12 @@ struct RestoreCommand: AsyncParsableCommand {
 
     @OptionGroup var host: HostOptions
 
+    func validate() throws {
+        guard to == nil || !intoOriginalName else {
+            throw ValidationError("--into-original-name says where to: leave out --to")
+        }
+    }
+
     func run() async throws {
         guard identity == nil else {
             throw BackupError(
@@ -83,16 +103,20 @@ struct RestoreCommand: AsyncParsableCommand {
             say("WARNING: no manifest lies beside it, so there are no checksums to compare")
         }
         if skipChecksum { say("WARNING: checksums are not compared, as asked; what is restored may be damaged") }
-        if force, let to, !yes { try Confirmation.typed(to) }
+        let name = intoOriginalName ? try found.originalName() : to
+        if force > 0, let name, !yes { try Confirmation.typed(name) }
         let setting = try restore.setting(for: found, configuration: configuration(world), url: url, target: to)
         say(
             "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? first)"
         )
         for note in found.manifest?.notes ?? [] { say("noted of this backup: \(note)") }
         let outcome = try await restore.restore(
-            found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force,
+            found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force > 0,
             skipChecksum: skipChecksum, withGlobals: globals, trustOrigin: trustOrigin,
-            part: ArchivePart(paths: paths, strip: strip), stop: stop)
+            part: ArchivePart(paths: paths, strip: strip),
+            manner: LoadManner(
+                isAllOrNothing: exitOnError, replacesIncomplete: force > 1, intoOriginalName: intoOriginalName),
+            stop: stop)
         say("checked: \(outcome.checked)")
         for failure in outcome.failures { say("NOT made: \(failure)") }
         if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }

@@ -34,8 +34,8 @@ struct RestoreJob {
         let restore = Restore(
             readers: readers, engine: engine, target: order.target, replace: order.replace,
             skipChecksum: order.skipChecksum, withGlobals: order.withGlobals, fingerprint: order.fingerprint,
-            origin: origin, part: ArchivePart(paths: order.paths ?? [], strip: order.strip ?? 0), now: world.now(),
-            stop: stop)
+            origin: origin, part: ArchivePart(paths: order.paths ?? [], strip: order.strip ?? 0), manner: manner,
+            now: world.now(), stop: stop)
         if !order.skipChecksum {
             let stored = readers.reduce(0) { $0 + $1.object.storedBytes }
             try await withProgress(of: id, "checking", total: stored, to: desk) { try await restore.check($0) }
@@ -52,6 +52,13 @@ struct RestoreJob {
                         message: "\(CountText.of(outcome.failures.count, "thing")) could not be made: \($0)")
                 })
         }
+    }
+
+    private var manner: LoadManner {
+        LoadManner(
+            isAllOrNothing: order.manner?.exitOnError ?? false,
+            replacesIncomplete: order.manner?.replaceIncomplete ?? false,
+            intoOriginalName: order.manner?.intoOriginalName ?? false)
     }
 
     /// Bytes that are not compared with what was signed are nobody's.

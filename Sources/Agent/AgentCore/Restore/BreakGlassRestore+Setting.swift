@@ -75,6 +75,14 @@ extension BreakGlassRestore.Found {
         }
     }
 
+    /// The name of the database that was backed up. Throws `.usage` when there is none to go by.
+    package func originalName() throws(BackupError) -> String {
+        guard kind == .postgres, let name = try database else {
+            throw BackupError(.usage, "this backup has no original name to restore into: say --to NAME")
+        }
+        return name.rawValue
+    }
+
     var kind: DatabaseKind {
         if let manifest { return manifest.database.kind }
         switch readers.first?.object.format {

@@ -54,13 +54,13 @@ package struct BreakGlassRestore: Sendable {
     /// Restores what was found. Without a manifest there are no checksums to compare, which the caller says loudly.
     package func restore(
         _ found: Found, engine: any Engine, target: String?, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
-        trustOrigin: Bool, part: ArchivePart = ArchivePart(), stop: StopSignal
+        trustOrigin: Bool, part: ArchivePart = ArchivePart(), manner: LoadManner = LoadManner(), stop: StopSignal
     ) async throws -> RestoreOutcome {
         let restore = Restore(
             readers: found.readers, engine: engine, target: target, replace: replace,
             skipChecksum: skipChecksum || found.manifest == nil, withGlobals: withGlobals,
             fingerprint: found.manifest?.fingerprint,
-            origin: trustOrigin ? .trusted : !skipChecksum && isOwn(found) ? .own : .foreign, part: part,
+            origin: trustOrigin ? .trusted : !skipChecksum && isOwn(found) ? .own : .foreign, part: part, manner: manner,
             now: world.now(), stop: stop,
             inspects: found.manifest == nil && !skipChecksum)
         let counter = ByteCounter()

@@ -15,6 +15,7 @@ struct Restore: Sendable {
     let fingerprint: Manifest.Fingerprint?
     let origin: RestoreOrigin
     var part = ArchivePart()
+    var manner = LoadManner()
     let now: Date
     let stop: StopSignal
     /// No manifest says what the bytes must be: that they are whole is left to their own form.
@@ -43,7 +44,7 @@ struct Restore: Sendable {
         var request = RestoreRequest(
             format: dump.object.format, dump: source(dump, counter), globals: globals.map { source($0, counter) },
             target: target, replace: replace, fingerprint: skipChecksum ? nil : fingerprint, origin: origin,
-            now: now, stop: stop)
+            manner: manner, now: now, stop: stop)
         request.part = part
         request.properties = try await properties(counter)
         return try await engine.restore(request)

@@ -38,6 +38,11 @@ struct RestorePlace {
         }
     }
 
+    /// What PostgreSQL calls the database of this setting.
+    static func originalName(_ setting: DatabaseSetting) -> String {
+        connection(setting)?.database ?? setting.name.rawValue
+    }
+
     private static func connection(_ setting: DatabaseSetting) -> PostgresConnection? {
         // A url that is missing or wrong is no server of ours: nothing counts as declared by it, and the restore says why it fails.
         guard case .postgres(let postgres) = setting.source, let text = try? postgres.url.text() else { return nil }

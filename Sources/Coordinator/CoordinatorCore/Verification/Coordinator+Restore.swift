@@ -70,6 +70,7 @@ private struct RestoreStarter {
         }
         try requireParts(of: source, agent)
         let target = try target(on: agent, source)
+        try requireOriginal(target, source)
         let copy = try copy(of: backup, for: agent, source)
         let operation = OperationRecord(
             id: operations.newID(), kind: .restore, agent: agent.id, database: source.id, backup: backup.id,
@@ -83,6 +84,7 @@ private struct RestoreStarter {
         order.source = .init(agent: manifest.agent.id, database: manifest.database.name)
         order.trustOrigin = options.trustOrigin
         (order.paths, order.strip) = (options.paths, options.strip)
+        order.manner = options.manner
         try operations.send(.restore(order), operation, to: agent.id, Lifetime.restore)
         try audit(backup, agent, operation)
         return operation
@@ -121,6 +123,19 @@ private struct RestoreStarter {
         return only
     }
 
+    /// The original name is that of the same database: on a host that has another one only, it would be that one's.
+    private func requireOriginal(_ target: DatabaseRecord, _ source: DatabaseRecord) throws {
+        guard options.manner?.intoOriginalName == true else { return }
+        guard source.kind == .postgres, options.target == nil else {
+            throw BackupError(.usage, "only a PostgreSQL database, without --to, goes into its original name")
+        }
+        guard target.name.rawValue.utf8.elementsEqual(source.name.rawValue.utf8) else {
+            throw BackupError(
+                .usage, "that host declares no database \(source.name), so it has no original name there: say --to NAME"
+            )
+        }
+    }
+
     private func copy(of backup: BackupRecord, for agent: AgentRecord, _ source: DatabaseRecord) throws -> CopyRecord {
         let whole = try update.copies(of: backup.id).filter(\.isWhole)
         if agent.id == source.agent, let local = whole.first(where: { $0.place.directory != nil }) { return local }
@@ -140,6 +155,8 @@ private struct RestoreStarter {
             + (options.trustOrigin == true ? ", ORIGIN TRUSTED" : "")
             + (options.paths.map { ", only \($0.joined(separator: ", "))" } ?? "")
             + (options.strip.map { ", without the first \(CountText.of($0, "folder"))" } ?? "")
+            + (options.manner?.intoOriginalName == true ? ", under the original name" : "")
+            + (options.manner?.replaceIncomplete == true ? ", ALSO IF INCOMPLETE" : "")
         try update.audit(
             operations.requestedBy, "restore", backup.id.uuidString.lowercased(), detail: detail, at: operations.now)
     }

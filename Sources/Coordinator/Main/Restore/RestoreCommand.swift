@@ -17,6 +17,9 @@ struct Restore: AsyncParsableCommand {
             the old one is kept beside. Checksums are compared before a byte reaches a database. Without an id, on a \
             terminal: shows the newest 20 good backups, of --database and --agent if given, and asks.
 
+            What of a PostgreSQL dump cannot be made is listed, with its reason and what can be done, and the rest is there: \
+            --exit-on-error restores all or nothing. What lacks something replaces nothing, unless --force is given twice.
+
             Where the agent connects as superuser, the dump is loaded by a role of lesser rights, made for it: what only a \
             superuser can make is made when the backup is that host's own, and else named as missing.
 
@@ -44,7 +47,20 @@ struct Restore: AsyncParsableCommand {
     var paths: [String] = []
     @Option(help: "Files: drop so many folders from the beginning of each path.") var strip = 0
     @Option(help: "Only these tables (not possible yet).") var tables: String?
-    @Flag(help: "Replace an existing target, once that is confirmed. Checks are never skipped by it.") var force = false
+    @Flag(
+        help: """
+            Replace an existing target, once that is confirmed. Checks are never skipped by it. Given twice, what lacks \
+            something may replace it, too.
+            """)
+    var force: Int
+    @Flag(help: "All or nothing: restore nothing if anything of the backup cannot be made.") var exitOnError = false
+    @Flag(
+        help: """
+            Load under the database's own name from the beginning, which some extensions demand (pg_cron). With --force what \
+            has the name is set aside before, so that there is no such database meanwhile; what the database runs by itself \
+            may begin while it loads.
+            """)
+    var intoOriginalName = false
     @Flag(help: "Confirm without being asked.") var yes = false
     @Flag(help: "Restore even if the stored bytes are not what was backed up. Dangerous.") var skipChecksum = false
     @Flag(help: "Restore PostgreSQL's roles and tablespaces too, before the database.") var globals = false
@@ -62,7 +78,10 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError(
                 "--tables is not possible yet: restore the whole backup beside, and copy what you need")
         }
-        guard to != nil || !force || id != nil else {
+        guard to == nil || !intoOriginalName else {
+            throw ValidationError("--into-original-name says where to: leave out --to")
+        }
+        guard to != nil || force == 0 || id != nil else {
             throw ValidationError("--force replaces what is there: say what with --to, or which backup with an id")
         }
         guard id == nil || database == nil else {
@@ -76,9 +95,12 @@ struct Restore: AsyncParsableCommand {
         let choice = RestoreChoice(client: session.client, terminal: session.terminal)
         let detail = try await choice.backup(id, agent: agent, database: database)
         let plan = RestorePlan(
-            backup: detail.backup, agent: agent, target: to, replace: force && to != nil, skipChecksum: skipChecksum,
-            globals: globals, trustOrigin: trustOrigin, paths: paths, strip: strip,
-            notes: detail.manifest.notes ?? [])
+            backup: detail.backup, agent: agent, target: to, replace: force > 0 && (to != nil || intoOriginalName),
+            skipChecksum: skipChecksum, globals: globals, trustOrigin: trustOrigin, paths: paths, strip: strip,
+            notes: detail.manifest.notes ?? [],
+            manner: RestoreManner(
+                exitOnError: exitOnError ? true : nil, replaceIncomplete: force > 1 ? true : nil,
+                intoOriginalName: intoOriginalName ? true : nil))
         session.terminal.say(plan.lines(session.terminal.talkLook))
         let host = try await session.client.agent(plan.agent ?? plan.backup.agent)
         guard host.state != .revoked else {

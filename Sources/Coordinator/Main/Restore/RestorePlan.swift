@@ -15,12 +15,13 @@ struct RestorePlan: Sendable {
     var strip = 0
     /// What the backup's manifest notes of it.
     var notes: [String] = []
+    var manner = RestoreManner()
 
     var options: RestoreOptions {
         RestoreOptions(
             agent: agent, target: target, replace: replace, skipChecksum: skipChecksum, withGlobals: globals,
-            tables: [],
-            trustOrigin: trustOrigin ? true : nil, paths: paths.isEmpty ? nil : paths, strip: strip == 0 ? nil : strip)
+            tables: [], trustOrigin: trustOrigin ? true : nil, paths: paths.isEmpty ? nil : paths,
+            strip: strip == 0 ? nil : strip, manner: manner == RestoreManner() ? nil : manner)
     }
 
     /// What has to be typed before something that exists is replaced.
@@ -34,6 +35,12 @@ struct RestorePlan: Sendable {
                 ("proof", .init(proof: backup.proof)), ("by agent", .init(agent ?? backup.agent)), ("to", .init(place)),
                 ("existing", .init(replace ? "WILL BE REPLACED; the old one is kept beside" : "", .bad)),
                 ("only", .init(paths.joined(separator: ", "))), ("noted", .init(notes.joined(separator: "; "))),
+                (
+                    "incomplete",
+                    .init(
+                        manner.replaceIncomplete == true ? "MAY REPLACE IT, TOO: what cannot be made is named" : "",
+                        .bad)
+                ), ("on errors", .init(manner.exitOnError == true ? "nothing is restored" : "")),
                 ("globals", .init(globals ? "roles and tablespaces are restored too" : "")),
                 (
                     "trusted",
@@ -68,6 +75,7 @@ struct RestorePlan: Sendable {
 
     private var place: String {
         if let target { return target }
+        if manner.intoOriginalName == true { return "its original name, from the beginning" }
         switch backup.kind {
         case .postgres: return "a new database \(backup.database)_restored_TIME"
         case .sqlite: return "a new file beside the original, …_restored_TIME"

@@ -133,6 +133,8 @@ package struct RestoreOrder: Codable, Sendable, Equatable {
     package var paths: [String]?
     /// Of an archive: so many folders are dropped from the beginning of each path. Since 3.
     package var strip: Int?
+    /// What it is to do about what cannot be made. Since 2.
+    package var manner: RestoreManner?
 
     /// The database that was backed up.
     package struct Source: Codable, Sendable, Equatable {
@@ -160,6 +162,22 @@ package struct RestoreOrder: Codable, Sendable, Equatable {
         self.skipChecksum = skipChecksum
         self.withGlobals = withGlobals
         self.requestedAt = requestedAt
+    }
+}
+
+/// How a restore goes about what of a backup cannot be made. What is nil is false.
+package struct RestoreManner: Codable, Sendable, Equatable {
+    /// Keep nothing unless all of it could be made.
+    package var exitOnError: Bool?
+    /// Replace what is there also by what lacks something.
+    package var replaceIncomplete: Bool?
+    /// Load under the database's own name from the beginning.
+    package var intoOriginalName: Bool?
+
+    package init(exitOnError: Bool? = nil, replaceIncomplete: Bool? = nil, intoOriginalName: Bool? = nil) {
+        self.exitOnError = exitOnError
+        self.replaceIncomplete = replaceIncomplete
+        self.intoOriginalName = intoOriginalName
     }
 }
 

@@ -71,9 +71,12 @@ package struct RestoreOptions: Codable, Sendable, Equatable {
     /// Of files: so many folders are dropped from the beginning of each path.
     package var strip: Int?
 
+    package var manner: RestoreManner?
+
     package init(
         agent: String? = nil, target: String? = nil, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
-        tables: [String], trustOrigin: Bool? = nil, paths: [String]? = nil, strip: Int? = nil
+        tables: [String], trustOrigin: Bool? = nil, paths: [String]? = nil, strip: Int? = nil,
+        manner: RestoreManner? = nil
     ) {
         self.agent = agent
         self.target = target
@@ -84,5 +87,6 @@ package struct RestoreOptions: Codable, Sendable, Equatable {
         self.trustOrigin = trustOrigin
         self.paths = paths
         self.strip = strip
+        self.manner = manner
     }
 }
