@@ -208,6 +208,29 @@ import Wire
         #expect(try !isAllowed("dev db", "/srv/try2/x", "allow: { scratch: /srv/try }"))
     }
 
+    @Test func theOriginalNameIsThatOfTheHostsOwnFile() async throws {
+        let host = try await AgentHost()
+        defer { host.remove() }
+        func refusal(_ kind: DatabaseKind, _ target: String?, _ allow: String = "") throws -> BackupError.Code? {
+            var order = RestoreOrder(
+                backup: UUID(), database: try DatabaseName("shop"), kind: kind, sources: [], fingerprint: nil,
+                target: target, replace: true, skipChecksum: false, withGlobals: false, requestedAt: host.world.now())
+            order.manner = RestoreManner(intoOriginalName: true)
+            do {
+                try Self.make(host, allow).requireRestorable(order)
+                return nil
+            } catch let error as BackupError {
+                return error.code
+            }
+        }
+        #expect(try refusal(.postgres, nil) == nil)
+        #expect(try refusal(.postgres, nil, "allow: { restoreTo: [shop_production] }") == nil)
+        #expect(try refusal(.postgres, nil, "allow: { restoreTo: [beside, shop] }") == .forbidden)
+        #expect(try refusal(.postgres, nil, "allow: { replace: false }") == .forbidden)
+        #expect(try refusal(.postgres, "payroll") == .usage)
+        #expect(try refusal(.sqlite, nil) == .usage)
+    }
+
     /// Files of somebody else do not take the place of those that something here runs.
     @Test func aStrangersFilesReplaceNothing() async throws {
         let host = try await AgentHost()

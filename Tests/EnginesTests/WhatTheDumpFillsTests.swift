@@ -149,6 +149,28 @@ struct WhatTheDumpFillsTests {
         }
     }
 
+    @Test(
+        "what is set for every role neither cuts a load nor its comparison", arguments: [ObjectFormat.plain, .custom])
+    func settingsOfEveryRole(format: ObjectFormat) async throws {
+        let cluster = try PostgresCluster()
+        try await cluster.sql("CREATE DATABASE slow")
+        try await cluster.sql(
+            "CREATE TABLE \"grün\" AS SELECT n, repeat(md5(n::text), 20) AS x, '€' AS e FROM generate_series(1, 30000) n",
+            database: "slow")
+        try await cluster.sql(
+            """
+            ALTER ROLE ALL SET statement_timeout = '5ms'; ALTER ROLE ALL SET lock_timeout = '1ms';
+            ALTER ROLE ALL SET client_encoding = 'LATIN1'; ALTER ROLE ALL SET search_path = nowhere;
+            ALTER ROLE ALL SET idle_in_transaction_session_timeout = '5ms'; ALTER ROLE ALL SET row_security = off;
+            ALTER ROLE ALL SET default_transaction_read_only = on;
+            """)
+        for origin in Self.everyOrigin {
+            let (outcome, _) = try await roundTrip(cluster, "slow", format: format, origin: origin)
+            #expect(
+                outcome.checked.contains("1 table, 30000 rows match; the rows' digests match"), "\(outcome.checked)")
+        }
+    }
+
     @Test("a load that cannot be compared is kept, and that it was not compared is told")
     func notCompared() async throws {
         let cluster = try SharedCluster.get()

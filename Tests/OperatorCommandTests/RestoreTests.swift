@@ -66,6 +66,17 @@ import Wire
             options == RestoreOptions(target: "x", replace: true, skipChecksum: true, withGlobals: false, tables: []))
     }
 
+    @Test func whatIsToBeDoneAboutWhatCannotBeMadeIsSaidAndHandedOn() throws {
+        var plan = try plan(replace: true)
+        #expect(plan.options.manner == nil)
+        plan.manner = RestoreManner(exitOnError: true, replaceIncomplete: true, intoOriginalName: true)
+        #expect(plan.options.manner == plan.manner)
+        let lines = plan.lines(.plain)
+        #expect(lines.contains { $0.hasPrefix("to ") && $0.hasSuffix("its original name, from the beginning") })
+        #expect(lines.contains { $0.contains("MAY REPLACE IT, TOO") })
+        #expect(lines.contains { $0.contains("nothing is restored") })
+    }
+
     private static let ends: [(OperationState, String?, Int32)] = [
         (.succeeded, nil, 0), (.failed, "integrity", 3), (.failed, "exists", 4), (.failed, "notFound", 5),
         (.failed, "somethingNew", 1), (.failed, nil, 1), (.expired, nil, 6),

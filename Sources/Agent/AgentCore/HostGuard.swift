@@ -171,7 +171,10 @@ package final class HostGuard: Sendable {
         }
         guard !order.replace || allow.replace else { throw refusal("its agent.yaml has allow.replace: false") }
         let isOriginal = order.manner?.intoOriginalName == true
-        guard let target = order.target ?? (isOriginal ? order.database.rawValue : nil) else {
+        guard !isOriginal || (order.target == nil && order.kind == .postgres) else {
+            throw BackupError(.usage, "only a PostgreSQL database, to no other target, goes into its original name")
+        }
+        guard isOriginal || order.target != nil else {
             guard allow.restoresBeside else { throw refusal("its agent.yaml allows no restore beside a database") }
             return
         }
@@ -179,8 +182,8 @@ package final class HostGuard: Sendable {
         guard let setting = databases.first(where: { $0.name == order.database }) else {
             throw BackupError(.configuration, "database \(order.database) is not in this host's agent.yaml")
         }
-        let place = RestorePlace(
-            isOriginal ? RestorePlace.originalName(setting) : target, setting, databases, paths)
+        let target = order.target ?? RestorePlace.originalName(setting)
+        let place = RestorePlace(target, setting, databases, paths)
         if place.isListed(in: allow.restoreTo + [allow.scratch].compactMap { $0 }) { return }
         if allow.restoresDeclared, place.isDeclared { return }
         if allow.restoresBeside, place.isBeside, !order.replace { return }

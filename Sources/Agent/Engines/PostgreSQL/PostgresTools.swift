@@ -33,13 +33,16 @@ struct PostgresTools: Sendable {
     }
 
     /// A psql to ask the server with: the newest, which talks to every server.
-    func anyClient() throws(BackupError) -> String {
+    func anyClient() throws(BackupError) -> String { try newest("psql") }
+
+    /// The newest of a tool that reads what the older ones wrote: psql every server, pg_restore every dump.
+    func newest(_ tool: String) throws(BackupError) -> String {
         let all = places
         let packaged = all.filter { $0.major != nil }.reversed()
-        guard let place = (packaged + all.filter { $0.major == nil }).first(where: { $0.has("psql") }) else {
-            throw BackupError(.sourceRefused, "psql was not found\(searched); install the package postgresql-client")
+        guard let place = (packaged + all.filter { $0.major == nil }).first(where: { $0.has(tool) }) else {
+            throw BackupError(.sourceRefused, "\(tool) was not found\(searched); install the package postgresql-client")
         }
-        return place.path("psql")
+        return place.path(tool)
     }
 
     /// That psql, and whether it knows `\restrict`, under which it runs no command of its own (CVE-2025-8714).

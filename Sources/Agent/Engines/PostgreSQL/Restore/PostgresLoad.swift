@@ -45,7 +45,7 @@ struct PostgresLoad {
         let settings = try await PostgresFacts.settings(session, database)
         let stopsAtFailure = request.manner.isAllOrNothing
         let settled = Promise<Settlement>()
-        let dump = try await plain()
+        let dump = try plain()
         let source: DecodedSource = { (body) throws(BackupError) in
             let feed = DumpFeed(
                 apart: apart, messages: messages, token: token, isRestricting: isRestricting, settings: settings,
@@ -84,12 +84,13 @@ struct PostgresLoad {
         try result.get()
     }
 
-    /// A custom dump becomes a plain one on its way: both are loaded alike.
-    private func plain() async throws(BackupError) -> DecodedSource {
+    /// A custom dump becomes a plain one on its way: both are loaded alike. By the newest pg_restore, which reads what a newer
+    /// pg_dump than this server's made, too.
+    private func plain() throws(BackupError) -> DecodedSource {
         guard request.format == .custom else { return request.dump }
-        let tool = try await session.tools.tool("pg_restore", forServer: facts.major, stop: request.stop)
         let child = ChildProcess(
-            executable: tool.path, arguments: ["--file=-"], environment: ChildProcess.baseEnvironment)
+            executable: try session.tools.newest("pg_restore"), arguments: ["--file=-"],
+            environment: ChildProcess.baseEnvironment)
         let (dump, stop) = (request.dump, request.stop)
         return { (body) throws(BackupError) in
             let sql = try Descriptor.pipe()
@@ -110,7 +111,12 @@ struct PostgresLoad {
             }
             let ending = try Self.result(of: converting)
             guard ending.isSuccess else {
-                throw BackupError(.integrity, "pg_restore cannot read the dump: \(ending.standardError)")
+                // The dump is not at fault.
+                let isNewer = ending.standardError.contains("unsupported version")
+                throw BackupError(
+                    isNewer ? .sourceRefused : .integrity,
+                    "pg_restore cannot read the dump: \(ending.standardError)"
+                        + (isNewer ? "; a newer pg_dump made it: install the client of that version here" : ""))
             }
         }
     }
