@@ -132,6 +132,35 @@ struct WhatTheDumpFillsTests {
         }
     }
 
+    @Test("names of owners and roles beyond ASCII, where no database is in UTF-8")
+    func owners() async throws {
+        let cluster = try PostgresCluster()
+        let manner = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        try await cluster.sql("DROP DATABASE postgres", database: "template1")
+        try await cluster.sql("CREATE DATABASE postgres \(manner)", database: "template1")
+        try await cluster.sql("CREATE ROLE \"chéf\" LOGIN; CREATE ROLE \"gast\"")
+        try await cluster.sql("CREATE DATABASE latin \(manner) OWNER \"chéf\"")
+        try await cluster.sql(
+            "CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t OWNER TO \"chéf\"; CREATE TABLE u AS SELECT 1 AS a",
+            database: "latin")
+        let engine = try cluster.engine("latin")
+        let streams = try await engine.streams()
+        let (globals, dump) = (try await write(streams[0]), try await write(streams[1]))
+        // Whom the backup knows otherwise stays as he is.
+        try await cluster.sql("ALTER ROLE \"chéf\" NOLOGIN; DROP ROLE gast")
+        for (origin, at) in zip(Self.everyOrigin, [1_768_442_400.0, 1_768_442_401, 1_768_442_402]) {
+            let outcome = try await engine.restore(
+                request(dump, .plain, globals: globals, origin: origin, at: at))
+            #expect(outcome.failures == [])
+            #expect(try await cluster.sql("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'chéf'") == "f\n")
+            let owner = "SELECT datdba::regrole FROM pg_database WHERE datname = '\(outcome.target)'"
+            #expect(try await cluster.sql(owner) == "\"chéf\"\n")
+            guard origin != .foreign else { continue }
+            #expect(try await cluster.dump(outcome.target) == cluster.dump("latin"))
+        }
+        #expect(try await cluster.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'gast'") == "1\n")
+    }
+
     @Test("rows that the server does not take, for a column that is not there, are not run as statements")
     func noSuchColumn() async throws {
         let cluster = try SharedCluster.get()
@@ -155,19 +184,19 @@ struct WhatTheDumpFillsTests {
         let cluster = try PostgresCluster()
         try await cluster.sql("CREATE DATABASE slow")
         try await cluster.sql(
-            "CREATE TABLE \"grün\" AS SELECT n, repeat(md5(n::text), 20) AS x, '€' AS e FROM generate_series(1, 30000) n",
+            "CREATE TABLE \"grün\" AS SELECT n, repeat(md5(n::text), 20) AS x, '€' AS e FROM generate_series(1, 60000) n",
             database: "slow")
         try await cluster.sql(
             """
-            ALTER ROLE ALL SET statement_timeout = '5ms'; ALTER ROLE ALL SET lock_timeout = '1ms';
+            ALTER ROLE ALL SET statement_timeout = '100ms'; ALTER ROLE ALL SET lock_timeout = '1ms';
             ALTER ROLE ALL SET client_encoding = 'LATIN1'; ALTER ROLE ALL SET search_path = nowhere;
-            ALTER ROLE ALL SET idle_in_transaction_session_timeout = '5ms'; ALTER ROLE ALL SET row_security = off;
+            ALTER ROLE ALL SET idle_in_transaction_session_timeout = '100ms'; ALTER ROLE ALL SET row_security = off;
             ALTER ROLE ALL SET default_transaction_read_only = on;
             """)
         for origin in Self.everyOrigin {
             let (outcome, _) = try await roundTrip(cluster, "slow", format: format, origin: origin)
             #expect(
-                outcome.checked.contains("1 table, 30000 rows match; the rows' digests match"), "\(outcome.checked)")
+                outcome.checked.contains("1 table, 60000 rows match; the rows' digests match"), "\(outcome.checked)")
         }
     }
 

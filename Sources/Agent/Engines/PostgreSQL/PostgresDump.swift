@@ -35,6 +35,8 @@ extension PostgresEngine {
         var arguments = [
             "--globals-only", "--no-password", "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)",
         ]
+        // Roles are the whole server's, and are compared with those that are there in one encoding. Since 12.
+        if facts.major >= 12 { arguments.append("--encoding=UTF8") }
         if !facts.readsPasswords { arguments.append("--no-role-passwords") }
         return EngineStream(
             role: .globals, format: .plain, makeInspector: { PlainDumpInspector(expecting: .cluster) },

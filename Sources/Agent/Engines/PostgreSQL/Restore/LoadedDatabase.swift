@@ -9,8 +9,14 @@ struct LoadedDatabase {
     /// Where the data is not what the dump had.
     var differences: [String]
 
-    /// All that it lacks.
-    var lacking: [String] { failures + differences }
+    /// All that it lacks, the first of many.
+    var lacking: [String] {
+        let more = differences.count - Self.most
+        return failures + differences.prefix(Self.most)
+            + (more > 0 ? ["and \(CountText.of(more, "more difference"))"] : [])
+    }
+
+    private static let most = 50
 
     /// Why it may not have the name, in words; nil when it may. What lacks something for a reason that is known is as good as it
     /// gets, and takes a name that is free; data that differs for no reason that anybody knows takes none.

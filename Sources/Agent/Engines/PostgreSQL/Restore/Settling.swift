@@ -29,12 +29,14 @@ struct Settling {
         }
         let load = SQLText.identifier(role.name)
         var script = Array(SessionPins.script(limit: nil).utf8)
-        if let encoding = settlement.encoding {
-            script += Array("SET client_encoding = \(SQLText.literal(encoding));\n".utf8)
-        }
         if isRestricting { script += Array("\\restrict \(token)\n".utf8) }
-        func add(_ text: String) { script += Array((text + "\n").utf8) }
-        func add(_ statements: [[UInt8]]) { for statement in statements { script += statement + [UInt8(ascii: "\n")] } }
+        // The dump's texts are in its own encoding, ours are not.
+        let theirs = SQLText.literal(settlement.encoding ?? "UTF8")
+        func add(_ text: String) { script += Array("SET client_encoding = 'UTF8';\n\(text)\n".utf8) }
+        func add(_ statements: [[UInt8]]) {
+            script += Array("SET client_encoding = \(theirs);\n".utf8)
+            for statement in statements { script += statement + [UInt8(ascii: "\n")] }
+        }
         add(given.map(\.statement))
         if isOwnOrigin {
             // What no statement named an owner for belonged to who made the backup's tools run.
@@ -45,7 +47,7 @@ struct Settling {
         if opens { add("GRANT CONNECT, TEMPORARY ON DATABASE \(SQLText.identifier(database)) TO PUBLIC;") }
         if isOwnOrigin { add("DROP OWNED BY \(load);") } else { add(Self.revoking(load)) }
         add(settlement.last)
-        if isRestricting { add("\\unrestrict \(token)") }
+        if isRestricting { script += Array("\\unrestrict \(token)\n".utf8) }
         try await carryOut(script)
         guard !isOwnOrigin else {
             await role.drop()
