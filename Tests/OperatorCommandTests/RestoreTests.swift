@@ -46,6 +46,18 @@ import Wire
         )
     }
 
+    @Test func whatIsPickedAloneTakesThePlaceOfAFolder() throws {
+        var plan = RestorePlan(
+            backup: try Sample.backup(1), agent: nil, target: "/etc/app", replace: true, skipChecksum: false,
+            globals: false)
+        #expect(plan.lines(.plain).contains("existing  WILL BE REPLACED; the old one is kept beside"))
+        (plan.paths, plan.strip) = (["/etc/app/a", "/etc/app/b"], 2)
+        let lines = plan.lines(.plain)
+        #expect(lines.contains("existing  WILL BE REPLACED BY WHAT IS PICKED ALONE; the old one is kept beside"))
+        #expect(lines.contains("only      /etc/app/a, /etc/app/b"))
+        #expect(plan.options.paths == plan.paths && plan.options.strip == 2)
+    }
+
     @Test func theWaitForTheEndIsShortAndGrowsWithTheRun() {
         #expect(Follow.pause(after: 0, asking: 1) == .milliseconds(200))
         #expect(Follow.pause(after: 15, asking: 1) == .milliseconds(200))

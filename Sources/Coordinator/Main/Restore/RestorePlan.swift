@@ -33,7 +33,7 @@ struct RestorePlan: Sendable {
                 ("restore", .init("\(backup.database) from \(backup.agent), \(Quantity.time(backup.nominalAt))")),
                 ("backup", .init("\(ShortID.full(backup.id)), \(Quantity.size(backup.plainBytes))")),
                 ("proof", .init(proof: backup.proof)), ("by agent", .init(agent ?? backup.agent)), ("to", .init(place)),
-                ("existing", .init(replace ? "WILL BE REPLACED; the old one is kept beside" : "", .bad)),
+                ("existing", .init(replace ? "WILL BE REPLACED\(onlyParts); the old one is kept beside" : "", .bad)),
                 ("only", .init(paths.joined(separator: ", "))), ("noted", .init(notes.joined(separator: "; "))),
                 (
                     "incomplete",
@@ -58,6 +58,8 @@ struct RestorePlan: Sendable {
         ]
         return warning.map { look.tinted($0, .bad) } + facts + archiveNote
     }
+
+    private var onlyParts: String { paths.isEmpty ? "" : " BY WHAT IS PICKED ALONE" }
 
     /// The archive keeps whole paths, so that nothing of it lands beside its place by mistake.
     private var archiveNote: [String] {
