@@ -48,7 +48,7 @@ import Wire
         try await fleet.backup()
         let backup = try #require(try await fleet.list([BackupView].self, "backup", "list").first)
         let folder = fleet.local.appending(path: "db-01/database-backups")
-        let name = try #require(backup.dump?.name)
+        let name = try #require(backup.objects.map(\.name).first { !$0.contains(/_(globals|database)\./) })
         let (dump, manifest) = (
             folder.appending(path: name), folder.appending(path: name.replacing(".sql", with: ".json"))
         )

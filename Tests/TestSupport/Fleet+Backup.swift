@@ -1,5 +1,3 @@
-import Wire
-
 extension Fleet {
     /// `backup create --wait`, whatever its exit status.
     ///
@@ -12,9 +10,4 @@ extension Fleet {
             return isSkipped ? nil : output
         }
     }
-}
-
-extension BackupView {
-    /// The object that holds what was backed up.
-    package var dump: ObjectView? { objects.first { !$0.name.contains(/_(globals|database)\./) } }
 }

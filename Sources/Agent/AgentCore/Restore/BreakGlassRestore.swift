@@ -60,7 +60,8 @@ package struct BreakGlassRestore: Sendable {
             readers: found.readers, engine: engine, target: target, replace: replace,
             skipChecksum: skipChecksum || found.manifest == nil, withGlobals: withGlobals,
             fingerprint: found.manifest?.fingerprint,
-            origin: trustOrigin ? .trusted : !skipChecksum && isOwn(found) ? .own : .foreign, part: part, manner: manner,
+            origin: trustOrigin ? .trusted : !skipChecksum && isOwn(found) ? .own : .foreign, part: part,
+            manner: manner,
             now: world.now(), stop: stop,
             inspects: found.manifest == nil && !skipChecksum)
         let counter = ByteCounter()
