@@ -145,6 +145,10 @@ struct PostgresFailureTests {
         #expect(error.message.contains("\"hidden T\""))
         let dump = try await write(engine.streams()[2])
         #expect((dump.failure as? BackupError)?.code == .sourceRefused)
+        // What may be read may not be restored by the same role: that is said before the day.
+        try await cluster.sql("GRANT pg_read_all_data TO reader")
+        #expect(try await engine.examine().restoreObstacle?.contains("CREATEDB") == true)
+        #expect(try await cluster.engine("secretive").examine().restoreObstacle == nil)
     }
 
     // MARK: tools

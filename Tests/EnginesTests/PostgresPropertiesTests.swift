@@ -156,13 +156,13 @@ struct PostgresPropertiesTests {
     /// A stranger's backup says nothing about whose the database is, who gets in, and what its sessions load.
     @Test func aStrangersSettingsAndRightsAreNotTaken() async throws {
         let cluster = try SharedCluster.get()
-        try await cluster.sql("CREATE DATABASE strange")
-        let backup = try await backUp(cluster, "strange")
+        try await cluster.sql("CREATE DATABASE strange_props")
+        let backup = try await backUp(cluster, "strange_props")
         var hostile = backup.properties
         hostile.settings = ["session_preload_libraries=/tmp/evil", "search_path=evil, public"]
         hostile.rights = [.init(role: nil, privilege: "CREATE", isGrantable: false)]
         hostile.comment = "mine"
-        let outcome = try await cluster.engine("strange").restore(
+        let outcome = try await cluster.engine("strange_props").restore(
             request(backup.dump, .plain, properties: hostile, origin: .foreign))
         #expect(outcome.failures.isEmpty && outcome.checked.contains("--trust-origin gives them"), "\(outcome)")
         let told = try await cluster.sql(

@@ -120,7 +120,8 @@ package struct Doctor: Sendable {
         do {
             let seen = try await EngineCatalog.engine(setting, paths: paths).examine()
             let server = seen.serverVersion.map { "server \($0), " } ?? ""
-            return good(subject, "\(setting.kind.rawValue), \(server)\(seen.tool)")
+            let obstacle = seen.restoreObstacle.map { "; BUT A RESTORE HERE WOULD FAIL: \($0)" } ?? ""
+            return good(subject, "\(setting.kind.rawValue), \(server)\(seen.tool)\(obstacle)")
         } catch {
             return bad(subject, "\(error)")
         }

@@ -30,6 +30,8 @@ package struct Examination: Sendable, Equatable {
     /// Name and version, such as `pg_dump 15.18`.
     package var tool: String
     package var sizeBytes: Int64?
+    /// Why a restore here would fail, and what to do, in words; nil when nothing speaks against it.
+    package var restoreObstacle: String?
 
     package init(serverVersion: String?, tool: String, sizeBytes: Int64?) {
         self.serverVersion = serverVersion

@@ -48,8 +48,14 @@ package struct PostgresEngine: Engine {
         try await facts.refuseUnreadableTables(session, database)
         let dumper = try await session.tools.tool("pg_dump", forServer: facts.major, stop: session.stop)
         let note = globals && !facts.readsPasswords ? "; globals without the roles' passwords" : ""
-        return Examination(
+        var seen = Examination(
             serverVersion: facts.version, tool: "pg_dump \(dumper.version)\(note)", sizeBytes: facts.sizeBytes)
+        if !facts.createsDatabases {
+            seen.restoreObstacle =
+                "the role \(facts.role) may not create databases: ALTER ROLE \(SQLText.identifier(facts.role)) CREATEDB, or restore "
+                + "with another role (`holdfast-agent restore --url`)"
+        }
+        return seen
     }
 
     package func streams() async throws -> [EngineStream] {

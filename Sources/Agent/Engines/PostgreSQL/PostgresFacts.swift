@@ -10,6 +10,7 @@ struct PostgresFacts: Decodable, Sendable {
     var sizeBytes: Int64?
     var readsPasswords: Bool
     var isSuperuser: Bool
+    var createsDatabases: Bool
     /// What the database's texts are in.
     var encoding: String
     /// Whether every role may create something in it: in one of its schemas, or a schema.
@@ -27,6 +28,7 @@ struct PostgresFacts: Decodable, Sendable {
               'sizeBytes', pg_database_size(current_database()),
               'readsPasswords', has_table_privilege('pg_catalog.pg_authid', 'SELECT'),
               'isSuperuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+              'createsDatabases', (SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user),
               'encoding', pg_encoding_to_char(d.encoding),
               'isOpenToAll', EXISTS (SELECT FROM aclexplode(d.datacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
                 OR EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a
