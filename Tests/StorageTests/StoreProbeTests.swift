@@ -134,6 +134,27 @@ struct StoreProbeTests {
         #expect(try server.state().objects.keys.sorted() == ["acme/db-01/a"])
     }
 
+    /// P12: what a plan says of a store makes a host more careful, and never less.
+    @Test func whatAPlanSaysOfAStoreMakesNobodyLessCareful() throws {
+        let server = try ScriptedS3(["--joins-over"])
+        func store(_ put: StoreAnswer?, _ complete: StoreAnswer?) throws -> S3Store {
+            try server.store { ($0.ways.conditionOnPut, $0.ways.conditionOnComplete) = (put, complete) }
+        }
+        let trusting = try store(.honoured, .honoured)
+        #expect(!trusting.honoursConditions)
+        try trusting.store("a", [1])
+        #expect(code { try trusting.store("a", SeededRandom.bytes(300_000)) } == .exists)
+        #expect(try server.state().count("HeadObject") >= 3)
+        func amazon(_ put: StoreAnswer?, _ complete: StoreAnswer?) throws -> Bool {
+            var configuration = S3Configuration(bucket: "bucket", region: "us-east-1")
+            (configuration.ways.conditionOnPut, configuration.ways.conditionOnComplete) = (put, complete)
+            let keys = StaticCredentials(Credentials(accessKeyID: "ID", secretAccessKey: "SECRET"))
+            return try S3Store(configuration: configuration, credentials: keys, now: { Date() }).honoursConditions
+        }
+        #expect(try amazon(nil, nil) && amazon(.honoured, .honoured))
+        #expect(try !amazon(.honoured, .ignored) && !amazon(.refused, nil))
+    }
+
     // MARK: by a host
 
     @Test func aHostThatMayOnlyWriteFindsWhatItCan() throws {

@@ -62,11 +62,12 @@ package struct S3Store: ObjectStore {
         }
     }
 
-    /// Of others than Amazon's own some ignore the condition, or do so when they join parts (Ceph RGW 16): they are asked first.
+    /// Of others than Amazon's own some ignore the condition, or do so when they join parts (Ceph RGW 16): they are asked first. What
+    /// is said of a store makes us more careful and never less, since it comes from a coordinator that may be hostile (P12).
     package var honoursConditions: Bool {
         let ways = session.configuration.ways
-        guard let put = ways.conditionOnPut, let complete = ways.conditionOnComplete else { return session.isAWS }
-        return put == .honoured && complete == .honoured
+        return session.isAWS
+            && [ways.conditionOnPut, ways.conditionOnComplete].allSatisfy { $0 ?? .honoured == .honoured }
     }
 
     package func visit(

@@ -50,7 +50,7 @@ struct S3Commit {
         operation.bodyDigest = digest
         operation.deadline = session.configuration.deadline(forBytes: buffer.count)
         let outcome = try createOnly(
-            { operation }, .conditionOnPut, looksFirst: !session.isAWS && ways.conditionOnPut != .honoured,
+            { operation }, .conditionOnPut, looksFirst: !session.isAWS,
             content: { buffer.withBytes { md5($0) }.hexText }
         ) { (answer) throws(S3Failure) in
             do throws(S3Failure) {
