@@ -81,7 +81,7 @@ struct WhatCannotBeMadeTests {
             CREATE POLICY p ON u TO "the keeper" USING (true);
             """, database: "roles")
         let streams = try await source.engine("roles").streams()
-        let (globals, dump) = (try await write(streams[0]), try await write(streams[1]))
+        let (globals, dump) = (try await write(streams[0]), try await write(streams[2]))
         let elsewhere = try PostgresCluster()
         let engine = try elsewhere.engine("roles")
         let outcome = try await engine.restore(request(dump, .plain, origin: .foreign))
@@ -162,7 +162,7 @@ struct WhatCannotBeMadeTests {
             database: "shop")
         let engine = try cluster.engine("shop", format: format, bin: try PostgresCluster.packaged(majors.tools))
         let streams = try await engine.streams()
-        let (globals, dump) = (try await write(streams[0]), try await write(streams[1]))
+        let (globals, dump) = (try await write(streams[0]), try await write(streams[2]))
         _ = (try globals.inspection(), try dump.inspection())
         if format == .plain {
             #expect(dump.text.contains("SET transaction_timeout") == (majors.server >= 17))

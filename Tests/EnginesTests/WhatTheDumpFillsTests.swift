@@ -145,7 +145,7 @@ struct WhatTheDumpFillsTests {
             database: "latin")
         let engine = try cluster.engine("latin")
         let streams = try await engine.streams()
-        let (globals, dump) = (try await write(streams[0]), try await write(streams[1]))
+        let (globals, dump) = (try await write(streams[0]), try await write(streams[2]))
         // Whom the backup knows otherwise stays as he is.
         try await cluster.sql("ALTER ROLE \"chéf\" NOLOGIN; DROP ROLE gast")
         for (origin, at) in zip(Self.everyOrigin, [1_768_442_400.0, 1_768_442_401, 1_768_442_402]) {
