@@ -119,7 +119,8 @@ let package = Package(
 
         // Tests: one target a module, and the ones that join them.
         .target(
-            name: "TestSupport", dependencies: ["Domain", "Threads", "Transfer", subprocess], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Domain", "Wire", "Threads", "Transfer", subprocess],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("DomainTests", ["Domain", "TestSupport"]),
         tests("WireTests", ["Wire", "Archive", "Domain"]),

@@ -100,12 +100,3 @@ import Wire
 
     private static let noon = "2026-01-15T12:00:00Z"
 }
-
-extension Fleet {
-    fileprivate func isOnline(_ agent: String) async throws {
-        try await eventually("\(agent) is online") {
-            let all = try await list([AgentView].self, "agent", "list")
-            return all.contains { $0.name == agent && $0.state == .online } ? true : nil
-        }
-    }
-}
