@@ -11,6 +11,7 @@ import Wire
         let s3 = try S3Server()
         defer { s3.stop() }
         let (world, own) = (try await MovedClock(), try await MovedClock())
+        defer { [world, own].forEach { $0.stop() } }
         let fleet = try await Fleet(environment: s3.credentials("coordinator").merging(world.environment) { $1 })
         defer { fleet.stop() }
         // Of `few` half goes, and of `many` more than that.

@@ -8,14 +8,11 @@ import Wire
 @Suite(.timeLimit(.minutes(5))) struct EmptiedDatabaseTests {
     @Test func anEmptiedFileFailsAndWhatShrankHoldsTheOneBefore() async throws {
         let clock = try await MovedClock()
+        defer { clock.stop() }
         let fleet = try await Fleet(environment: clock.environment)
         defer { fleet.stop() }
-        try await fleet.apply(
-            """
-            destinations: { local: { directory: \(fleet.local.path) } }
-            policies:
-              all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 1h } }, destinations: [local], floor: 1 }
-            """)
+        try await fleet.applyLocally(
+            policies: #"  all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 1h } }, floor: 1 }"#)
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO"
         let shop = try await fleet.sqlite("shop.db", "CREATE TABLE a (x); \(rows) a SELECT i FROM n")
         let ledger = "CREATE TABLE a (x); CREATE TABLE b (x); \(rows) a SELECT i FROM n; INSERT INTO b VALUES (1)"

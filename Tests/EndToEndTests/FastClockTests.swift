@@ -8,13 +8,10 @@ import Wire
 @Suite(.timeLimit(.minutes(5))) struct FastClockTests {
     @Test func whatIsStillToComeIsNotMissedAndTheTrueBackupOfThatTimeIsCatalogued() async throws {
         let (world, own) = (try await MovedClock(), try await MovedClock())
+        defer { [world, own].forEach { $0.stop() } }
         let fleet = try await Fleet(environment: world.environment)
         defer { fleet.stop() }
-        try await fleet.apply(
-            """
-            destinations: { local: { directory: \(fleet.local.path) } }
-            policies: { all: { tiers: { hourly: { schedule: "0 * * * *", keep: 48h } }, destinations: [local] } }
-            """)
+        try await fleet.applyLocally(policies: #"  all: { tiers: { hourly: { schedule: "0 * * * *", keep: 48h } } }"#)
         try await fleet.sqlite("shop.db", "CREATE TABLE t (x)")
         let agent = try await fleet.join(
             "db-01", "databases:\n  - { name: shop, sqlite: \(fleet.folder.path)/shop.db }\n",

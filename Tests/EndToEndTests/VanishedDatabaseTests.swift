@@ -8,17 +8,15 @@ import Wire
 @Suite(.timeLimit(.minutes(5))) struct VanishedDatabaseTests {
     @Test func whatVanishedOrIsUnselectedIsCriticalAfterADayUntilItIsRetired() async throws {
         let clock = try await MovedClock()
+        defer { clock.stop() }
         let fleet = try await Fleet(environment: clock.environment)
         defer { fleet.stop() }
-        try await fleet.apply(
-            """
-            destinations: { local: { directory: \(fleet.local.path) } }
-            policies:
-              kept:
-                selector: { env: prod, backup: "yes" }
-                tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }
-                destinations: [local]
-            """)
+        try await fleet.applyLocally(
+            policies: """
+                  kept:
+                    selector: { env: prod, backup: "yes" }
+                    tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }
+                """)
         for name in ["shop", "attic", "stray"] { try await fleet.sqlite("\(name).db", "CREATE TABLE t (x)") }
         func line(_ name: String, _ labels: String) -> String {
             "  - { name: \(name), sqlite: \(fleet.folder.path)/\(name).db, labels: { env: dev\(labels) } }\n"

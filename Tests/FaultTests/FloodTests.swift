@@ -34,6 +34,14 @@ import Wire
         #expect(whileRefused < .seconds(10))
         #expect(try await fleet.catalog("SELECT count(*) FROM database") == ["0"])
 
+        // As many as a host may have.
+        let many = try facts(5000)
+        let (heard, whileHeard) = try await asking(fleet) {
+            try await fleet.post("/v1/agent/check-in", many, host.identity)
+        }
+        #expect(heard.status == 200, "\(String(decoding: heard.body, as: UTF8.self))")
+        #expect(whileHeard < .seconds(10))
+
         let items = try (0..<1000).map { number in
             ReportBatch.Item(
                 id: UUID(),

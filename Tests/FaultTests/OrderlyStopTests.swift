@@ -20,7 +20,7 @@ import Wire
             """)
         let names = ["big", "two", "three"]
         for name in names {
-            let megabytes = name == "big" ? 20 : 1
+            let megabytes = name == "big" ? 30 : 1
             try await fleet.sqlite(
                 "\(name).db",
                 "CREATE TABLE t (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(megabytes)) "

@@ -12,6 +12,11 @@ extension Fleet {
         return file
     }
 
+    /// Applies these policies, each a line or more with two spaces before it, with the directory `local` to go to.
+    package func applyLocally(policies: String) async throws {
+        try await apply("destinations: { local: { directory: \(local.path) } }\npolicies:\n\(policies)\n")
+    }
+
     /// What is open, newest first.
     package func alerts() async throws -> [IncidentView] { try await list([IncidentView].self, "alert", "list") }
 

@@ -24,7 +24,8 @@ package final class MovedClock: Sendable {
         try set(ahead: seconds)
     }
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    /// Programs that run go on with the time that they have; none can be started any more.
+    package func stop() { try? FileManager.default.removeItem(at: folder) }
 
     private var file: URL { folder.appending(path: "ahead") }
 
