@@ -22,7 +22,7 @@ package enum ProofLevel: Int, Codable, Sendable, CaseIterable, Comparable {
     case stored = 0
     /// Bytes hashed again.
     case reread
-    /// Decompresses, is structurally whole.
+    /// Decompresses, is structurally whole. Whether it can be loaded is not known by that.
     case sound
     /// Restored into a scratch database without errors.
     case restored
