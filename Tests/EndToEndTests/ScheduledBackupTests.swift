@@ -62,7 +62,6 @@ import Wire
             at: fleet.folder.appending(path: "stock"), withIntermediateDirectories: true)
         // With stock tools alone: the manifest's own commands, in a folder of what lies in the bucket.
         try await cluster.sql("DROP DATABASE shop")
-        try await cluster.sql("CREATE DATABASE shop")
         let stock = try await ProgramOutput.of(
             "bash",
             [

@@ -63,7 +63,9 @@ import Wire
 
         // What is backed up is not retired by mistake.
         #expect(try await fleet.run("database", "retire", "shop", "--agent", "db-01").status == 2)
-        for name in ["attic", "stray"] { try await fleet.holdfast("database", "retire", name, "--agent", "db-01") }
+        for name in ["attic", "stray"] { try await fleet.holdfast("database", "retire", name) }
+        let listed = try await fleet.run("database", "list")
+        #expect(listed.text.split(separator: "\n").count { $0.contains("retired: its backups stay") } == 2, "\(listed)")
         #expect(try await fleet.alerts().contains { $0.kind == "gone" } == false)
         let shown = try await fleet.list(StatusView.self, "status").databases.map(\.name.rawValue)
         #expect(shown == ["shop"])

@@ -40,12 +40,13 @@ struct DatabaseRetire: AsyncParsableCommand {
             """)
 
     @Argument(help: "Its name.") var database: String
-    @Option(help: "Its agent.") var agent: String
+    @Option(help: "Its agent, when several have a database of that name.") var agent: String?
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let session = try OperatorSession()
-        let view = try await session.client.retireDatabase(database, on: agent)
+        let one = try await DatabaseShow.one(database, on: agent, session.client)
+        let view = try await session.client.retireDatabase(database, on: one.agent)
         try output.show(view, session.terminal) { _ in
             ["retired \(SafeText(view.name.rawValue).text) on \(SafeText(view.agent).text): it is told of no longer"]
         }
@@ -63,15 +64,21 @@ struct DatabaseShow: AsyncParsableCommand {
 
     func run() async throws {
         let session = try OperatorSession()
-        let found = try await session.client.databases(agent: agent, database: database)
-        guard let view = found.first else {
-            throw Self.unknown(database, on: agent)
-        }
+        let view = try await Self.one(database, on: agent, session.client)
+        try output.show(view, session.terminal) { DatabaseRendering.detail(view, now: Date(), $0) }
+    }
+
+    /// The one database of that name. Throws `.notFound` when there is none, `.usage` when several agents have one.
+    static func one(
+        _ database: String, on agent: String?, _ client: OperatorClient
+    ) async throws -> DatabaseView {
+        let found = try await client.databases(agent: agent, database: database)
+        guard let view = found.first else { throw unknown(database, on: agent) }
         guard found.count == 1 else {
             let agents = found.map(\.agent).joined(separator: ", ")
             throw BackupError(.usage, "'\(database)' is on several agents: name one with --agent (\(agents))")
         }
-        try output.show(view, session.terminal) { DatabaseRendering.detail(view, now: Date(), $0) }
+        return view
     }
 
     static func unknown(_ database: String, on agent: String?) -> BackupError {

@@ -81,5 +81,6 @@ extension DatabaseView {
             rpoSeconds: protection.rpoSeconds, rpoMet: protection.rpoMet, proof: record.lastGoodProof,
             lastError: record.lastError, policies: protection.policies, sizeBytes: record.sizeBytes,
             serverVersion: record.serverVersion, problem: record.problem, labels: record.allLabels)
+        retiredAt = record.retiredAt
     }
 }

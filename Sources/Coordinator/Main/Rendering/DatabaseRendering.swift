@@ -53,6 +53,8 @@ enum DatabaseRendering {
         if let run { return "now: " + ProgressText.of(run) }
         if let problem = database.problem { return problem }
         switch database.state {
+        case .unprotected where database.retiredAt != nil, .gone where database.retiredAt != nil:
+            return "retired: its backups stay until retention or you delete them"
         case .unprotected: return "no policy selects it"
         case .gone: return "its agent no longer declares it"
         case .ok: return database.rpoMet == false ? "older than its recovery point objective" : ""

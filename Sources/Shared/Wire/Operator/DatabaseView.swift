@@ -38,6 +38,8 @@ package struct DatabaseView: Codable, Sendable, Equatable {
     /// What the agent says would stop a backup.
     package var problem: String?
     package var labels: [String: String]
+    /// When an operator said that it is meant to be backed up no more.
+    package var retiredAt: Date?
 
     package init(
         name: DatabaseName, agent: String, kind: DatabaseKind, state: DatabaseState, lastGoodAt: Date? = nil,
