@@ -1,3 +1,4 @@
+import Archive
 import Domain
 import Foundation
 import Testing
@@ -56,5 +57,35 @@ struct RestorePartTests {
         let text = String(decoding: try JSON.encoder().encode(order), as: UTF8.self)
         #expect(!text.contains("\"paths\"") && !text.contains("\"strip\""))
         #expect(try JSON.decoder().decode(RestoreOrder.self, from: Data(text.utf8)) == order)
+    }
+
+    /// A command with an object of a role that it does not know would keep an older agent from reading any.
+    @Test(arguments: [2, 3])
+    func whatADatabaseWasGoesToWhoeverKnowsIt(_ version: Int) async throws {
+        var report = try agent.report(.succeeded, run: UUID(), database: "shop", nominalAt: bench.clock.now + 1)
+        var manifest = try #require(report.manifest)
+        var properties = try #require(manifest.objects.first)
+        (properties.role, properties.name) = (.database, properties.name.replacing(".sql", with: "_database.sql"))
+        manifest.objects.insert(properties, at: 0)
+        report.manifest = manifest
+        for place in report.destinations.indices {
+            report.destinations[place].objects.insert(
+                .init(name: properties.name, bytes: properties.storedBytes, sha256: properties.storedSha256, etag: ""),
+                at: 0)
+        }
+        #expect(try await agent.send([report]).refused.isEmpty)
+        _ = try await bench.coordinator.restore(
+            backup: manifest.id.uuidString,
+            RestoreOptions(replace: false, skipChecksum: false, withGlobals: false, tables: []), by: bench.admin)
+        let answer = try await bench.coordinator.checkIn(
+            CheckInRequest(
+                version: ProtocolVersion(rawValue: version), holdfast: "0.1.0", bootId: "boot",
+                clock: bench.clock.now, planRevision: 1, running: [], spoolDepth: 0, databases: nil,
+                receivedCommands: [], commands: [], waitSeconds: 0), from: agent.identity)
+        guard case .restore(let order) = answer.commands.first?.order else {
+            Issue.record("expected a restore, not \(answer.commands)")
+            return
+        }
+        #expect(order.sources.map(\.object.role) == (version == 2 ? [.dump] : [.database, .dump]))
     }
 }

@@ -36,6 +36,17 @@ struct HostileDumpTests {
         return (engine, dump)
     }
 
+    /// With a psql of before it knew \restrict, as far as it says.
+    private func oldTools() throws -> Folder {
+        let old = try Folder()
+        for tool in ["pg_dump", "pg_dumpall", "pg_restore"] {
+            try old.script(tool, "#!/bin/sh\nexec \(cluster.binDirectory)/\(tool) \"$@\"\n")
+        }
+        let version = "[ \"$1\" = --version ] && echo 'psql (PostgreSQL) 15.10' && exit"
+        try old.script("psql", "#!/bin/sh\n\(version)\nexec \(cluster.binDirectory)/psql \"$@\"\n")
+        return old
+    }
+
     @Test(
         arguments: [
             "\\! touch /tmp/pwned", "SELECT 1 \\! touch /tmp/pwned", "SELECT 1 \\g |touch /tmp/pwned",
@@ -43,15 +54,7 @@ struct HostileDumpTests {
     func commandsOfPsqlStopIt(line: String, knowsRestrict: Bool) async throws {
         let name = "meta_\(UInt32.random(in: 0...UInt32.max))"
         let (engine, dump) = try await hostile(name, line)
-        let old = try Folder()
-        if !knowsRestrict {
-            // A psql of before it knew \restrict, as far as it says.
-            for tool in ["pg_dump", "pg_dumpall", "pg_restore"] {
-                try old.script(tool, "#!/bin/sh\nexec \(cluster.binDirectory)/\(tool) \"$@\"\n")
-            }
-            let version = "[ \"$1\" = --version ] && echo 'psql (PostgreSQL) 15.10' && exit"
-            try old.script("psql", "#!/bin/sh\n\(version)\nexec \(cluster.binDirectory)/psql \"$@\"\n")
-        }
+        let old = try oldTools()
         let using = knowsRestrict ? engine : try cluster.engine(name, bin: old.path)
         let before = try await cluster.databases()
         let error = try #require(await failure { _ = try await using.restore(request(dump, .plain)) })
@@ -61,6 +64,73 @@ struct HostileDumpTests {
         #expect(isClean())
         let (_, sound) = try await hostile(name + "x", "SELECT 1;")
         _ = try await using.restore(request(sound, .plain, target: name + "_sound"))
+    }
+
+    /// psql reads text as the session is set, and a dump can set that: what we take for strings and names may then end before their
+    /// end, and be followed by a command. Rows are asked for in the dump's own words.
+    @Test(
+        arguments: [RestoreOrigin.own, .foreign, .trusted],
+        [
+            #"SELECT set_config('standard_conforming_strings', 'off', false);"#,
+            "SET standard_conforming_strings = off;",
+        ])
+    func whatPsqlReadsOtherwiseRunsNothing(origin: RestoreOrigin, setting: String) async throws {
+        let name = "read_\(UInt32.random(in: 0...UInt32.max))"
+        let (engine, dump) = try await hostile(
+            name,
+            """
+            \(setting)
+            COPY public.t ('x\\'' \\! touch /tmp/pwned_read #') FROM stdin;
+            1
+            \\.
+
+            COPY public."x\\'' \\! touch /tmp/pwned_name #" FROM stdin;
+            1
+            \\.
+
+            """)
+        // Refused, or told of: but run is nothing of it.
+        _ = await failure {
+            _ = try await engine.restore(request(dump, .plain, target: name + "_new", origin: origin))
+        }
+        #expect(isClean())
+        if origin == .foreign {
+            let old = try oldTools()
+            let using = try cluster.engine(name, bin: old.path)
+            let refused = await failure {
+                _ = try await using.restore(request(dump, .plain, target: name + "_old", origin: origin))
+            }
+            #expect(refused?.message.contains("too old") == true && isClean())
+        }
+        #expect(try await loadRoles() == "")
+    }
+
+    /// In these a quote can be the second half of a letter; no database is in one.
+    @Test(arguments: ["SJIS", "BIG5", "GBK", "UHC", "JOHAB", "GB18030", "SHIFT_JIS_2004", "sjis", "mskanji"])
+    func encodingsInWhichAQuoteIsHalfALetterAreRefused(_ encoding: String) async throws {
+        let name = "half_\(UInt32.random(in: 0...UInt32.max))"
+        var (engine, dump) = try await hostile(name, "SET client_encoding = '\(encoding)';\n@")
+        let statement = #"ALTER TABLE public."x"#
+        let evil =
+            Array(statement.utf8) + [0x83]
+            + Array(#"""; ALTER ROLE postgres CONNECTION LIMIT 7; --" OWNER TO postgres;"#.utf8)
+        let place = try #require(dump.bytes.firstIndex(of: UInt8(ascii: "@")))
+        dump.bytes.replaceSubrange(place...place, with: evil)
+        let error = try #require(
+            await failure {
+                _ = try await engine.restore(request(dump, .plain, target: name + "_new", origin: .foreign))
+            })
+        #expect(error.code == .integrity, "\(error)")
+        #expect(try await cluster.sql("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'postgres'") == "-1\n")
+        let roles = Written(
+            bytes: Array(
+                "SET client_encoding = '\(encoding)';\nCREATE ROLE \(name);\n-- PostgreSQL database cluster dump complete\n"
+                    .utf8),
+            inspected: dump.inspected)
+        let (_, sound) = try await hostile(name + "x", "SELECT 1;")
+        let globals = try #require(
+            await failure { _ = try await engine.restore(request(sound, .plain, target: name + "_g", globals: roles)) })
+        #expect(globals.code == .integrity, "\(globals)")
     }
 
     /// A coordinator may name any file as a dump: what the server says of it goes back to that coordinator.

@@ -10,7 +10,7 @@ import Testing
 struct PostgresPropertiesTests {
     private struct Backup {
         let globals, database, dump: Written
-        let properties: DatabaseProperties
+        var properties: DatabaseProperties
     }
 
     private func backUp(_ cluster: PostgresCluster, _ name: String) async throws -> Backup {
@@ -172,6 +172,37 @@ struct PostgresPropertiesTests {
             FROM pg_database d WHERE datname = '\(outcome.target)'
             """)
         #expect(told == "mine|f|f\n")
+    }
+
+    /// psql ends a line at one, quotes and all.
+    @Test func aNULIsNoPartOfAProperty() throws {
+        let text =
+            #"-- Holdfast database properties 1: {"encoding":"UTF8","collate":"C","ctype":"C","provider":"c","owner":"o","#
+            + #""tablespace":"pg_default","connectionLimit":-1,"settings":[],"roleSettings":[],"labels":[],"comment":"a\u0000b"}"#
+        let error = #expect(throws: BackupError.self) { try DatabaseProperties(decoding: Array((text + "\n").utf8)) }
+        #expect(error?.code == .integrity && error?.message.contains("NUL") == true)
+    }
+
+    /// A backup of before rights were kept, and a stranger's, open no door that was shut.
+    @Test(arguments: [RestoreOrigin.own, .foreign])
+    func whoWasShutOutOfWhatIsReplacedStaysSo(_ origin: RestoreOrigin) async throws {
+        let cluster = try SharedCluster.get()
+        let name = "door_\(origin)"
+        try await cluster.sql("CREATE DATABASE \(name)")
+        try await cluster.sql("CREATE TABLE t AS SELECT 1 AS x", database: name)
+        var backup = try await backUp(cluster, name)
+        try await cluster.sql("REVOKE ALL ON DATABASE \(name) FROM PUBLIC")
+        try await cluster.sql("ALTER DATABASE \(name) CONNECTION LIMIT 33")
+        if origin == .foreign { backup.properties.connectionLimit = 0 }
+        let outcome = try await cluster.engine(name).restore(
+            request(
+                backup.dump, .plain, target: name, replace: true,
+                properties: origin == .own ? nil : backup.properties, origin: origin))
+        #expect(outcome.failures.isEmpty, "\(outcome.failures)")
+        let door = try await cluster.sql(
+            "SELECT has_database_privilege('public', oid, 'CONNECT'), datconnlimit FROM pg_database WHERE datname = '\(name)'"
+        )
+        #expect(door == "f|33\n")
     }
 
     @Test func listsOfNamesAreTakenApartAsTheServerKeepsThem() throws {

@@ -129,6 +129,8 @@ package struct RestoreRequest: Sendable {
     package var globals: DecodedSource?
     /// What the database itself was; nil for a backup of before that was kept, and of what is no PostgreSQL database.
     package var properties: DatabaseProperties?
+    /// Why there are none though the backup has them, in words: then the restore is not what it should be.
+    package var propertiesFailure: String?
     /// A new database's name, or a path; nil for `<name>_restored_<time>` beside the source.
     package var target: String?
     /// An existing target may be replaced; the old one is kept beside under `<target>_before_<time>`.

@@ -88,5 +88,16 @@ extension DatabaseProperties {
         } catch {
             throw BackupError(.integrity, "the database's properties cannot be read", cause: error)
         }
+        // No text of PostgreSQL's has one, and tools end there.
+        guard !texts.contains(where: { $0.utf8.contains(0) }) else {
+            throw BackupError(.integrity, "the database's properties hold a NUL")
+        }
+    }
+
+    private var texts: [String] {
+        let single = [encoding, collate, ctype, provider, owner, tablespace]
+        let optional = [locale, icuRules, collationVersion, comment].compactMap(\.self)
+        return single + optional + settings + roleSettings.flatMap { [$0.role] + $0.settings }
+            + (rights ?? []).flatMap { [$0.role ?? "", $0.privilege] } + labels.flatMap { [$0.provider, $0.label] }
     }
 }

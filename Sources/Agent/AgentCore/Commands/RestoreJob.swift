@@ -37,10 +37,10 @@ struct RestoreJob {
             origin: origin, part: ArchivePart(paths: order.paths ?? [], strip: order.strip ?? 0), manner: manner,
             now: world.now(), stop: stop)
         if !order.skipChecksum {
-            let stored = readers.reduce(0) { $0 + $1.object.storedBytes }
+            let stored = readers.total(\.storedBytes)
             try await withProgress(of: id, "checking", total: stored, to: desk) { try await restore.check($0) }
         }
-        let plain = readers.reduce(0) { $0 + $1.object.plainBytes }
+        let plain = readers.total(\.plainBytes)
         return try await withProgress(of: id, "restoring", total: plain, to: desk) { counter in
             let outcome = try await restore.load(counter)
             return .done(

@@ -17,8 +17,8 @@ struct VerifyJob {
     func run() async throws -> CommandDesk.End {
         for source in order.sources { try ReadingRule.check(source.object) }
         // Whoever sends the order may say what he likes of sizes.
-        let total = Self.sum(order.sources.map(\.object.plainBytes))
-        let stored = Self.sum(order.sources.map(\.object.storedBytes))
+        let total = order.sources.map(\.object.plainBytes).saturatingSum
+        let stored = order.sources.map(\.object.storedBytes).saturatingSum
         let end = ContinuousClock.now + (longest ?? ReadingRule.longest(storedBytes: stored, plainBytes: total))
         let stop = await desk.stop(of: id)
         return try await withProgress(of: id, "verifying", total: total, to: desk) { counter in
@@ -42,10 +42,16 @@ struct VerifyJob {
     }
 }
 
-extension VerifyJob {
-    private static func sum(_ sizes: [Int64]) -> Int64 {
-        sizes.reduce(0) { sum, size in
-            let (more, isTooMuch) = sum.addingReportingOverflow(max(0, size))
+extension [ObjectReader] {
+    /// Of all of them; what an order says of sizes may be anything.
+    func total(_ size: (Manifest.Object) -> Int64) -> Int64 { map { size($0.object) }.saturatingSum }
+}
+
+extension [Int64] {
+    /// The largest number where the sum is more than that.
+    fileprivate var saturatingSum: Int64 {
+        reduce(0) { sum, size in
+            let (more, isTooMuch) = sum.addingReportingOverflow(Swift.max(0, size))
             return isTooMuch ? .max : more
         }
     }

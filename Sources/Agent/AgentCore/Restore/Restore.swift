@@ -23,7 +23,8 @@ struct Restore: Sendable {
 
     /// Reads all stored bytes and compares their checksums, before a byte reaches a database.
     func check(_ counter: ByteCounter) async throws {
-        let readers = self.readers
+        // What the database was is looked at when it is needed: it keeps nobody from the data.
+        let readers = self.readers.filter { $0.object.role != .database }
         try await onThread(stop: stop) { () throws(BackupError) in
             for reader in readers { try reader.checkStored(progress: counter.add) }
         }
@@ -46,12 +47,16 @@ struct Restore: Sendable {
             target: target, replace: replace, fingerprint: skipChecksum ? nil : fingerprint, origin: origin,
             manner: manner, now: now, stop: stop)
         request.part = part
-        request.properties = try await properties(counter)
+        do throws(BackupError) { request.properties = try await properties(counter) } catch {
+            guard error.code == .notFound || error.code == .integrity else { throw error }
+            request.propertiesFailure =
+                "what the database itself was (encoding, owner, settings, rights): \(error.message)"
+        }
         return try await engine.restore(request)
     }
 
     /// What the backup says of the database itself; nil when it is from before that was kept.
-    private func properties(_ counter: ByteCounter) async throws -> DatabaseProperties? {
+    private func properties(_ counter: ByteCounter) async throws(BackupError) -> DatabaseProperties? {
         guard let reader = readers.first(where: { $0.object.role == .database }) else { return nil }
         let source = source(reader, counter)
         return try await onThread(stop: stop) { () throws(BackupError) in

@@ -79,6 +79,20 @@ extension DatabaseProperties {
         let isHarmless: Bool
     }
 
+    /// Who gets in, and how many: of a database that is replaced. Where it has rights of PostgreSQL's own, those.
+    func admissions(to name: String) -> [Statement] {
+        var door = self
+        (door.settings, door.roleSettings, door.labels, door.comment) = ([], [], [], nil)
+        door.rights = effectiveRights
+        return door.statements(for: name)
+    }
+
+    /// With PostgreSQL's own where none are kept.
+    var effectiveRights: [Right] {
+        let own = [(nil, "CONNECT"), (nil, "TEMPORARY"), (owner, "CONNECT"), (owner, "CREATE"), (owner, "TEMPORARY")]
+        return rights ?? own.map { Right(role: $0.0, privilege: $0.1, isGrantable: false) }
+    }
+
     /// What follows once its owner has it.
     func statements(for name: String) -> [Statement] {
         let database = "DATABASE \(SQLText.identifier(name))"
@@ -87,9 +101,8 @@ extension DatabaseProperties {
             statements.append(Statement(sql: sql + ";", words: words, isHarmless: isHarmless))
         }
         if connectionLimit != -1 {
-            add(
-                "ALTER \(database) CONNECTION LIMIT \(connectionLimit)", "the connection limit \(connectionLimit)",
-                isHarmless: true)
+            // Not harmless: 0 shuts everybody out.
+            add("ALTER \(database) CONNECTION LIMIT \(connectionLimit)", "the connection limit \(connectionLimit)")
         }
         if let comment {
             add("COMMENT ON \(database) IS \(SQLText.literal(comment))", "the comment", isHarmless: true)

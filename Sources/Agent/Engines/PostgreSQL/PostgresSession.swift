@@ -58,6 +58,7 @@ struct PostgresSession: Sendable {
         child.environment["PGCLIENTENCODING"] = "UTF8"
         child.deadline = deadline
         let script = SessionPins.script(limit: deadline) + sql
+        try Self.refuseNUL(script.utf8)
         let (ending, output) = try await child.collect(input: Array(script.utf8), limit: 64 << 20, stop: stop)
         guard ending.isSuccess else { throw PostgresFailure.error(doing: "asking \(connection)", ending) }
         do {
@@ -92,6 +93,7 @@ struct PostgresSession: Sendable {
         child.deadline = deadline
         let named = encoding.map { "SET client_encoding = \(SQLText.literal($0));\n" } ?? ""
         let script = Array((SessionPins.script(limit: deadline) + named).utf8) + statements
+        try Self.refuseNUL(script)
         let (ending, _) = try await child.collect(input: script, stop: stop)
         guard ending.isSuccess else {
             guard let error = ServerMessage.errors(in: ending.standardError).first else {
@@ -99,6 +101,13 @@ struct PostgresSession: Sendable {
             }
             throw BackupError(.sourceRefused, error.text, cause: error)
         }
+    }
+
+    /// psql drops the rest of a line behind one, quotes and all: a name or a text with it would end where it likes.
+    private static func refuseNUL(_ script: some Collection<UInt8>) throws(BackupError) {
+        guard script.contains(0) else { return }
+        throw BackupError(
+            .integrity, "a name or a text has a NUL in it, which PostgreSQL does not know; nothing was run")
     }
 
     /// Runs SQL that answers nothing.

@@ -122,9 +122,10 @@ extension CatalogUpdate {
             return try open(condition, channels: channels, at: now)
         }
         let detail = known.condition.detail
-        guard !detail.contains(finding), detail.utf8.count < Self.mostFindings else { return }
+        guard !detail.contains(finding) else { return }
         var more = condition
-        more.detail = "\(detail). And: \(finding)"
+        // What does not fit any more is news all the same.
+        more.detail = detail.utf8.count < Self.mostFindings ? "\(detail). And: \(finding)" : detail
         try database.execute(
             sql: """
                 UPDATE incident SET detail = ?, severity = ?, acknowledgedAt = NULL, acknowledgedBy = NULL WHERE id = ?

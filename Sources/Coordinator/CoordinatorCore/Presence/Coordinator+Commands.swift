@@ -60,8 +60,11 @@ extension Coordinator {
             throw BackupError(.notFound, "the copy that was to be restored is no longer known")
         }
         var order = order
+        // An older agent knows no object of that role, and could read none of its commands any more.
+        let isOlder = found.0.agent.flatMap { presence.sightings()[$0]?.restoresParts } != true
         let (world, place, objects) = (
-            world, current(copy.place), Self.objects(of: manifest, withGlobals: order.withGlobals)
+            world, current(copy.place),
+            Self.objects(of: manifest, withGlobals: order.withGlobals).filter { !isOlder || $0.role != .database }
         )
         order.sources = try await onThread { () throws(BackupError) in
             try Self.sources(objects, copy, place, world, seconds: Lifetime.restoreAddress)

@@ -92,18 +92,25 @@ private struct RestoreStarter {
 
     /// Throws when parts of it are asked for that it cannot have, or that the agent would not know of and restore all.
     private func requireParts(of source: DatabaseRecord, _ agent: AgentRecord) throws(BackupError) {
-        guard options.paths?.isEmpty == false || (options.strip ?? 0) != 0 else { return }
+        guard options.paths?.isEmpty == false || (options.strip ?? 0) != 0 else {
+            guard options.manner != nil else { return }
+            return try requireProtocol3(agent, "how to go about what cannot be made")
+        }
         guard source.kind == .application else {
             throw BackupError(.usage, "--path and --strip are for files; \(source.name) is a database")
         }
         guard (0...100).contains(options.strip ?? 0), (options.paths ?? []).count <= 1000 else {
             throw BackupError(.usage, "--strip takes a number up to 100, and --path at most 1,000 paths")
         }
+        try requireProtocol3(agent, "to restore parts of an archive")
+    }
+
+    private func requireProtocol3(_ agent: AgentRecord, _ what: String) throws(BackupError) {
         guard reach.sightings[agent.id]?.restoresParts == true else {
             throw BackupError(
                 .usage,
-                "agent \(agent.name) has not said yet that it can restore parts of an archive: upgrade it, or try again in a "
-                    + "minute if the coordinator has just started")
+                "agent \(agent.name) has not said yet that it knows \(what): upgrade it, or try again in a minute if the "
+                    + "coordinator has just started")
         }
     }
 

@@ -61,6 +61,8 @@ package struct S3Configuration: Sendable {
         proxy = destination.proxy
         bandwidth = destination.bandwidth ?? 0
         ways = destination.ways ?? StoreWays()
+        // Amazon's own reckons both, and whoever says otherwise wants less to be looked at.
+        if endpoint == nil { (ways.checksumOnPart, ways.etagIsMD5) = (nil, nil) }
     }
 
     var transferOptions: TransferOptions {

@@ -63,7 +63,7 @@ package struct S3Store: ObjectStore {
     }
 
     /// Of others than Amazon's own some ignore the condition, or do so when they join parts (Ceph RGW 16): they are asked first. What
-    /// is said of a store makes us more careful and never less, since it comes from a coordinator that may be hostile (P12).
+    /// is said of conditions makes us more careful and never less, since it comes from a coordinator that may be hostile (P12).
     package var honoursConditions: Bool {
         let ways = session.configuration.ways
         return session.isAWS

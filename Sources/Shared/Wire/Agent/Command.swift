@@ -133,7 +133,7 @@ package struct RestoreOrder: Codable, Sendable, Equatable {
     package var paths: [String]?
     /// Of an archive: so many folders are dropped from the beginning of each path. Since 3.
     package var strip: Int?
-    /// What it is to do about what cannot be made. Since 2.
+    /// What it is to do about what cannot be made. Since 3.
     package var manner: RestoreManner?
 
     /// The database that was backed up.

@@ -28,6 +28,8 @@ final class DumpFeed {
     /// What the server has of settings: a newer pg_dump sets some that it does not know, and needs none of them.
     private let settings: Set<String>
     private let stopsAtFailure: Bool
+    /// Nothing but our own reading stands between a stranger's dump and a psql that runs commands.
+    private let isUnguarded: Bool
     private var cutter = DumpCutter()
     private(set) var settlement = Settlement()
     /// The rows that come are dropped: there is nothing that takes them.
@@ -40,8 +42,9 @@ final class DumpFeed {
 
     init(
         apart: Apart?, messages: LoadMessages, token: String, isRestricting: Bool, settings: Set<String>,
-        stopsAtFailure: Bool
+        stopsAtFailure: Bool, isForeign: Bool
     ) {
+        isUnguarded = isForeign && !isRestricting
         self.apart = apart
         self.messages = messages
         self.token = token
@@ -60,17 +63,32 @@ final class DumpFeed {
         if stopsAtFailure { try messages.refuseFailures() }
         try cutter.take(bytes) { (piece) throws(BackupError) in
             switch piece {
-            case .statement(let statement): try take(statement, sink)
+            case .statement(let statement):
+                try requireOneReading(statement)
+                try take(statement, sink)
             case .part(let bytes, let isLast):
+                try requireOneReading(bytes)
                 try sink(bytes)
                 if isLast { try send("\n", sink) }
             case .rows(_, let statement):
+                try requireOneReading(statement)
                 dropsRows = try !takesRows(statement, sink)
                 if !dropsRows { try send(statement, sink) }
             case .data(let bytes): if !dropsRows { try sink(bytes) }
             case .rowsEnd: dropsRows = false
             }
         }
+    }
+
+    /// Where strings are read with backslashes, which a dump can have psql do, a quote behind one does not end them.
+    private func requireOneReading(_ text: some Collection<UInt8>) throws(BackupError) {
+        guard isUnguarded,
+            zip(text, text.dropFirst()).contains(where: { $0 == UInt8(ascii: "\\") && $1 == UInt8(ascii: "'") })
+        else { return }
+        throw BackupError(
+            .sourceRefused,
+            "this psql is too old to be kept from running what a stranger's dump may hide behind a backslash and a quote: install the "
+                + "PostgreSQL client of 15.14, 16.10, 17.6 or later, or say --trust-origin")
     }
 
     func finish(_ sink: Sink) throws(BackupError) {
@@ -83,11 +101,17 @@ final class DumpFeed {
         if kind == .foreignRows {
             throw BackupError(.integrity, "the dump has a COPY in a form that pg_dump does not write; it is not loaded")
         }
+        if kind == .foreignEncoding {
+            throw BackupError(
+                .integrity,
+                "the dump's texts are in an encoding that no database has, and so in none that pg_dump was asked for; it is not loaded"
+            )
+        }
         if case .encoding(let name) = kind { settlement.encoding = name }
         if case .setting(let name) = kind, !settings.contains(name) { return }
         guard let apart else { return try forward(statement, sink) }
         switch kind {
-        case .ordinary, .encoding, .setting, .foreignRows: try forward(statement, sink)
+        case .ordinary, .encoding, .setting, .foreignRows, .foreignEncoding: try forward(statement, sink)
         case .makesExtension(let name, let schema):
             try settled(sink)
             attempt("CREATE EXTENSION \(name)") { () throws(BackupError) in try apart.makeExtension(name, schema) }
@@ -150,8 +174,9 @@ final class DumpFeed {
     private func answer(
         _ script: ArraySlice<UInt8>, _ word: String, _ sink: Sink
     ) throws(BackupError) -> String {
-        if isRestricting { try send("\\unrestrict \(token)\n", sink) }
+        // What the dump says stands within the restriction, always: psql may read it otherwise than we do.
         try send(script, sink)
+        if isRestricting { try send("\\unrestrict \(token)\n", sink) }
         try send("\\warn \(token) \(word)\n", sink)
         if isRestricting { try send("\\restrict \(token)\n", sink) }
         if let answer = messages.answers.pop() { return answer }

@@ -53,7 +53,7 @@ struct GlobalsText {
             if tokens.begins("create", "role") { left += 1 }
             return
         }
-        guard rules.isTrusted else { return takeForeign(statement, tokens, rules) }
+        guard rules.isTrusted else { return try takeForeign(statement, tokens, rules) }
         keep(statement)
     }
 
@@ -63,7 +63,17 @@ struct GlobalsText {
     }
 
     /// A stranger's roles come without what makes them masters of the server.
-    private mutating func takeForeign(_ statement: ArraySlice<UInt8>, _ tokens: SQLTokens, _ rules: Rules) {
+    private mutating func takeForeign(
+        _ statement: ArraySlice<UInt8>, _ tokens: SQLTokens, _ rules: Rules
+    ) throws(BackupError) {
+        if tokens.begins("set", "standard_conforming_strings") {
+            // With it off psql reads strings otherwise than we do.
+            guard tokens.contains("on") else {
+                throw BackupError(
+                    .integrity, "a stranger's roles and tablespaces change how strings are read; nothing was loaded")
+            }
+            return keep(statement)
+        }
         if tokens.begins("alter", "role"), let set = tokens.all.firstIndex(of: .word(Array("set".utf8))), set < 7 {
             let name = tokens.all.dropFirst(set + 1).first.flatMap(SQLTokens.name) ?? "?"
             guard rules.userSettings.contains(name) else { return refused.append("the setting \(name) of a role") }
@@ -102,7 +112,11 @@ struct GlobalsText {
         if tokens.begins("comment", "on", "role") {
             return tokens.all.dropFirst(3).first.flatMap(SQLTokens.bytes).map { .role($0) }
         }
-        if tokens.begins("set", "default_transaction_read_only") || tokens.begins("set", "client_encoding")
+        if tokens.begins("set", "client_encoding") {
+            guard case .encoding = StatementKind.encoding(tokens) else { return nil }
+            return .other
+        }
+        if tokens.begins("set", "default_transaction_read_only")
             || tokens.begins("set", "standard_conforming_strings") || tokens.begins("create", "tablespace")
             || tokens.begins("alter", "tablespace") || tokens.begins("comment", "on", "tablespace")
             || tokens.begins("set", "session", "authorization") || tokens.begins("reset", "session", "authorization")

@@ -43,13 +43,13 @@ struct PostgresLoad {
         let apart = try await apart()
         let pins = Array(SessionPins.script(limit: nil, lockLimit: nil).utf8)
         let settings = try await PostgresFacts.settings(session, database)
-        let stopsAtFailure = request.manner.isAllOrNothing
+        let (stopsAtFailure, isForeign) = (request.manner.isAllOrNothing, request.origin == .foreign)
         let settled = Promise<Settlement>()
         let dump = try plain()
         let source: DecodedSource = { (body) throws(BackupError) in
             let feed = DumpFeed(
                 apart: apart, messages: messages, token: token, isRestricting: isRestricting, settings: settings,
-                stopsAtFailure: stopsAtFailure)
+                stopsAtFailure: stopsAtFailure, isForeign: isForeign)
             try Self.send(pins, body)
             try feed.begin(body)
             try dump { (piece) throws(BackupError) in try feed.take(piece, body) }

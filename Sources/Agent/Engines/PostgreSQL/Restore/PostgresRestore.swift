@@ -78,8 +78,9 @@ struct PostgresRestore {
             role = try await role?.reaching(names.scratch)
             var loaded = try await load(
                 into: names.scratch, session, facts, role, owner: made.owner ?? facts.role, target: names.target)
-            loaded.failures += made.failures
-            try await giveProperties(to: &loaded, names.scratch, session, swap.maintenance, told: made.failures)
+            let told = made.failures + [request.propertiesFailure].compactMap(\.self)
+            loaded.failures += told
+            try await giveProperties(to: &loaded, names, session, swap.maintenance, told: told)
             return loaded
         } catch {
             if isMade { await drop(names.scratch, swap.maintenance) }
@@ -99,10 +100,18 @@ struct PostgresRestore {
         if !manner.replacesIncomplete, let obstacle = loaded.obstacle(replaces: replaces) {
             var end = "what was there before was not touched"
             if manner.intoOriginalName {
-                try await swap.rename(names.target, to: names.beside)
-                if let aside = names.aside {
-                    try await swap.rename(aside, to: names.target)
-                    end = "what was there before is there again"
+                do throws(BackupError) {
+                    try await swap.close(names.target, as: names.beside)
+                    if let aside = names.aside {
+                        try await swap.rename(aside, to: names.target)
+                        end = "what was there before is there again"
+                    }
+                } catch {
+                    throw BackupError(
+                        .integrity,
+                        "\(obstacle); AND IT COULD NOT BE TAKEN OUT OF THE WAY: what was loaded is \"\(names.target)\" or "
+                            + "\"\(names.beside)\", what was there before is \(names.aside.map { "\"\($0)\"" } ?? "nothing"); give them "
+                            + "their names with ALTER DATABASE … RENAME TO", cause: error)
                 }
             }
             throw BackupError(
@@ -129,12 +138,33 @@ struct PostgresRestore {
         }
     }
 
+    /// The database that this one replaces, where the backup's word on who gets in does not count, or where it has none.
+    private func door(
+        _ names: Names, _ session: PostgresSession, _ maintenance: String
+    ) async throws(BackupError) -> DatabaseProperties? {
+        guard request.replace, request.properties == nil || request.origin == .foreign else { return nil }
+        return try await DatabaseProperties.read(session, of: names.aside ?? names.target, from: maintenance)
+    }
+
     /// What the backup says of the database itself. A load that has ended is kept whatever comes of this.
     private func giveProperties(
-        to loaded: inout LoadedDatabase, _ database: String, _ session: PostgresSession, _ maintenance: String,
+        to loaded: inout LoadedDatabase, _ names: Names, _ session: PostgresSession, _ maintenance: String,
         told: [String]
     ) async throws(BackupError) {
         var failures = told
+        let database = names.scratch
+        if let door = try await door(names, session, maintenance) {
+            for statement in door.admissions(to: database) {
+                do throws(BackupError) {
+                    try await session.run(Array(statement.sql.utf8), encoding: "UTF8", database: maintenance)
+                } catch {
+                    guard error.code == .sourceRefused else { throw error }
+                    failures.append("\(statement.words): \(error.message)")
+                    loaded.failures.append("\(statement.words): \(error.message)")
+                }
+            }
+            loaded.remarks.append("who may connect is as it was in the database that it replaces")
+        }
         if let properties = request.properties {
             do throws(BackupError) {
                 let outcome = try await PropertiesRestore(
@@ -182,7 +212,7 @@ struct PostgresRestore {
             encoding: result.settlement.encoding, tables: request.fingerprint?.tables
         ).run()
         // What the backup says of who may get in is given last, and nobody gets in before.
-        let opens = request.origin == .foreign || request.properties?.rights == nil
+        let opens = !request.replace && (request.origin == .foreign || request.properties?.rights == nil)
         var loaded = LoadedDatabase(remarks: [finding.words], failures: [], differences: finding.differences)
         var others: [String] = finding.isProven ? [] : [finding.words]
         do throws(BackupError) {

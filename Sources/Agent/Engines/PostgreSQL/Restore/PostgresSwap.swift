@@ -58,6 +58,25 @@ struct PostgresSwap {
             database: maintenance)
     }
 
+    /// Takes a database that nobody should have come to yet out of the way: whoever is in it meanwhile is sent out.
+    func close(_ database: String, as name: String) async throws(BackupError) {
+        let quoted = SQLText.identifier(database)
+        try await session.execute(
+            """
+            ALTER DATABASE \(quoted) ALLOW_CONNECTIONS false;
+            DO $holdfast$ BEGIN
+              FOR attempt IN 1..100 LOOP
+                PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = \(SQLText.literal(database));
+                PERFORM pg_stat_clear_snapshot();
+                EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = \(SQLText.literal(database)));
+                PERFORM pg_sleep(0.1);
+              END LOOP;
+            END $holdfast$;
+            ALTER DATABASE \(quoted) RENAME TO \(SQLText.identifier(name));
+            ALTER DATABASE \(SQLText.identifier(name)) ALLOW_CONNECTIONS true;
+            """, database: maintenance)
+    }
+
     private static func before(_ target: String, _ now: Date) -> String {
         SQLText.name(target, "_before_" + Timestamp.compact(now))
     }
@@ -68,22 +87,23 @@ struct PostgresSwap {
             _ = try await session.ask(
                 """
                 SELECT to_json(pg_terminate_backend(pid)) FROM pg_stat_activity a
-                WHERE datname = \(SQLText.literal(database)) AND to_jsonb(a)->>'backend_type' <> 'client backend';
+                WHERE datname = \(SQLText.literal(database)) 
+                  AND to_jsonb(a)->>'backend_type' NOT IN ('client backend', 'walsender');
                 """, database: maintenance, as: Bool.self)
         } catch {
             // Then the renaming says that it is in use.
         }
     }
 
-    /// A database in use is never taken from under its users: whose sessions they are, the operator knows, we do not. The
-    /// server's own workers do not count: it ends them itself. Throws `.busy`.
+    /// A database in use is never taken from under its users, replication among them: whose sessions they are, the operator knows,
+    /// we do not. The server's own workers do not count: it ends them itself. Throws `.busy`.
     func refuseSessions(in target: String) async throws(BackupError) {
         let sessions = try await session.ask(
             """
             SELECT to_json(format('pid %s (%s, %s, %s)', pid, usename, coalesce(nullif(application_name, ''), 'unnamed'),
                                   coalesce(host(client_addr), 'local')))
             FROM pg_stat_activity a WHERE datname = \(SQLText.literal(target))
-              AND coalesce(to_jsonb(a)->>'backend_type', 'client backend') = 'client backend' LIMIT 10;
+              AND coalesce(to_jsonb(a)->>'backend_type', 'client backend') IN ('client backend', 'walsender') LIMIT 10;
             """, database: maintenance, as: String.self)
         guard sessions.isEmpty else {
             throw BackupError(

@@ -67,9 +67,9 @@ extension DatabaseProperties {
         }
         compare("encoding", encoding, wanted.encoding)
         compare("locale", localeWords, wanted.localeWords)
-        compare("connection limit", "\(connectionLimit)", "\(wanted.connectionLimit)")
         compare("comment", comment, wanted.comment)
         guard isTrusted else { return found }
+        compare("connection limit", "\(connectionLimit)", "\(wanted.connectionLimit)")
         compare("owner", owner, wanted.owner)
         compare("tablespace", tablespace, wanted.tablespace)
         compare("settings", Self.list(settings), Self.list(wanted.settings))
@@ -88,11 +88,10 @@ extension DatabaseProperties {
         return words.compactMap(\.self).joined(separator: " ")
     }
 
-    /// With PostgreSQL's own where none are kept.
     private var rightsWords: [String] {
-        let own = [(nil, "CONNECT"), (nil, "TEMPORARY"), (owner, "CONNECT"), (owner, "CREATE"), (owner, "TEMPORARY")]
-        let all = rights ?? own.map { Right(role: $0.0, privilege: $0.1, isGrantable: false) }
-        return all.map { "\($0.privilege) to \($0.role ?? "everybody")\($0.isGrantable ? " with grant option" : "")" }
+        effectiveRights.map {
+            "\($0.privilege) to \($0.role ?? "everybody")\($0.isGrantable ? " with grant option" : "")"
+        }
     }
 
     private static func list(_ words: [String]) -> String {

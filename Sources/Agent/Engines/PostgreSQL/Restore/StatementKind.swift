@@ -22,6 +22,9 @@ enum StatementKind: Equatable {
     case eventTrigger
     /// Rows that come in a form that pg_dump does not write.
     case foreignRows
+    /// `SET client_encoding` to one in which a quote or a backslash can be half a letter, so that psql reads statements otherwise
+    /// than we do. No database has one, and pg_dump is asked for the database's own.
+    case foreignEncoding
 
     init(_ statement: some Collection<UInt8>, isTrusted: (_ language: String) -> Bool) {
         let tokens = SQLTokens(statement.prefix(Self.longest))
@@ -49,13 +52,21 @@ enum StatementKind: Equatable {
     /// What says the kind stands at the beginning.
     private static let longest = 64 << 10
 
-    private static func encoding(_ tokens: SQLTokens) -> StatementKind {
+    static func encoding(_ tokens: SQLTokens) -> StatementKind {
         guard tokens.all.count == 5, case .string(let text) = tokens.all[3],
-            let name = String(validating: text.dropFirst().dropLast(), as: UTF8.self),
-            name.wholeMatch(of: /[A-Za-z0-9_-]{1,40}/) != nil
-        else { return .ordinary }
+            let name = String(validating: text.dropFirst().dropLast(), as: UTF8.self), databaseEncodings.contains(name)
+        else { return .foreignEncoding }
         return .encoding(name)
     }
+
+    /// What a database can be in, as `pg_encoding_to_char` names it: in all of these each byte below 128 is a letter of its own
+    /// (PostgreSQL's documentation, "Character Set Support").
+    static let databaseEncodings: Set = [
+        "SQL_ASCII", "UTF8", "MULE_INTERNAL", "EUC_CN", "EUC_JP", "EUC_JIS_2004", "EUC_KR", "EUC_TW", "ISO_8859_5",
+        "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "KOI8R", "KOI8U", "LATIN1", "LATIN2", "LATIN3", "LATIN4", "LATIN5",
+        "LATIN6", "LATIN7", "LATIN8", "LATIN9", "LATIN10", "WIN866", "WIN874", "WIN1250", "WIN1251", "WIN1252",
+        "WIN1253", "WIN1254", "WIN1255", "WIN1256", "WIN1257", "WIN1258",
+    ]
 
     private static func setting(_ tokens: SQLTokens) -> StatementKind {
         guard tokens.all.count == 5, case .word(let name) = tokens.all[1], tokens.all[2] == .mark(UInt8(ascii: "=")),

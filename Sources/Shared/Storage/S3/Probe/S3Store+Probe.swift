@@ -176,7 +176,14 @@ private struct StoreProbe {
         }
         let lock = try ask.bucket([("object-lock", "")])
         if let answer = lock.answer {
-            findings.ways.lock = XMLNode.parse(answer.body)?.text("ObjectLockEnabled") == "Enabled"
+            let configuration = XMLNode.parse(answer.body)
+            let isOn = configuration?.text("ObjectLockEnabled") == "Enabled"
+            // Without one nothing is locked: uploads ask for no time of their own.
+            let hasDefault = String(decoding: answer.body, as: UTF8.self).contains("<DefaultRetention>")
+            findings.ways.lock = isOn && hasDefault
+            if isOn, !hasDefault {
+                findings.notes.append("Object Lock is on, without a default retention: nothing is locked by it")
+            }
         } else if lock.failure?.status == 404 {
             findings.ways.lock = false
         } else {
