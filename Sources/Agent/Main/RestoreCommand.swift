@@ -103,9 +103,10 @@ struct RestoreCommand: AsyncParsableCommand {
             say("WARNING: no manifest lies beside it, so there are no checksums to compare")
         }
         if skipChecksum { say("WARNING: checksums are not compared, as asked; what is restored may be damaged") }
-        let name = intoOriginalName ? try found.originalName() : to
-        if force > 0, let name, !yes { try Confirmation.typed(name) }
         let setting = try restore.setting(for: found, configuration: configuration(world), url: url, target: to)
+        // What will be replaced, which need not be called as it is in the backup.
+        let name = intoOriginalName ? try found.originalName(in: setting) : to
+        if force > 0, let name, !yes { try Confirmation.typed(name) }
         say(
             "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? first)"
         )

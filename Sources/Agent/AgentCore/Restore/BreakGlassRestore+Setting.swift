@@ -75,12 +75,13 @@ extension BreakGlassRestore.Found {
         }
     }
 
-    /// The name of the database that was backed up. Throws `.usage` when there is none to go by.
-    package func originalName() throws(BackupError) -> String {
-        guard kind == .postgres, let name = try database else {
+    /// The name of the database that a restore into the original name takes, which is what this host calls it. Throws `.usage`
+    /// when there is none to go by.
+    package func originalName(in setting: DatabaseSetting) throws(BackupError) -> String {
+        guard kind == .postgres, try database != nil else {
             throw BackupError(.usage, "this backup has no original name to restore into: say --to NAME")
         }
-        return name.rawValue
+        return RestorePlace.originalName(setting)
     }
 
     var kind: DatabaseKind {

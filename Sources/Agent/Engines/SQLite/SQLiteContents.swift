@@ -26,7 +26,10 @@ final class SQLiteContents: Sendable {
     /// Counts them in a file that is ours. Tables of extensions (virtual ones) are left to their own tables.
     func count(in path: String, stop: StopSignal) throws(BackupError) {
         do {
-            let queue = try DatabaseQueue(path: path)
+            var configuration = Configuration()
+            // One definition that cannot be read keeps nobody from the rest.
+            configuration.prepareDatabase { try SQLiteSchema.passOver($0) }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
             let tables = try SQLiteCheck.watched(queue, stop) { database -> [TableFingerprint]? in
                 var standIns = SQLiteStandIns()
                 let names = try String.fetchAll(
@@ -38,8 +41,14 @@ final class SQLiteContents: Sendable {
                 guard names.count <= Self.most else { return nil }
                 return try names.map { name in
                     let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
-                    let rows = try standIns.supplying(database) { _ in
-                        try Int64.fetchOne(database, sql: "SELECT count(*) FROM \(quoted)") ?? 0
+                    let rows: Int64
+                    do {
+                        rows = try standIns.supplying(database) { _ in
+                            try Int64.fetchOne(database, sql: "SELECT count(*) FROM \(quoted)") ?? 0
+                        }
+                    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+                        // No row of it can be read: that is news where some could be before.
+                        rows = 0
                     }
                     return TableFingerprint(name: name, rows: rows, sha256: "")
                 }
