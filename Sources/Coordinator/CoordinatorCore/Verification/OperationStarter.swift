@@ -39,7 +39,9 @@ struct OperationStarter {
             }
             try update.save(operation)
             if operation.isOpen, let directory = copy.place.directory {
-                let sources = manifest.objects.map {
+                // An agent that was put back to an older release knows no object of that role.
+                let isOlder = reach?.sightings[database.agent].map { !$0.restoresParts } ?? false
+                let sources = manifest.objects.filter { !isOlder || $0.role != .database }.map {
                     ObjectSource(object: $0, directory: directory, key: copy.folder + $0.name)
                 }
                 let order = VerifyOrder(backup: backup.id, destination: name, sources: sources)
