@@ -110,6 +110,23 @@ struct PostgresRoundTripTests {
             try await empty.sql("SELECT rolpassword LIKE 'SCRAM%' FROM pg_authid WHERE rolname = 'Rolle ü'") == "t\n")
     }
 
+    @Test(
+        "by a role that may see no database but its own, whatever that is called",
+        arguments: ["own", "o'w n\\ dbname=postgres"])
+    func limitedRole(name: String) async throws {
+        let cluster = try PostgresCluster()
+        try await cluster.sql("CREATE ROLE app LOGIN PASSWORD 'pw'")
+        try await cluster.sql("CREATE DATABASE \"\(name)\" OWNER app")
+        try await cluster.sql("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
+        let engine = try PostgresEngine(
+            name: DatabaseName(name),
+            connection: PostgresConnection(parsing: cluster.url(database: name, user: "app", password: "pw")))
+        _ = try await engine.examine()
+        let streams = try await engine.streams()
+        for stream in streams { _ = try await write(stream).inspection() }
+        #expect(streams.map(\.role) == [.globals, .database, .dump])
+    }
+
     @Test("beside memberships that are there already, which the server only remarks on")
     func globalsThatAreThere() async throws {
         let cluster = try SharedCluster.get()

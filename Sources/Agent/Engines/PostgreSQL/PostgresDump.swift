@@ -34,6 +34,8 @@ extension PostgresEngine {
         let dumper = try await session.tools.tool("pg_dumpall", forServer: facts.major, stop: session.stop)
         var arguments = [
             "--globals-only", "--no-password", "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)",
+            // By the database itself: the role may have a right to no other.
+            "--database=\(SQLText.connectionWord(database))",
         ]
         // Roles are the whole server's, and are compared with those that are there in one encoding. Since 12.
         if facts.major >= 12 { arguments.append("--encoding=UTF8") }

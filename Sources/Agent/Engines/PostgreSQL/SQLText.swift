@@ -19,6 +19,12 @@ enum SQLText {
             }
     }
 
+    /// A database's name as a connection string, in which it is nothing but the name (libpq's documentation, "Keyword/Value Connection
+    /// Strings").
+    static func connectionWord(_ name: String) -> String {
+        "dbname='" + name.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+    }
+
     /// `text` cut to `limit` bytes of UTF-8 without cutting a character in two.
     static func cut(_ text: String, bytes limit: Int) -> String {
         var out = ""
