@@ -64,6 +64,24 @@ import Testing
         #expect(table.lines(.plain)[0] == "NAME           A           B")
     }
 
+    /// What to do stands at the end of a text: it must not be what is cut.
+    @Test func longTextsAreBrokenBetweenWords() {
+        let text = SafeText("its data directory was copied: choose with `holdfast agent resolve db-01`")
+        #expect(
+            text.wrapped(to: 32, lines: 6).map(\.text) == [
+                "its data directory was copied:", "choose with `holdfast agent", "resolve db-01`",
+            ])
+        #expect(
+            text.wrapped(to: 32, lines: 2).map(\.text) == [
+                "its data directory was copied:", "choose with `holdfast agent res…",
+            ])
+        #expect(text.wrapped(to: 100, lines: 2) == [text])
+        #expect(
+            SafeText(String(repeating: "x", count: 50)).wrapped(to: 20, lines: 3).map(\.text) == [
+                "xxxxxxxxxxxxxxxxxxx…"
+            ])
+    }
+
     @Test func nothingIsCutInAPipe() {
         let long = String(repeating: "x", count: 500)
         #expect(table([["ok", long, "1", long]]).lines(.plain)[1].count > 1000)

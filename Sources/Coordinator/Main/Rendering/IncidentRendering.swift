@@ -5,8 +5,11 @@ import Wire
 enum IncidentRendering {
     /// Open critical incidents, the oldest first, what the coordinator finds about itself, then the other incidents.
     static func open(_ status: StatusView, _ look: Look) -> [String] {
-        let findings = status.coordinator.findings.map {
-            look.tinted("WARNING ", .warning) + "  coordinator: " + SafeText($0).text
+        let findings = status.coordinator.findings.flatMap { finding in
+            SafeText("coordinator: \(finding)").wrapped(to: max(40, (look.width ?? 4000) - 10), lines: 6).enumerated()
+                .map {
+                    ($0 == 0 ? look.tinted("WARNING ", .warning) + "  " : String(repeating: " ", count: 10)) + $1.text
+                }
         }
         let open = status.incidents.filter { $0.resolvedAt == nil }.sorted { $0.openedAt < $1.openedAt }
         func lines(areCritical: Bool) -> [String] {
@@ -23,10 +26,10 @@ enum IncidentRendering {
             look.tinted(severity, incident.severity == "critical" ? .bad : .warning) + "  "
             + SafeText(incident.title).text
             + look.tinted("  since \(Quantity.span(now.timeIntervalSince(incident.openedAt)))", .faint)
-        let detail = incident.detail.split(whereSeparator: \.isNewline).prefix(3).map {
-            String(repeating: " ", count: 10) + SafeText(String($0)).cut(to: max(40, (look.width ?? 4000) - 10)).text
+        let detail = incident.detail.split(whereSeparator: \.isNewline).prefix(3).flatMap {
+            SafeText(String($0)).wrapped(to: max(40, (look.width ?? 4000) - 10), lines: 6)
         }
-        return [head] + detail
+        return [head] + detail.map { String(repeating: " ", count: 10) + $0.text }
     }
 
     /// `alert list`.

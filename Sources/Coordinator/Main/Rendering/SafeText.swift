@@ -45,6 +45,26 @@ struct SafeText: Sendable, Equatable {
         return SafeText(kept + "…")
     }
 
+    /// In lines of at most `columns`, broken between words; at most `lines` of them, the last ending in `…` when there is more.
+    func wrapped(to columns: Int, lines: Int) -> [SafeText] {
+        guard width > columns else { return [self] }
+        var wrapped: [String] = []
+        var line = ""
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let longer = line.isEmpty ? String(word) : "\(line) \(word)"
+            if SafeText(longer).width <= columns || line.isEmpty {
+                line = longer
+            } else {
+                wrapped.append(line)
+                line = String(word)
+            }
+        }
+        wrapped.append(line)
+        guard wrapped.count > lines else { return wrapped.map { SafeText($0).cut(to: columns) } }
+        let last = wrapped[(lines - 1)...].joined(separator: " ")
+        return (wrapped.prefix(lines - 1) + [last]).map { SafeText($0).cut(to: columns) }
+    }
+
     static func width(of character: Character) -> Int {
         character.unicodeScalars.reduce(0) { widest, scalar in max(widest, width(of: scalar)) }
     }
