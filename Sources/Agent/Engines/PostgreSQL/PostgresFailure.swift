@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 
 /// Turns what PostgreSQL's tools say into an error with a code: another try may help (the server is away, a lock was not
 /// given) or will not (password, rights, no such database).
@@ -10,8 +11,15 @@ enum PostgresFailure {
             case .exited(let code): "exit status \(code)"
             case .killed(let signal): "killed by signal \(signal)"
             }
+        let said = oneLine(words)
         return BackupError(
-            code(of: words, ending.status), "\(doing): \(how)\(words.isEmpty ? "" : ": \(words)")")
+            code(of: words, ending.status), "\(doing): \(how)\(said.isEmpty ? "" : ": \(said)")")
+    }
+
+    /// For a cell of a table and a line of a log; without the place in the server's own source.
+    private static func oneLine(_ words: String) -> String {
+        words.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty && !$0.hasPrefix("LOCATION:") }.joined(separator: "; ")
     }
 
     /// The tools run with English messages of their own; the server's may be in another language, and then the code is
