@@ -31,8 +31,9 @@ import Wire
         let output = try await host.fleet.backUp()
         #expect(output.status == 0, "\(output.error)")
         #expect(try await host.fleet.runStates() == ["failed", "succeeded"])
-        #expect(try RegularFiles.below(host.fleet.local).count == 3)
-        #expect(try await host.s3.keys().count == 3)
+        // Roles, the database's properties, the dump and the manifest.
+        #expect(try RegularFiles.below(host.fleet.local).count == 4)
+        #expect(try await host.s3.keys().count == 4)
         #expect(try await host.s3.uploads() == 0)
     }
 

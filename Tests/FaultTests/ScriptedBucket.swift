@@ -38,8 +38,11 @@ struct ScriptedBucket {
         init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: Key.self)
             log = try values.decode([Request].self, forKey: .log)
+            // The coordinator's probes come and go.
+            func isProbe(_ key: String) -> Bool { key.contains(".holdfast/probe/") }
             objects = try values.decode([String: Object].self, forKey: .objects).mapValues(\.sha256)
-            uploads = try values.decode([[String]].self, forKey: .uploads)
+                .filter { !isProbe($0.key) }
+            uploads = try values.decode([[String]].self, forKey: .uploads).filter { !$0.contains(where: isProbe) }
             violations = try values.decode([String].self, forKey: .violations)
             unplayed = try values.decode(Int.self, forKey: .unplayed)
         }
