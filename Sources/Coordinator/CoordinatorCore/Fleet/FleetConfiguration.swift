@@ -40,6 +40,13 @@ package struct FleetPolicy: Sendable, Equatable {
     package var timeZone: String
     /// A backup that is smaller than the last good one by more than this share is told; nil for never.
     package var shrinkShare: Double? = 0.5
+    /// The same of single databases, by name, where it is another; nil for never.
+    package var shrinkOf: [String: Double?] = [:]
+
+    /// How much of this database may go without a word; nil for all of it.
+    package func shrinkShare(of database: DatabaseName) -> Double? {
+        shrinkOf[database.rawValue] ?? shrinkShare
+    }
 
     package func selects(_ labels: [String: String]) -> Bool {
         selector.allSatisfy { labels[$0.key] == $0.value }

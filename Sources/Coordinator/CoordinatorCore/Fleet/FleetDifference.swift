@@ -55,8 +55,9 @@ enum FleetDifference {
         words.append("to \(policy.destinations.joined(separator: " and "))")
         words.append(policy.compression.rawValue + (policy.compressionLevel.map { " level \($0)" } ?? ""))
         words.append("floor \(policy.floor)")
-        if policy.shrinkShare != 0.5 {
-            words.append("shrink " + (policy.shrinkShare.map { "\(Int(($0 * 100).rounded()))%" } ?? "off"))
+        if policy.shrinkShare != 0.5 { words.append("shrink \(share(policy.shrinkShare))") }
+        for (database, lost) in policy.shrinkOf.sorted(by: { $0.key < $1.key }) {
+            words.append("shrink of \(database) \(share(lost))")
         }
         if policy.timeZone != "UTC" { words.append("zone \(policy.timeZone)") }
         if let rpo = policy.rpoSeconds { words.append("rpo \(rpo) s") }
@@ -64,6 +65,8 @@ enum FleetDifference {
         if let spread = policy.spreadSeconds { words.append("spread \(spread) s") }
         return words
     }
+
+    private static func share(_ share: Double?) -> String { share.map { "\(Int(($0 * 100).rounded()))%" } ?? "off" }
 
     private static func describe(_ retention: RetentionRules) -> String {
         retention.automatic

@@ -4,7 +4,7 @@ import Settings
 extension FleetPolicy {
     private static let keys = [
         "selector", "timezone", "tiers", "destinations", "compression", "encryption", "rpo", "rto", "floor", "spread",
-        "shrink",
+        "shrink", "shrinkOf",
     ]
 
     init(name: String, _ value: Setting, destinations known: [String]) throws(BackupError) {
@@ -22,11 +22,15 @@ extension FleetPolicy {
             compressionLevel: codec.level, rpoSeconds: try Self.seconds(fields["rpo"]),
             rtoSeconds: try Self.seconds(fields["rto"]), floor: try fields["floor"]?.number(1...1000) ?? 3,
             spreadSeconds: try Self.seconds(fields["spread"]), timeZone: zone)
-        if let shrink = fields["shrink"] {
-            shrinkShare =
-                try shrink.text() == "off"
-                ? nil : shrink.checked { (it) throws(BackupError) in try Amount.share(try it.text()) }
+        if let shrink = fields["shrink"] { shrinkShare = try Self.shrink(shrink) }
+        for (database, value) in try fields["shrinkOf"]?.entries() ?? [] {
+            shrinkOf[database] = .some(try Self.shrink(value))
         }
+    }
+
+    /// A share, or `off`.
+    private static func shrink(_ value: Setting) throws(BackupError) -> Double? {
+        try value.text() == "off" ? nil : value.checked { (it) throws(BackupError) in try Amount.share(try it.text()) }
     }
 
     private static func zone(_ value: Setting?) throws(BackupError) -> String {

@@ -174,7 +174,7 @@ struct RunRecorder {
                 try update.resolve(key: IncidentKey.empty(database), at: now)
             }
         }
-        guard let share = fleet.policy(named: run.policy).map(\.shrinkShare) ?? 0.5,
+        guard let share = fleet.policy(named: run.policy).map({ $0.shrinkShare(of: database.name) }) ?? 0.5,
             let before = try database.lastGoodBackup.flatMap({ try update.backup($0) })
         else { return }
         // The one that is held is that from before the first loss, and stays it until somebody has looked.
