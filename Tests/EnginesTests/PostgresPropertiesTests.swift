@@ -205,6 +205,31 @@ struct PostgresPropertiesTests {
         #expect(door == "f|33\n")
     }
 
+    /// What PostgreSQL does where nothing is said is what most databases have: everybody may connect, whatever it is restored over.
+    @Test(arguments: [RestoreOrigin.own, .foreign], [true, false])
+    func whereNothingWasShutNothingIs(_ origin: RestoreOrigin, isThere: Bool) async throws {
+        let cluster = try SharedCluster.get()
+        let name = "open_\(origin)_\(isThere)"
+        try await cluster.sql("CREATE DATABASE \(name)")
+        try await cluster.sql("CREATE TABLE t AS SELECT 1 AS x", database: name)
+        let backup = try await backUp(cluster, name)
+        #expect(backup.properties.rights == nil)
+        for (number, properties) in [backup.properties, nil].enumerated() {
+            let target = isThere ? name : "\(name)_\(number)"
+            let outcome = try await cluster.engine(name).restore(
+                request(
+                    backup.dump, .plain, target: target, replace: true, properties: properties, origin: origin,
+                    at: 1_768_450_000 + Double(number)))
+            #expect(outcome.failures.isEmpty && (outcome.keptBeside != nil) == isThere, "\(outcome)")
+            let door = try await cluster.sql(
+                """
+                SELECT has_database_privilege('public', oid, 'CONNECT'), has_database_privilege('public', oid, 'CREATE')
+                FROM pg_database WHERE datname = '\(target)'
+                """)
+            #expect(door == "t|f\n", "\(target)")
+        }
+    }
+
     @Test func listsOfNamesAreTakenApartAsTheServerKeepsThem() throws {
         let object = try DatabaseProperties(
             decoding: Array(

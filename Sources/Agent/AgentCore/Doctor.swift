@@ -131,6 +131,7 @@ package struct Doctor: Sendable {
         let subject = "destination \(destination.name)"
         let opener = DestinationOpener(paths: paths, world: world, limits: limits)
         do {
+            // One that has not joined yet is called as its host is.
             let host = (try? AgentIdentity.load(paths))?.name ?? world.hostName
             let words = try await onThread { () throws(BackupError) in try opener.examine(destination, as: host) }
             return good(subject, words)

@@ -118,6 +118,7 @@ extension CatalogUpdate {
     package func open(
         _ condition: IncidentCondition, finding: String, channels: [String], at now: Date
     ) throws {
+        // What cannot be read may be news.
         guard let known = (try? openIncident(key: condition.key)) ?? nil else {
             return try open(condition, channels: channels, at: now)
         }

@@ -138,12 +138,25 @@ struct PostgresRestore {
         }
     }
 
-    /// The database that this one replaces, where the backup's word on who gets in does not count, or where it has none.
-    private func door(
-        _ names: Names, _ session: PostgresSession, _ maintenance: String
-    ) async throws(BackupError) -> DatabaseProperties? {
-        guard request.replace, request.properties == nil || request.origin == .foreign else { return nil }
-        return try await DatabaseProperties.read(session, of: names.aside ?? names.target, from: maintenance)
+    /// What the backup says of the database itself, where its word counts.
+    private var trustedProperties: DatabaseProperties? { request.origin == .foreign ? nil : request.properties }
+
+    /// Where the backup's word on who gets in does not count, or there is none: as in the database that this one replaces, and as
+    /// PostgreSQL does where there is none to replace.
+    private func giveDoor(
+        to loaded: inout LoadedDatabase, _ names: Names, _ session: PostgresSession, _ maintenance: String
+    ) async throws(BackupError) {
+        guard request.replace, trustedProperties == nil else { return }
+        let replaced = try await DatabaseProperties.read(session, of: names.aside ?? names.target, from: maintenance)
+        guard let replaced, names.aside != nil || names.target != names.scratch else {
+            return try await session.execute(
+                "GRANT CONNECT, TEMPORARY ON DATABASE \(SQLText.identifier(names.scratch)) TO PUBLIC;",
+                database: maintenance)
+        }
+        for statement in replaced.admissions(to: names.scratch) {
+            try await session.run(Array(statement.sql.utf8), encoding: "UTF8", database: maintenance)
+        }
+        loaded.remarks.append("who may connect is as it was in the database that it replaces")
     }
 
     /// What the backup says of the database itself. A load that has ended is kept whatever comes of this.
@@ -153,17 +166,10 @@ struct PostgresRestore {
     ) async throws(BackupError) {
         var failures = told
         let database = names.scratch
-        if let door = try await door(names, session, maintenance) {
-            for statement in door.admissions(to: database) {
-                do throws(BackupError) {
-                    try await session.run(Array(statement.sql.utf8), encoding: "UTF8", database: maintenance)
-                } catch {
-                    guard error.code == .sourceRefused else { throw error }
-                    failures.append("\(statement.words): \(error.message)")
-                    loaded.failures.append("\(statement.words): \(error.message)")
-                }
-            }
-            loaded.remarks.append("who may connect is as it was in the database that it replaces")
+        do throws(BackupError) { try await giveDoor(to: &loaded, names, session, maintenance) } catch {
+            if error.code == .cancelled { throw error }
+            loaded.failures.append("who may connect could not be set as it was: \(error.message)")
+            failures.append(error.message)
         }
         if let properties = request.properties {
             do throws(BackupError) {
@@ -212,7 +218,7 @@ struct PostgresRestore {
             encoding: result.settlement.encoding, tables: request.fingerprint?.tables
         ).run()
         // What the backup says of who may get in is given last, and nobody gets in before.
-        let opens = !request.replace && (request.origin == .foreign || request.properties?.rights == nil)
+        let opens = trustedProperties.map { $0.rights == nil } ?? !request.replace
         var loaded = LoadedDatabase(remarks: [finding.words], failures: [], differences: finding.differences)
         var others: [String] = finding.isProven ? [] : [finding.words]
         do throws(BackupError) {
