@@ -1,4 +1,5 @@
 import Domain
+import Engines
 import Foundation
 import Storage
 import Threads
@@ -23,7 +24,7 @@ extension DestinationOpener {
         let upload = try store.beginUpload(".holdfast-doctor")
         defer { upload.abort() }
         let path = destination.directory?.path ?? paths.backups.path
-        let free = Self.freeBytes(path)
+        let free = FreeBytes.at(path)
         let written: Result<Void, BackupError> = [UInt8](repeating: 0x68, count: Self.trial).withUnsafeBytes { bytes in
             Result { () throws(BackupError) in try upload.write(bytes) }
         }
@@ -33,14 +34,6 @@ extension DestinationOpener {
             throw BackupError(.storageRefused, "the disk of \(path) is full; free space there")
         }
         return "writable, \(free >> 20) MiB free"
-    }
-
-    /// As much as who is not root may still use.
-    private static func freeBytes(_ path: String) -> Int64? {
-        var facts = statvfs()
-        guard statvfs(path, &facts) == 0 else { return nil }
-        return Int64(
-            clamping: UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue)
     }
 
     private static func words(_ found: HostProbe, _ s3: Destination.S3) -> String {

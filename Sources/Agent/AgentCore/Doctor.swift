@@ -10,9 +10,13 @@ import Wire
 /// What would stop a backup on this host, and how to mend it.
 package struct Doctor: Sendable {
     package struct Finding: Sendable, Equatable {
+        package enum Verdict: Sendable { case good, warning, bad }
+
         package var subject: String
-        package var isGood: Bool
+        package var verdict: Verdict
         package var words: String
+        /// Nothing would stop a backup.
+        package var isGood: Bool { verdict != .bad }
     }
 
     let paths: AgentPaths
@@ -20,8 +24,13 @@ package struct Doctor: Sendable {
     /// Where the configuration stands, if in a file.
     let file: URL?
     let world: AgentWorld
+    /// Nothing is made for it in databases.
+    let isReadOnly: Bool
 
-    package init(paths: AgentPaths, configuration: AgentConfiguration, file: URL?, world: AgentWorld) {
+    package init(
+        paths: AgentPaths, configuration: AgentConfiguration, file: URL?, world: AgentWorld, isReadOnly: Bool = false
+    ) {
+        self.isReadOnly = isReadOnly
         self.paths = paths
         self.configuration = configuration
         self.file = file
@@ -50,52 +59,56 @@ package struct Doctor: Sendable {
                 + "--help has the line. Nothing was looked at")
     }
 
-    /// Looks at everything that a backup needs, changing nothing but a probe file in directory destinations, and small objects below
-    /// `.holdfast/probe/` in stores.
-    package func findings() async -> [Finding] {
-        var out = [await coordinator()]
+    /// Looks at everything that a backup and a restore need, and leaves nothing but small objects below `.holdfast/probe/` in stores.
+    /// `tell` hears of each finding as it comes.
+    package func findings(_ tell: (Finding) -> Void = { _ in }) async -> [Finding] {
+        var out: [Finding] = []
+        func add(_ findings: Finding...) {
+            for finding in findings { tell(finding) }
+            out += findings
+        }
+        let (link, answer) = await coordinator()
+        add(answer)
         do throws(BackupError) { try DeclaringFile.require(file, paths) } catch {
-            out.append(bad("configuration", error.message))
+            add(bad("configuration", error.message))
         }
         if configuration.databases.isEmpty {
-            out.append(bad("configuration", "no database is declared: write agent.yaml, or set DATABASE_URL"))
+            add(bad("configuration", "no database is declared: write agent.yaml, or set DATABASE_URL"))
         }
-        out += rights()
-        for setting in configuration.databases { out.append(await database(setting)) }
-        let plans = PlanStore(file: paths.plan)
-        let plan = await plans.current
-        if let trouble = await plans.trouble {
-            out.append(bad("plan", trouble))
-        } else if plan.revision == 0 {
-            out.append(good("plan", "none yet: it comes with the first check-in of `holdfast-agent run`"))
-        } else {
-            out.append(good("plan", "revision \(plan.revision), \(plan.entries.count) entries"))
+        for finding in rights() { add(finding) }
+        var facts: [DatabaseFacts] = []
+        for setting in configuration.databases {
+            let (found, fact) = await database(setting)
+            for finding in found { add(finding) }
+            facts.append(fact)
         }
-        for setting in configuration.databases where plan.revision > 0 {
-            guard !plan.entries.contains(where: { $0.database == setting.name }) else { continue }
-            out.append(
+        let (plan, words) = await PlanLook(store: PlanStore(file: paths.plan), link: link).plan(with: facts)
+        add(words)
+        for setting in configuration.databases {
+            guard let plan, !plan.entries.contains(where: { $0.database == setting.name }) else { continue }
+            add(
                 bad(
                     "database \(setting.name)",
-                    "no policy backs it up on a schedule: look at selectors and labels, and restart the agent after a change "
-                        + "of agent.yaml"))
+                    "no policy backs it up on a schedule: look at selectors and labels"))
         }
         do throws(BackupError) {
             let limits = try HostGuard(paths: paths, configuration: LiveConfiguration(configuration))
-            for destination in plan.destinations { out.append(await self.destination(destination, limits)) }
+            for destination in plan?.destinations ?? [] { add(await self.destination(destination, limits)) }
         } catch {
-            out.append(bad("allow", "\(error)"))
+            add(bad("allow", "\(error)"))
         }
         return out
     }
 
-    private func coordinator() async -> Finding {
+    /// Nil when it does not answer.
+    private func coordinator() async -> (CoordinatorLink?, Finding) {
         do {
             let identity = try AgentIdentity.load(paths)
             let link = CoordinatorLink(paths: paths, identity: identity, world: world)
             _ = try await link.current().report(ReportBatch(items: []))
-            return good("coordinator", "\(identity.coordinatorURL) answers; this agent is \(identity.name)")
+            return (link, good("coordinator", "\(identity.coordinatorURL) answers; this agent is \(identity.name)"))
         } catch {
-            return bad("coordinator", "\(error)")
+            return (nil, bad("coordinator", "\(error)"))
         }
     }
 
@@ -115,15 +128,20 @@ package struct Doctor: Sendable {
         return out
     }
 
-    private func database(_ setting: DatabaseSetting) async -> Finding {
+    private func database(_ setting: DatabaseSetting) async -> ([Finding], DatabaseFacts) {
         let subject = "database \(setting.name)"
         do {
-            let seen = try await EngineCatalog.engine(setting, paths: paths).examine()
+            let engine = try EngineCatalog.engine(setting, paths: paths)
+            let seen = try await engine.examine()
             let server = seen.serverVersion.map { "server \($0), " } ?? ""
-            let obstacle = seen.restoreObstacle.map { "; BUT A RESTORE HERE WOULD FAIL: \($0)" } ?? ""
-            return good(subject, "\(setting.kind.rawValue), \(server)\(seen.tool)\(obstacle)")
+            let rehearsal = try await engine.rehearse(isReadOnly: isReadOnly, now: world.now(), stop: StopSignal())
+            let found =
+                [good(subject, "\(setting.kind.rawValue), \(server)\(seen.tool)")]
+                + rehearsal.notes.map { warning(subject, "of a backup: \($0)") }
+                + rehearsal.obstacles.map { warning(subject, "A RESTORE HERE: \($0)") }
+            return (found, DatabaseFacts(setting, seen, nil))
         } catch {
-            return bad(subject, "\(error)")
+            return ([bad(subject, "\(error)")], DatabaseFacts(setting, nil, "\(error)"))
         }
     }
 
@@ -141,11 +159,15 @@ package struct Doctor: Sendable {
     }
 
     private static func bad(_ subject: String, _ words: String) -> Finding {
-        Finding(subject: subject, isGood: false, words: words)
+        Finding(subject: subject, verdict: .bad, words: words)
     }
 
     private func good(_ subject: String, _ words: String) -> Finding {
-        Finding(subject: subject, isGood: true, words: words)
+        Finding(subject: subject, verdict: .good, words: words)
+    }
+
+    private func warning(_ subject: String, _ words: String) -> Finding {
+        Finding(subject: subject, verdict: .warning, words: words)
     }
 
     private func bad(_ subject: String, _ words: String) -> Finding { Self.bad(subject, words) }

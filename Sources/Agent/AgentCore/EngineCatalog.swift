@@ -34,7 +34,8 @@ package struct EngineCatalog: Sendable {
             if let database = postgres.database { connection.database = database }
             return try PostgresEngine(
                 name: setting.name, connection: connection, format: postgres.format,
-                binDirectory: postgres.binDirectory, lockTimeout: .seconds(postgres.lockTimeoutSeconds))
+                binDirectory: postgres.binDirectory, globals: postgres.globals,
+                lockTimeout: .seconds(postgres.lockTimeoutSeconds))
         case .sqlite(let path):
             return try SQLiteEngine(name: setting.name, path: path, spool: paths.scratch)
         case .application(let files, let exclude):

@@ -15,6 +15,12 @@ package protocol Engine: Sendable {
     /// Throws when the database cannot be reached or a backup cannot work.
     func examine() async throws -> Examination
 
+    /// Does what a backup and a restore here do, by the same ways and with the same identities, but for the data, and leaves
+    /// nothing. With `isReadOnly` nothing is made for it, not even for a moment; then less is found.
+    ///
+    /// Throws what would stop a backup.
+    func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal
+
     /// The objects of one backup, in the order in which they are to be made (globals before the dump).
     func streams() async throws -> [EngineStream]
 
@@ -30,8 +36,6 @@ package struct Examination: Sendable, Equatable {
     /// Name and version, such as `pg_dump 15.18`.
     package var tool: String
     package var sizeBytes: Int64?
-    /// Why a restore here would fail, and what to do, in words; nil when nothing speaks against it.
-    package var restoreObstacle: String?
 
     package init(serverVersion: String?, tool: String, sizeBytes: Int64?) {
         self.serverVersion = serverVersion
@@ -55,6 +59,8 @@ package struct EngineStream: Sendable {
     package var copiesFirst: Bool
     /// What is to be known of it beforehand, such as what of the database is not in it; in words.
     package var notes: [String]
+    /// The same, known once it was made.
+    package var laterNotes: @Sendable () -> [String] = { [] }
     /// What the object of role `database` says.
     package var properties: DatabaseProperties?
 
@@ -93,7 +99,7 @@ package enum RestoreOrigin: Sendable, Equatable {
 package struct ArchivePart: Sendable, Equatable {
     /// Files and folders by the paths that they had on their host; empty for all of them.
     package var paths: [String]
-    /// So many folders are dropped from the beginning of each path; what has no more than those is not unpacked.
+    /// So many folders are dropped from the beginning of each path; what has no more than those is not unpacked, and that is told.
     package var strip: Int
 
     package init(paths: [String] = [], strip: Int = 0) {

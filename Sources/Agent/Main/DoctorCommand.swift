@@ -5,7 +5,11 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Tell what would stop a backup on this host, and how to mend it.",
         discussion: """
-            Exit status 0 when nothing was found, 1 otherwise. To be run as the agent's own user and with its \
+            Does what a backup and a restore do, but for the data: each PostgreSQL database's definitions are dumped, restored \
+            into a database NAME_rehearsed_TIME, and that is dropped; a SQLite database up to 1 GiB is copied and checked; small \
+            objects are stored at each destination.
+
+            Exit status 0 when nothing would stop a backup, 1 otherwise; a WARN is about what would be missing. To be run as the agent's own user and with its \
             environment, so that the secrets of the service are there.
 
             Examples:
@@ -16,6 +20,9 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @OptionGroup var host: HostOptions
 
+    @Flag(help: "Make nothing in databases, not even for a moment: no restore is rehearsed.")
+    var readOnly = false
+
     func run() async throws {
         let world = AgentWorld.live
         // As another user it would see other things than the agent does, and leave files that are not the agent's.
@@ -24,13 +31,19 @@ struct DoctorCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
         let findings = await Doctor(
-            paths: host.paths, configuration: try host.configuration(world), file: host.file, world: world
-        ).findings()
-        for finding in findings { tell(finding) }
+            paths: host.paths, configuration: try host.configuration(world), file: host.file, world: world,
+            isReadOnly: readOnly
+        ).findings(tell)
         if !findings.allSatisfy(\.isGood) { throw ExitCode(1) }
     }
 
     private func tell(_ finding: Doctor.Finding) {
-        print("\(finding.isGood ? "ok  " : "BAD ") \(finding.subject): \(finding.words)")
+        let mark =
+            switch finding.verdict {
+            case .good: "ok  "
+            case .warning: "WARN"
+            case .bad: "BAD "
+            }
+        print("\(mark) \(finding.subject): \(finding.words)")
     }
 }

@@ -33,6 +33,11 @@ package struct AgentClient: Sendable {
         try await connection.answer(.post("agent", "links", sending: request))
     }
 
+    /// The plan that this host would have with these databases. Throws `.notFound` from a coordinator that does not know how.
+    package func plan(_ question: PlanQuestion) async throws -> PlanAnswer {
+        try await connection.answer(.post("agent", "plan", sending: question))
+    }
+
     /// Delivers what waits in the spool. What the receipt names is committed, and only that.
     package func report(_ batch: ReportBatch, stop: StopSignal? = nil) async throws -> ReportReceipt {
         try await connection.answer(.post("agent", "reports", sending: batch), stop: stop)

@@ -8,7 +8,7 @@ import Settings
 /// - `labels` (mapping of text to text): what policies select by
 /// - `url` (`postgres://…`, or `env:NAME`, or `file:PATH`; secret)
 /// - `format` (`plain` or `custom`, default `plain`), `binDirectory` (where pg_dump lies), `lockTimeoutSeconds` (1 to
-///   86400, default 60): PostgreSQL only
+///   86400, default 60), `globals` (default true: roles and tablespaces are in each backup): PostgreSQL only
 /// - `sqlite` (absolute path)
 /// - `application.paths` (list of absolute paths), `application.exclude` (list of patterns)
 package struct DatabaseSetting: Sendable, Equatable {
@@ -29,6 +29,8 @@ package struct DatabaseSetting: Sendable, Equatable {
         package var format: ObjectFormat
         package var binDirectory: String?
         package var lockTimeoutSeconds: Int
+        /// Whether roles and tablespaces are in each backup.
+        package var globals = true
 
         package init(
             url: Secret, format: ObjectFormat = .plain, binDirectory: String? = nil, lockTimeoutSeconds: Int = 60
@@ -55,7 +57,7 @@ package struct DatabaseSetting: Sendable, Equatable {
     }
 
     init(_ setting: Setting, environment: [String: String]) throws(BackupError) {
-        let postgresOnly = ["format", "binDirectory", "lockTimeoutSeconds"]
+        let postgresOnly = ["format", "binDirectory", "lockTimeoutSeconds", "globals"]
         let fields = try setting.fields(["name", "labels", "url", "sqlite", "application"] + postgresOnly)
         guard let nameSetting = fields["name"] else { throw setting.mistake("a database needs a name") }
         name = try nameSetting.checked { (value) throws(BackupError) in try DatabaseName(value.text()) }
@@ -88,6 +90,7 @@ package struct DatabaseSetting: Sendable, Equatable {
         }
         if let directory = fields["binDirectory"] { postgres.binDirectory = try absolutePath(directory) }
         if let timeout = fields["lockTimeoutSeconds"] { postgres.lockTimeoutSeconds = try timeout.number(1...86_400) }
+        if let globals = fields["globals"] { postgres.globals = try globals.flag() }
         return postgres
     }
 

@@ -58,7 +58,7 @@ struct BackupAttempt: Sendable {
                 if let tables = made.tables, stream.role == .dump {
                     fingerprint = .init(tables: tables)
                 }
-                notes += made.notes
+                notes += made.notes + stream.laterNotes()
                 restore.append(stream.stockRestore.line(for: made.object))
             }
             var manifest = Manifest(

@@ -1,6 +1,7 @@
 package import Domain
 package import Foundation
-import Threads
+import Glibc
+package import Threads
 
 /// Named files and folders as one tar, made and read by GNU tar.
 ///
@@ -52,6 +53,19 @@ package struct ApplicationEngine: Engine {
         }
         let version = firstLine.split(separator: " ").last ?? ""
         return Examination(serverVersion: nil, tool: "tar \(version)", sizeBytes: nil)
+    }
+
+    package func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal {
+        let members = try members()
+        let exclude = exclude
+        return try await onThread(stop: stop) { () throws(BackupError) in
+            let unwanted = try Unwanted(exclude, of: members)
+            try Unreadable(members, but: unwanted.exclusion).refuse(name)
+            var found = Rehearsal()
+            found.notes = unwanted.exclusion.notes + unwanted.leftOut.notes
+            if geteuid() != 0 { found.obstacles.append(ApplicationRestore.ownersWords) }
+            return found
+        }
     }
 
     package func streams() async throws -> [EngineStream] {

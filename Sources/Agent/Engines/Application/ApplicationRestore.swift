@@ -1,3 +1,4 @@
+import Archive
 import Domain
 import Foundation
 import Glibc
@@ -13,6 +14,9 @@ import Threads
 struct ApplicationRestore {
     let engine: ApplicationEngine
     let request: RestoreRequest
+
+    /// What a restore lacks that root does not do.
+    static let ownersWords = "files belong to the user that restores them, since only root can give them their owners"
 
     func run() async throws(BackupError) -> RestoreOutcome {
         let target = try targetFolder()
@@ -44,8 +48,9 @@ struct ApplicationRestore {
                 if let kept { try? Self.move(kept, to: target) }  // the first error is the one to tell
                 throw error
             }
+            let owners = geteuid() == 0 ? "" : "; " + Self.ownersWords
             return RestoreOutcome(
-                target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries",
+                target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries\(owners)",
                 failures: losses)
         } catch {
             await onThread { FileTree.remove(scratch) }  // what stays has a telling name
@@ -77,17 +82,28 @@ struct ApplicationRestore {
     private func extract(into scratch: String) async throws(BackupError) -> [String] {
         let isRoot = geteuid() == 0
         let part = request.part
+        let picked = try part.paths.map { (path) throws(BackupError) in try Self.member(path) }
         var child = try engine.tarChild(
             [
                 "--extract", "--file=-", "--directory=\(scratch)", "--preserve-permissions", "--numeric-owner",
                 isRoot ? "--same-owner" : "--no-same-owner", "--acls", "--xattrs", "--xattrs-include=*",
                 "--delay-directory-restore", "--keep-old-files", "--sparse", "--strip-components=\(part.strip)",
                 "--no-unquote", "--",
-            ] + part.paths.map { (path) throws(BackupError) in try Self.member(path) })
+            ] + picked)
         let losses = TarLosses()
         child.onError = { losses.take($0) }
-        let ending = try await child.feed(request.dump, stop: request.stop)
-        if ending.isSuccess { return losses.words }
+        let (dump, stripped) = (request.dump, Promise<[String]>())
+        let source: DecodedSource = { (body) throws(BackupError) in
+            let away = StrippedAway(part, picked: picked)
+            let inspector = away.inspector
+            try dump { (piece) throws(BackupError) in
+                if part.strip > 0 { inspector.consume(piece) }
+                try body(piece)
+            }
+            stripped.keep(away.words)
+        }
+        let ending = try await child.feed(source, stop: request.stop)
+        if ending.isSuccess { return losses.words + (stripped.take(stop: request.stop) ?? []) }
         if !part.paths.isEmpty,
             let match = ending.standardError.firstMatch(of: /(?m)^[^:\n]+: (.*): Not found in archive$/)
         {

@@ -4,13 +4,17 @@ import Threads
 
 /// The objects of a PostgreSQL backup.
 extension PostgresEngine {
-    func dumpStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
+    /// With `isEmpty` without the data.
+    func dumpStream(
+        _ facts: PostgresFacts, _ session: PostgresSession, isEmpty: Bool = false
+    ) async throws(BackupError) -> EngineStream {
         let dumper = try await session.tools.tool("pg_dump", forServer: facts.major, stop: session.stop)
         var arguments = [
             // The database's own: what is set for our role must not change the dump.
             "--format=\(format.rawValue)", "--no-password", "--encoding=\(facts.encoding)",
             "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)",
         ]
+        if isEmpty { arguments.append("--schema-only") }
         let tools = session.tools
         let major = facts.major
         var makeInspector: @Sendable () throws(BackupError) -> any Inspector = { PlainDumpInspector() }
@@ -24,10 +28,13 @@ extension PostgresEngine {
         if format == .plain, PostgresTools.major(of: dumper.version) > major {
             settings = try await PostgresFacts.settings(session, database)
         }
-        return EngineStream(
+        let warnings = ToolWarnings()
+        var stream = EngineStream(
             role: .dump, format: format, makeInspector: makeInspector,
-            write: writer(dumper.path, arguments, doing: "pg_dump of \(database)", settings: settings),
+            write: writer(dumper.path, arguments, doing: "pg_dump of \(database)", settings: settings, warnings),
             stockRestore: format == .custom ? .custom(database: database) : .plain(database: database))
+        stream.laterNotes = { warnings.words }
+        return stream
     }
 
     func globalsStream(_ facts: PostgresFacts, _ session: PostgresSession) async throws(BackupError) -> EngineStream {
@@ -40,11 +47,15 @@ extension PostgresEngine {
         // Roles are the whole server's, and are compared with those that are there in one encoding. Since 12.
         if facts.major >= 12 { arguments.append("--encoding=UTF8") }
         if !facts.readsPasswords { arguments.append("--no-role-passwords") }
-        return EngineStream(
+        let warnings = ToolWarnings()
+        var stream = EngineStream(
             role: .globals, format: .plain, makeInspector: { PlainDumpInspector(expecting: .cluster) },
             write: writer(
-                dumper.path, arguments, doing: "pg_dumpall of the roles and tablespaces", pinnedFor: facts.major),
+                dumper.path, arguments, doing: "pg_dumpall of the roles and tablespaces", pinnedFor: facts.major,
+                warnings),
             stockRestore: .globals)
+        stream.laterNotes = { warnings.words }
+        return stream
     }
 
     func propertiesStream(
@@ -75,7 +86,7 @@ extension PostgresEngine {
     /// tool that is newer than the server is left with the server's own `settings`.
     private func writer(
         _ executable: String, _ arguments: [String], doing: String, pinnedFor major: Int? = nil,
-        settings: Set<String>? = nil
+        settings: Set<String>? = nil, _ warnings: ToolWarnings
     ) -> @Sendable (Int32, StopSignal) async throws -> Void {
         { [self] descriptor, stop in
             let output = Descriptor(adopting: descriptor)
@@ -89,6 +100,7 @@ extension PostgresEngine {
                     try await child.run(output: output, stop: stop)
                 }
             guard ending.isSuccess else { throw PostgresFailure.error(doing: doing, ending) }
+            warnings.take(ending.standardError)
         }
     }
 

@@ -1,6 +1,7 @@
 import Archive
 package import Domain
-import Threads
+package import Foundation
+package import Threads
 
 /// PostgreSQL through its own tools: `pg_dump` (plain or custom) with `pg_dumpall --globals-only`, `psql`, `pg_restore`.
 ///
@@ -46,16 +47,15 @@ package struct PostgresEngine: Engine {
         let session = try session(stop: StopSignal())
         let facts = try await PostgresFacts.read(session, database)
         try await facts.refuseUnreadableTables(session, database)
+        try await facts.refuseHiddenRows(session, database)
         let dumper = try await session.tools.tool("pg_dump", forServer: facts.major, stop: session.stop)
         let note = globals && !facts.readsPasswords ? "; globals without the roles' passwords" : ""
-        var seen = Examination(
+        return Examination(
             serverVersion: facts.version, tool: "pg_dump \(dumper.version)\(note)", sizeBytes: facts.sizeBytes)
-        if !facts.createsDatabases {
-            seen.restoreObstacle =
-                "the role \(facts.role) may not create databases: ALTER ROLE \(SQLText.identifier(facts.role)) CREATEDB, or restore "
-                + "with another role (`holdfast-agent restore --url`)"
-        }
-        return seen
+    }
+
+    package func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal {
+        try await PostgresRehearsal(engine: self, now: now, stop: stop).run(isReadOnly: isReadOnly)
     }
 
     package func streams() async throws -> [EngineStream] {

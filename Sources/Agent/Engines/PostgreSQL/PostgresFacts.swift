@@ -71,4 +71,39 @@ struct PostgresFacts: Decodable, Sendable {
         throw BackupError(
             .sourceRefused, "the role \(role) may not read \(names) in \(database); GRANT pg_read_all_data TO the role")
     }
+
+    private struct Hidden: Decodable {
+        var tables: [String]
+        var largeObjects: [String]
+    }
+
+    /// Rows and large objects that our role does not see though it may read the tables: pg_dump fails at the first of them.
+    func refuseHiddenRows(_ session: PostgresSession, _ database: String) async throws(BackupError) {
+        // Since 19 pg_read_all_data is for large objects, too.
+        let reader = versionNumber >= 190_000 ? "pg_has_role('pg_read_all_data', 'USAGE')" : "false"
+        let found = try await session.ask(
+            """
+            SELECT json_build_object(
+              'tables', (SELECT coalesce(json_agg(t), '[]') FROM (SELECT c.oid::regclass::text t FROM pg_class c
+                WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND row_security_active(c.oid) LIMIT 5) r),
+              'largeObjects', (SELECT coalesce(json_agg(o), '[]') FROM (SELECT m.oid::text o FROM pg_largeobject_metadata m
+                WHERE current_setting('lo_compat_privileges') = 'off' AND NOT \(reader)
+                  AND NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (SELECT FROM aclexplode(m.lomacl) a
+                    WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE'))) LIMIT 5) l));
+            """, database: database, as: Hidden.self)
+        guard let hidden = found.first else { return }
+        let quoted = SQLText.identifier(role)
+        if !hidden.tables.isEmpty {
+            throw BackupError(
+                .sourceRefused,
+                "row security hides rows of \(hidden.tables.joined(separator: ", ")) in \(database) from the role \(role), so that a "
+                    + "dump would not be whole; ALTER ROLE \(quoted) BYPASSRLS")
+        }
+        if !hidden.largeObjects.isEmpty {
+            throw BackupError(
+                .sourceRefused,
+                "the role \(role) may not read the large objects \(hidden.largeObjects.joined(separator: ", ")) in \(database); GRANT "
+                    + "SELECT ON LARGE OBJECT each TO \(quoted), or back up with their owner or a superuser")
+        }
+    }
 }

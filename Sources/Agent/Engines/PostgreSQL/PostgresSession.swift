@@ -32,6 +32,7 @@ struct PostgresSession: Sendable {
         var environment = ChildProcess.baseEnvironment
         environment["PGCONNECT_TIMEOUT"] = "15"
         environment["PGAPPNAME"] = "holdfast"
+        environment.merge(Self.inherited) { $1 }
         environment.merge(connection.environment) { $1 }
         environment["PGDATABASE"] = database
         if let major { environment["PGOPTIONS"] = SessionPins.options(after: environment["PGOPTIONS"], major: major) }
@@ -40,6 +41,20 @@ struct PostgresSession: Sendable {
         child.secrets = [connection.password ?? ""]
         return child
     }
+
+    /// What libpq takes from our own environment: how a connection is made safe, and where its files are. Not where to and as
+    /// whom: that says the database's entry alone, or a service file.
+    private static var inherited: [String: String] {
+        ProcessInfo.processInfo.environment.filter { name, _ in
+            passed.contains(name) || name.hasPrefix("PGSSL") || name.hasPrefix("PGGSS")
+        }
+    }
+
+    private static let passed: Set<String> = [
+        "PGSERVICEFILE", "PGSYSCONFDIR", "PGPASSFILE", "PGOPTIONS", "PGCHANNELBINDING", "PGREQUIREAUTH",
+        "PGREQUIREPEER",
+        "PGKRBSRVNAME", "KRB5_CONFIG", "KRB5CCNAME", "KRB5_CLIENT_KTNAME",
+    ]
 
     /// What every psql of this session is told before all else.
     var clientArguments: [String] { user.map { ["--username=\($0)"] } ?? [] }

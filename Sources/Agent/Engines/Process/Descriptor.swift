@@ -36,11 +36,16 @@ package final class Descriptor: Sendable {
     /// For handing to a child; -1 once closed.
     var file: FileDescriptor { FileDescriptor(rawValue: number.withLock { $0 }) }
 
-    package func close() {
-        let closing = number.withLock { number in
+    /// The number, which whoever takes it closes.
+    func handedOver() -> Int32 {
+        number.withLock { number in
             defer { number = -1 }
             return number
         }
+    }
+
+    package func close() {
+        let closing = handedOver()
         // What close says matters after writing to a file only, and those are fsynced before.
         if closing >= 0 { try? FileDescriptor(rawValue: closing).close() }
     }

@@ -26,7 +26,7 @@ extension SQLiteEngine {
     }
 
     /// A checked copy without a name: its folder is gone when this returns, so a crash from here on leaves nothing.
-    private func checkedCopy(_ contents: SQLiteContents, _ stop: StopSignal) throws(BackupError) -> Descriptor {
+    func checkedCopy(_ contents: SQLiteContents, _ stop: StopSignal) throws(BackupError) -> Descriptor {
         let folder = try SpoolFolder(in: spool)
         defer { folder.remove() }
         let copy = folder.path + "/copy.db"

@@ -1,6 +1,7 @@
 package import Domain
 package import Foundation
-import Threads
+import Glibc
+package import Threads
 
 /// One SQLite file, copied by SQLite's online backup while others write.
 ///
@@ -35,6 +36,43 @@ package struct SQLiteEngine: Engine {
             return Examination(
                 serverVersion: nil, tool: "sqlite \(try source.libraryVersion())", sizeBytes: source.identity.bytes)
         }
+    }
+
+    /// A database up to this size is copied and checked as for a backup.
+    private static let mostRehearsed: Int64 = 1 << 30
+
+    package func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal {
+        try await onThread(stop: stop) { () throws(BackupError) in
+            let source = try SQLiteSource(path: path)
+            _ = try source.libraryVersion()
+            try refuseNarrowSpool(source.identity.bytes)
+            var found = Rehearsal()
+            let folder = URL(filePath: source.resolved).deletingLastPathComponent().path(percentEncoded: false)
+            if access(folder, W_OK) != 0 {
+                found.obstacles.append(
+                    "this user may not write to \(folder), where a restore without --to goes: restore with --to elsewhere"
+                )
+            }
+            guard !isReadOnly else { return found }
+            guard source.identity.bytes <= Self.mostRehearsed else {
+                found.notes.append(
+                    "larger than \(Self.mostRehearsed >> 30) GiB, so it was not copied and checked for this")
+                return found
+            }
+            let contents = SQLiteContents()
+            try checkedCopy(contents, stop).close()
+            found.notes += contents.notes
+            return found
+        }
+    }
+
+    private func refuseNarrowSpool(_ bytes: Int64) throws(BackupError) {
+        let place = spool.path(percentEncoded: false)
+        guard let free = FreeBytes.at(place), free < bytes else { return }
+        throw BackupError(
+            .storageRefused,
+            "a copy of \(path) has \(bytes >> 20) MiB, and only \(free >> 20) MiB are free at \(place): free space there, or put the "
+                + "agent's --data-dir elsewhere")
     }
 
     package func streams() async throws -> [EngineStream] { [dumpStream()] }

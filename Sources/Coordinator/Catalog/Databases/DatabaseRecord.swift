@@ -35,5 +35,10 @@ package struct DatabaseRecord: Sendable, Equatable {
 
     /// Labels of the database, and over them those that an operator gave its host when it joined: a host does not say by which
     /// policy it is backed up, nor whom its alerts concern, where that was said for it.
-    package var allLabels: [String: String] { labels.merging(agentLabels) { $1 } }
+    package var allLabels: [String: String] { Self.labels(labels, below: agentLabels) }
+
+    /// The same for a database that has no record.
+    package static func labels(_ own: [String: String], below agent: [String: String]) -> [String: String] {
+        own.merging(agent) { $1 }
+    }
 }

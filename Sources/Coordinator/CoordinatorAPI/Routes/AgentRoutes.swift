@@ -29,6 +29,9 @@ extension RouteTable {
         agent(.post, "/v1/agent/links") { call, agent in
             try Answer.json(await coordinator.links(call.message(), from: agent))
         }
+        agent(.post, "/v1/agent/plan") { call, agent in
+            try Answer.json(await coordinator.plan(call.message(), from: agent))
+        }
         agent(.post, "/v1/agent/reports", bodyLimit: limits.reportBody) { call, agent in
             let bytes = try await call.bytes()
             let batch = try Call.message(as: ReportBatch.self, from: bytes)

@@ -14,23 +14,38 @@ struct PlanResolver {
 
     /// The policies that select a database, each with the tiers that make backups of its kind (never none).
     func selection(_ database: DatabaseRecord) -> [(policy: FleetPolicy, tiers: [FleetTier])] {
-        guard database.goneAt == nil else { return [] }
-        let labels = database.allLabels
-        return configuration.policies.compactMap { policy in
+        database.goneAt == nil ? selection(database.kind, database.allLabels) : []
+    }
+
+    private func selection(
+        _ kind: DatabaseKind, _ labels: [String: String]
+    ) -> [(policy: FleetPolicy, tiers: [FleetTier])] {
+        configuration.policies.compactMap { policy in
             guard policy.selects(labels) else { return nil }
-            let tiers = policy.tiers(for: database.kind)
+            let tiers = policy.tiers(for: kind)
             return tiers.isEmpty ? nil : (policy, tiers)
         }
     }
 
     /// Entries in the order of the databases, then of the policies; destinations only as far as they are used.
     func plan(agent: UUID, databases: [DatabaseRecord], revision: Int) -> Plan {
-        var entries: [Plan.Entry] = []
-        for database in databases {
-            for (policy, tiers) in selection(database) {
-                entries.append(entry(database, policy, tiers, agent: agent))
+        let entries = databases.flatMap { database in
+            selection(database).map { entry(database.name, database.kind, $0.policy, $0.tiers, agent: agent) }
+        }
+        return plan(entries, revision: revision)
+    }
+
+    /// The same for databases that are not in the catalog.
+    func plan(agent: UUID, labels: [String: String], facts: [DatabaseFacts], revision: Int) -> Plan {
+        let entries = facts.flatMap { fact in
+            selection(fact.kind, DatabaseRecord.labels(fact.labels, below: labels)).map {
+                entry(fact.name, fact.kind, $0.policy, $0.tiers, agent: agent)
             }
         }
+        return plan(entries, revision: revision)
+    }
+
+    private func plan(_ entries: [Plan.Entry], revision: Int) -> Plan {
         let used = Set(entries.flatMap(\.destinations))
         return Plan(
             revision: revision, entries: entries,
@@ -45,9 +60,11 @@ struct PlanResolver {
         return destination
     }
 
-    func entry(_ database: DatabaseRecord, _ policy: FleetPolicy, _ tiers: [FleetTier], agent: UUID) -> Plan.Entry {
+    func entry(
+        _ database: DatabaseName, _ kind: DatabaseKind, _ policy: FleetPolicy, _ tiers: [FleetTier], agent: UUID
+    ) -> Plan.Entry {
         Plan.Entry(
-            database: database.name, kind: database.kind, policy: policy.name, timeZone: policy.timeZone,
+            database: database, kind: kind, policy: policy.name, timeZone: policy.timeZone,
             tiers: tiers.map { .init(tier: $0.tier, schedule: $0.schedule.cron.text) },
             destinations: policy.destinations,
             compression: policy.compression, compressionLevel: policy.compressionLevel,

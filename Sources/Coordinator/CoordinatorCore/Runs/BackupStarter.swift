@@ -30,7 +30,8 @@ struct BackupStarter {
         // Names of objects count in seconds.
         let nominal = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down))
         let resolver = PlanResolver(configuration: fleet, isFleet: true)
-        let entry = resolver.entry(database, policy, policy.tiers(for: database.kind), agent: database.agent)
+        let entry = resolver.entry(
+            database.name, database.kind, policy, policy.tiers(for: database.kind), agent: database.agent)
         let order = BackupOrder(
             run: id, entry: entry, destinations: fleet.destinations.filter { entry.destinations.contains($0.name) },
             tiers: [tier], nominalAt: nominal)

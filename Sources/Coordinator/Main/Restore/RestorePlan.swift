@@ -67,7 +67,8 @@ struct RestorePlan: Sendable {
         let folder = target.hasSuffix("/") ? String(target.dropLast()) : target
         guard strip == 0 else {
             return [
-                "Files lose the first \(CountText.of(strip, "folder")) of their paths, and lie in \(SafeText(folder).text)."
+                "Files lose the first \(CountText.of(strip, "folder")) of their paths, and lie in \(SafeText(folder).text); what "
+                    + "lies in no more folders than that is left out, and told."
             ]
         }
         return [

@@ -15,13 +15,21 @@ package final class TarInspector: Inspector {
     /// The start of an extended header's records, which can state the size of the next member.
     private var records: [UInt8]?
     private var recordBytes = 0
-    private var statedSize: Int64?
+    /// Those are the next member's whole name, and not records.
+    private var areName = false
+    private var stated = TarHeader.Records()
     private var zeroBlocks = 0
     private var entries: Int64 = 0
     private var size: Int64 = 0
     private var fault: String?
 
-    package init() { block.reserveCapacity(Self.blockBytes) }
+    private let member: ((_ path: [UInt8], _ isFolder: Bool) -> Void)?
+
+    /// `member` hears of each member, by its path as it stands in the archive; a folder's may end with a slash.
+    package init(member: ((_ path: [UInt8], _ isFolder: Bool) -> Void)? = nil) {
+        self.member = member
+        block.reserveCapacity(Self.blockBytes)
+    }
 
     package func consume(_ bytes: UnsafeRawBufferPointer) {
         size += Int64(bytes.count)
@@ -77,15 +85,17 @@ package final class TarInspector: Inspector {
             return
         }
         switch header.kind {
-        case .extended:
+        case .extended, .longName:
             dataBytes = header.paddedBytes
             recordBytes = Int(min(header.dataBytes, Self.longestRecords))
             records = dataBytes > 0 ? [] : nil
+            areName = header.kind == .longName
         case .auxiliary: dataBytes = header.paddedBytes
         case .member:
             entries += 1
-            let padded = header.padded(statedSize ?? header.dataBytes)
-            statedSize = nil
+            member?(stated.path ?? header.path, header.isFolder)
+            let padded = header.padded(stated.size ?? header.dataBytes)
+            stated = TarHeader.Records()
             if header.hasSparseMap {
                 bytesBehindMap = padded
             } else {
@@ -99,7 +109,12 @@ package final class TarInspector: Inspector {
         let known = records?.count ?? 0
         records?.append(contentsOf: block.prefix(max(0, recordBytes - known)))
         guard dataBytes <= 0, let all = records else { return }
-        statedSize = TarHeader.size(inRecords: all) ?? statedSize
+        if areName {
+            stated.path = Array(all.prefix { $0 != 0 })
+        } else {
+            let found = TarHeader.records(in: all)
+            stated = TarHeader.Records(size: found.size ?? stated.size, path: found.path ?? stated.path)
+        }
         records = nil
     }
 }

@@ -21,6 +21,24 @@ struct PostgresRestore {
         }
     }
 
+    struct Rehearsed {
+        let outcome: RestoreOutcome
+        /// Words on what could not be dropped.
+        let leftOver: [String]
+    }
+
+    /// Restores, and drops what was restored.
+    func rehearse() async throws(BackupError) -> Rehearsed {
+        let outcome = try await run()
+        let maintenance = try await MaintenanceDatabase.open(try engine.session(stop: StopSignal()))
+        let trouble = await drop(outcome.target, maintenance.name)
+        await maintenance.close()
+        let words = trouble.map {
+            "the rehearsal's database \"\(outcome.target)\" could not be dropped; drop it: \($0)"
+        }
+        return Rehearsed(outcome: outcome, leftOver: [words].compactMap(\.self))
+    }
+
     /// Where it is loaded, and what it is to be called.
     private struct Names {
         var scratch, target: String
@@ -83,7 +101,8 @@ struct PostgresRestore {
             try await giveProperties(to: &loaded, names, session, swap.maintenance, told: told)
             return loaded
         } catch {
-            if isMade { await drop(names.scratch, swap.maintenance) }
+            // One that cannot be dropped keeps its telling name; the error that brought us here is the one to tell.
+            if isMade { _ = await drop(names.scratch, swap.maintenance) }
             await role?.drop()
             guard let aside = names.aside else { throw error }
             let words = await putBack(aside, as: names.target, swap)
@@ -243,19 +262,38 @@ struct PostgresRestore {
         return loaded
     }
 
-    /// Also after a cancellation; a scratch database that cannot be dropped keeps its telling name.
-    private func drop(_ scratch: String, _ maintenance: String) async {
+    /// Also after a cancellation. Answers with what kept it from being dropped.
+    private func drop(_ scratch: String, _ maintenance: String) async -> BackupError? {
         let engine = engine
-        await shielded {
-            do {
+        return await shielded {
+            do throws(BackupError) {
                 let session = try engine.session(stop: StopSignal())
                 let facts = try await PostgresFacts.read(session, maintenance)
+                try await Self.dropSubscriptions(in: scratch, session, maintenance)
                 let force = facts.major >= 13 ? " WITH (FORCE)" : ""
                 try await session.execute(
                     "DROP DATABASE IF EXISTS \(SQLText.identifier(scratch))\(force);", database: maintenance)
+                return nil
             } catch {
-                // The error that brought us here is the one to tell.
+                return error
             }
         }
+    }
+
+    /// A database with one is not dropped by the server. pg_dump leaves them without a connection, so that none has anything at its
+    /// publisher.
+    private static func dropSubscriptions(
+        in scratch: String, _ session: PostgresSession, _ maintenance: String
+    ) async throws(BackupError) {
+        let own = "SELECT 1 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = "
+        guard
+            try await !session.ask("\(own)\(SQLText.literal(scratch)));", database: maintenance, as: Int.self).isEmpty
+        else { return }
+        try await session.execute(
+            """
+            SELECT format('ALTER SUBSCRIPTION %1$I DISABLE; ALTER SUBSCRIPTION %1$I SET (slot_name = NONE); DROP SUBSCRIPTION %1$I',
+                          subname)
+              FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) \\gexec
+            """, database: scratch)
     }
 }

@@ -111,5 +111,47 @@ struct PostgresSwap {
                 "the database \"\(target)\" is in use by \(sessions.joined(separator: ", ")); stop the programs, or end the "
                     + "sessions with SELECT pg_terminate_backend(pid), and restore again")
         }
+        try await refuseTies(of: target)
+    }
+
+    private struct Ties: Decodable {
+        var prepared, slots, subscriptions: [String]
+    }
+
+    /// What holds a database by more than a session, and would hold the one that is set aside: its name could not be given away, or
+    /// the new one would be without it and nobody told. Throws `.busy`.
+    private func refuseTies(of target: String) async throws(BackupError) {
+        let name = SQLText.literal(target)
+        let found = try await session.ask(
+            """
+            SELECT json_build_object(
+              'prepared', (SELECT coalesce(json_agg(gid), '[]') FROM (SELECT gid FROM pg_prepared_xacts
+                WHERE database = \(name) LIMIT 5) p),
+              'slots', (SELECT coalesce(json_agg(slot_name), '[]') FROM (SELECT slot_name FROM pg_replication_slots
+                WHERE database = \(name) LIMIT 5) s),
+              'subscriptions', (SELECT coalesce(json_agg(subname), '[]') FROM (SELECT subname FROM pg_subscription
+                JOIN pg_database d ON d.oid = subdbid WHERE datname = \(name) AND subenabled LIMIT 5) u));
+            """, database: maintenance, as: Ties.self)
+        guard let ties = found.first else { return }
+        let kinds = [
+            (
+                "the prepared transactions", ties.prepared,
+                "end each in it with COMMIT PREPARED or ROLLBACK PREPARED"
+            ),
+            (
+                "the logical replication slots", ties.slots,
+                "drop each with SELECT pg_drop_replication_slot(name), and set its consumer up anew afterwards"
+            ),
+            (
+                "the enabled subscriptions", ties.subscriptions,
+                "stop each in it with ALTER SUBSCRIPTION name DISABLE, and enable the restored one when its slot is right"
+            ),
+        ]
+        for (what, names, remedy) in kinds where !names.isEmpty {
+            throw BackupError(
+                .busy,
+                "\(what) \(names.joined(separator: ", ")) hold the database \"\(target)\": \(remedy); then restore again, or restore "
+                    + "beside it")
+        }
     }
 }
