@@ -43,9 +43,17 @@ struct InspectFileTests {
         let bytes = try stockTool(
             ["tar", "--format=\(format)"] + (format == "ustar" ? [] : ["-S"]) + ["-cf", "-", "tree"], in: folder)
         let listed = try stockTool(["tar", "-tf", "-"], bytes).filter { $0 == UInt8(ascii: "\n") }.count
+        let wanted = String(decoding: try stockTool(["tar", "--quoting-style=literal", "-tf", "-"], bytes), as: UTF8.self)
+            .split(separator: "\n").map(String.init)
         for size in [1, 511, 512, 513, 10_240, bytes.count] {
             let pieces = stride(from: 0, to: bytes.count, by: size).map { bytes[$0..<min($0 + size, bytes.count)] }
-            #expect(try inspect(pieces, by: TarInspector()).entries == Int64(listed), "pieces of \(size)")
+            var names: [String] = []
+            let inspector = TarInspector { path, isFolder in
+                let name = String(decoding: path, as: UTF8.self)
+                names.append(isFolder && !name.hasSuffix("/") ? name + "/" : name)
+            }
+            #expect(try inspect(pieces, by: inspector).entries == Int64(listed), "pieces of \(size)")
+            #expect(names == wanted, "pieces of \(size)")
         }
         // The end is two empty blocks; what tar adds to fill its record may be cut.
         let end = try #require(bytes.lastIndex { $0 != 0 }) / 512 * 512 + 512 + 1024

@@ -186,9 +186,11 @@ struct TreeTests {
             #"""
             mkdir -p "$1/etc/app" "$1/srv/app" "$1/srv/-x"; cd "$1"; echo 1 >etc/app/conf; echo 2 >etc/app/other; echo 3 >srv/app/data
             echo 4 >'srv/-x/back\slash'; ln etc/app/conf etc/app/hard; chmod 640 etc/app/conf
+            mkdir -p deep/er/still; echo 5 >deep/er/still/file; echo 6 >"$(printf 'z%.0s' $(seq 200))"
             """#, tree)
         let archive = try await write(engine().streams()[0])
         let depth = tree.split(separator: "/").count
+        let long = String(repeating: "z", count: 200)
         func restored(_ paths: [String], strip: Int) async throws -> [String] {
             var asked = request(archive, .tar, target: folder.path + "/back-\(UUID().uuidString)")
             asked.part = ArchivePart(paths: paths.map { tree + "/" + $0 }, strip: strip)
@@ -198,8 +200,8 @@ struct TreeTests {
         }
         #expect(
             try await restored([], strip: depth) == [
-                "etc/app/conf 640", "etc/app/hard 640", "etc/app/other 644", "srv/-x/back\\slash 644",
-                "srv/app/data 644",
+                "deep/er/still/file 644", "etc/app/conf 640", "etc/app/hard 640", "etc/app/other 644",
+                "srv/-x/back\\slash 644", "srv/app/data 644", "\(long) 644",
             ])
         #expect(try await restored(["etc/app/conf"], strip: depth + 2) == ["conf 640"])
         #expect(
@@ -207,6 +209,21 @@ struct TreeTests {
                 "etc/app/other 644", "srv/-x/back\\slash 644",
             ])
         #expect(try await restored(["srv/-x/back\\slash"], strip: 0).count == 1)
+        // What tar passes over is told: of what is picked, and of names that do not stand in a header.
+        func lost(_ paths: [String], strip: Int) async throws -> [String] {
+            var asked = request(archive, .tar, target: folder.path + "/lost-\(UUID().uuidString)")
+            asked.part = ArchivePart(paths: paths.map { tree + "/" + $0 }, strip: strip)
+            return try await engine().restore(asked).failures
+        }
+        let away = try await lost([], strip: depth + 3)
+        #expect(away.count == 1 && away[0].hasSuffix(": not unpacked; drop fewer"), "\(away)")
+        for name in ["etc/app/conf", "etc/app/hard", "srv/app/data", long] {
+            #expect(away[0].contains("\(tree)/\(name)"), "\(away)")
+        }
+        #expect(!away[0].contains("still"), "\(away)")
+        let shallow = try await lost(["srv", long], strip: depth + 1)
+        #expect(shallow.count == 1 && shallow[0].contains("of the path of \(tree)/\(long): not"), "\(shallow)")
+        #expect(try await lost(["srv"], strip: depth + 1) == [])
         let missing = await failure { _ = try await restored(["etc/app/conf", "etc/nothing"], strip: 0) }
         #expect(missing?.code == .notFound)
         #expect(

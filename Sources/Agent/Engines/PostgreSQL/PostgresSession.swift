@@ -10,7 +10,7 @@ struct PostgresSession: Sendable {
     /// For one question; long ones, such as counting rows, raise it.
     var deadline: Duration = .seconds(120)
     private let passwordFile: PasswordFile?
-    /// Given to psql by name, since a service file's user goes before the environment's; nil for the connection's own.
+    /// Given to every tool by name, since a service file's user goes before the environment's; nil for the connection's own.
     private var user: String?
 
     init(connection: PostgresConnection, tools: PostgresTools, stop: StopSignal) throws(BackupError) {
@@ -37,7 +37,8 @@ struct PostgresSession: Sendable {
         environment["PGDATABASE"] = database
         if let major { environment["PGOPTIONS"] = SessionPins.options(after: environment["PGOPTIONS"], major: major) }
         if let passwordFile { environment["PGPASSFILE"] = passwordFile.path }
-        var child = ChildProcess(executable: executable, arguments: arguments, environment: environment)
+        let named = user.map { ["--username=\($0)"] } ?? []
+        var child = ChildProcess(executable: executable, arguments: named + arguments, environment: environment)
         child.secrets = [connection.password ?? ""]
         return child
     }
@@ -56,9 +57,6 @@ struct PostgresSession: Sendable {
         "PGKRBSRVNAME", "KRB5_CONFIG", "KRB5CCNAME", "KRB5_CLIENT_KTNAME",
     ]
 
-    /// What every psql of this session is told before all else.
-    var clientArguments: [String] { user.map { ["--username=\($0)"] } ?? [] }
-
     /// Runs SQL whose answers are rows of one JSON value each, and hands those back. Statements run one by one, each in a
     /// transaction of its own, in a session that is pinned.
     func ask<Row: Decodable & Sendable>(
@@ -66,7 +64,7 @@ struct PostgresSession: Sendable {
     ) async throws(BackupError) -> [Row] {
         var child = child(
             try tools.anyClient(),
-            clientArguments + [
+            [
                 "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password", "--record-separator-zero",
                 "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose", "--file=-",
             ], database: database)
@@ -101,7 +99,7 @@ struct PostgresSession: Sendable {
     func run(_ statements: [UInt8], encoding: String?, database: String) async throws(BackupError) {
         var child = child(
             try tools.anyClient(),
-            clientArguments + [
+            [
                 "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=verbose",
                 "--file=-",
             ], database: database)

@@ -11,6 +11,7 @@ package struct PlanQuestion: Codable, Sendable, Equatable {
     }
 }
 
+/// To ``PlanQuestion``.
 package struct PlanAnswer: Codable, Sendable, Equatable {
     /// Under the revision that the agent's plan has now.
     package var plan: Plan

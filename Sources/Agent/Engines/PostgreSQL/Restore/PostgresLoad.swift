@@ -35,7 +35,7 @@ struct PostgresLoad {
         let messages = LoadMessages(token: token, stop: request.stop)
         var child = loading.child(
             client,
-            loading.clientArguments + [
+            [
                 "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password", "--set=VERBOSITY=verbose",
                 "--set=ECHO=errors", "--file=-",
             ], database: database)

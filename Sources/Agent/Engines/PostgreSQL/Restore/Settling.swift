@@ -78,7 +78,7 @@ struct Settling {
     private func carryOut(_ script: [UInt8]) async throws(BackupError) {
         var child = superuser.child(
             try superuser.tools.anyClient(),
-            superuser.clientArguments + [
+            [
                 "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password", "--set=VERBOSITY=verbose",
                 "--set=ECHO=errors", "--file=-",
             ], database: database)
