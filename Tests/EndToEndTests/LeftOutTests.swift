@@ -35,6 +35,8 @@ import Wire
         let id = try #require(try await fleet.list([BackupView].self, "backup", "list").first).id
         let shown = try await fleet.run("backup", "show", id.uuidString)
         #expect(shown.text.contains("NOTED\nnot in the backup: the device file "), "\(shown.text)")
+        let noted = try await fleet.run("alert", "list")
+        #expect(noted.text.contains("are good, with something to know of"), "\(noted.text)")
         let target = fleet.folder.appending(path: "back")
         try await fleet.holdfast("restore", id.uuidString, "--to", target.path)
         let found = try await ProgramOutput.of("find", [target.path, "-name", "file", "-o", "-type", "c"])

@@ -86,7 +86,8 @@ struct PostgresRehearsal {
                 try result.get()
             }, globals: nil, properties: properties,
             target: SQLText.name(engine.database, "_rehearsed_" + Timestamp.compact(now)), replace: false,
-            fingerprint: nil, origin: .own, now: now, stop: stop)
+            // Of nothing, so that the comparison after a restore is made, too.
+            fingerprint: Manifest.Fingerprint(tables: []), origin: .own, now: now, stop: stop)
         do throws(BackupError) {
             return Self.words(try await PostgresRestore(engine: engine, request: request).rehearse())
         } catch {

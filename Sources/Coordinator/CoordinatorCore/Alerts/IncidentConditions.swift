@@ -14,6 +14,7 @@ enum IncidentKind {
     static let altered = "altered"
     static let shrunk = "shrunk"
     static let empty = "empty"
+    static let noted = "noted"
     static let stray = "stray"
     static let clone = "clone"
     static let nameTaken = "name-taken"
@@ -28,7 +29,7 @@ enum IncidentKind {
     /// Something is wrong with what is stored of a database: until a person has looked, nothing of it is deleted.
     static let evidence = [damaged, missing, altered]
     /// What only asks to be looked at.
-    static let endedByAcknowledgement = [shrunk, empty, older, nameTaken]
+    static let endedByAcknowledgement = [shrunk, empty, noted, older, nameTaken]
 }
 
 /// What makes two incidents the same one.
@@ -48,6 +49,7 @@ enum IncidentKey {
     static func all(of backup: UUID) -> [String] { [damaged(backup), missing(backup), altered(backup)] }
     static func shrunk(_ database: DatabaseRecord) -> String { "shrunk:\(database.id)" }
     static func empty(_ database: DatabaseRecord) -> String { "empty:\(database.id)" }
+    static func noted(_ database: DatabaseRecord) -> String { "noted:\(database.id)" }
     static func share(_ database: DatabaseRecord) -> String { "cleanup-share:\(database.id)" }
     static func gone(_ database: DatabaseRecord) -> String { "gone:\(database.id)" }
     static func stray(_ agent: UUID, _ place: String) -> String { "stray:\(agent.uuidString.lowercased()):\(place)" }
@@ -202,6 +204,16 @@ extension IncidentCondition {
             detail:
                 "backup \(now.uuidString.lowercased()) has \(finding). Backup \(before.id.uuidString.lowercased()) from before "
                 + "is held until this is acknowledged with `holdfast alert ack`", subject: before.id)
+    }
+
+    static func noted(_ database: DatabaseRecord, backup: UUID, _ notes: String) -> Self {
+        Self(
+            key: IncidentKey.noted(database), kind: IncidentKind.noted, isCritical: false, agent: database.agentName,
+            database: database.name.rawValue, environment: database.environment,
+            title: "Backups of \(database.name) on \(database.agentName) are good, with something to know of",
+            detail:
+                "since backup \(backup.uuidString.lowercased()): \(notes). When that is as it should be, "
+                + "acknowledge this with `holdfast alert ack`: only what is new after that is told again", subject: backup)
     }
 
     static func empty(_ database: DatabaseRecord) -> Self {

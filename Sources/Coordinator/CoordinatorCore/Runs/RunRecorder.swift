@@ -189,6 +189,18 @@ struct RunRecorder {
             at: now)
     }
 
+    /// What is noted of a good backup, once when it is new. To be called before the backup is added.
+    private func tellNotes(_ manifest: Manifest, _ run: RunRecord) throws {
+        guard let database = try update.databaseRecord(run.database) else { return }
+        let notes = manifest.notes ?? []
+        guard !notes.isEmpty else { return try update.resolve(key: IncidentKey.noted(database), at: now) }
+        let before = try database.lastGoodBackup.flatMap { try update.manifest(of: $0)?.notes } ?? []
+        let new = NewNotes.of(notes, since: before).map(Self.bounded).joined(separator: "; ")
+        guard !new.isEmpty else { return }
+        try update.open(
+            .noted(database, backup: manifest.id, new), finding: new, channels: fleet.alerts.channels, at: now)
+    }
+
     private func apply(
         _ next: RunMachine.Stage, _ event: RunEvent?, _ report: RunReport, _ run: inout RunRecord,
         _ backup: ReportedBackup?, _ consequences: inout Consequences
@@ -234,7 +246,10 @@ struct RunRecorder {
             storedBytes: manifest.objects.reduce(0) { $0 + $1.storedBytes })
         // Directories lie on the agent's host, out of the coordinator's sight: there its agent's confirmation stands.
         (record.sourceTables, record.sourceRows) = (manifest.sourceTables, manifest.sourceRows)
-        if isGood { try tellShrinking(backup, run) }
+        if isGood {
+            try tellShrinking(backup, run)
+            try tellNotes(manifest, run)
+        }
         if isGood, backup.copies.allSatisfy({ $0.place.s3 == nil }) {
             (record.proof, record.proofAt) = (ProofLevel.stored.rawValue, now)
         }
