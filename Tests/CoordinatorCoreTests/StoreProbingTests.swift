@@ -73,6 +73,10 @@ struct StoreProbingTests {
         try await bench.coordinator.probeStores()
         let seen = try await view(bench)
         #expect(seen.failure == "AccessDenied: no PutObject")
+        func alert() async throws -> IncidentView? {
+            try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).first { $0.kind == "unprobed" }
+        }
+        #expect(try await alert() == nil)
         #expect(seen.foundAt == found && seen.ways.conditionOnPut == .honoured)
         bench.clock.advance(1800)
         try await bench.coordinator.probeStores()
@@ -80,6 +84,37 @@ struct StoreProbingTests {
         bench.clock.advance(1800)
         try await bench.coordinator.probeStores()
         #expect(probes.count.withLock { $0 } == 3)
+        // What is known of it grows old.
+        #expect(try await alert() == nil)
+        bench.clock.advance(2 * 86_400)
+        try await bench.coordinator.probeStores()
+        let told = try #require(try await alert())
+        #expect(told.detail.contains("AccessDenied: no PutObject; what is known is of "), "\(told.detail)")
+        probes.outcome.withLock { $0 = .success(ProbeFindings()) }
+        bench.clock.advance(3600)
+        try await bench.coordinator.probeStores()
+        #expect(try await alert() == nil)
+    }
+
+    @Test func oneThatNobodyCouldEverLookAtIsToldAtTheSecondTryUntilItIsNoMore() async throws {
+        let probes = Probes { _ in }
+        probes.outcome.withLock { $0 = .failure(BackupError(.storageRefused, "AccessDenied")) }
+        let bench = try await bench(probes)
+        func isTold() async throws -> Bool {
+            try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).contains { $0.kind == "unprobed" }
+        }
+        try await bench.coordinator.probeStores()
+        #expect(try await !isTold())
+        bench.clock.advance(3600)
+        try await bench.coordinator.probeStores()
+        #expect(try await isTold())
+        #expect(try await bench.coordinator.check(by: bench.admin).level >= 1)
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(
+                yaml: "destinations: { local: { directory: /backups } }\npolicies: { default: { tiers: { daily: {} } } }",
+                fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        try await bench.coordinator.probeStores()
+        #expect(try await !isTold())
     }
 
     @Test func fleetYAMLStandsBeforeWhatWasFound() async throws {

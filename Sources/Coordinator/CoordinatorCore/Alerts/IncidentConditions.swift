@@ -15,6 +15,7 @@ enum IncidentKind {
     static let shrunk = "shrunk"
     static let empty = "empty"
     static let noted = "noted"
+    static let unprobed = "unprobed"
     static let stray = "stray"
     static let clone = "clone"
     static let nameTaken = "name-taken"
@@ -50,6 +51,7 @@ enum IncidentKey {
     static func shrunk(_ database: DatabaseRecord) -> String { "shrunk:\(database.id)" }
     static func empty(_ database: DatabaseRecord) -> String { "empty:\(database.id)" }
     static func noted(_ database: DatabaseRecord) -> String { "noted:\(database.id)" }
+    static func unprobed(_ destination: String) -> String { "unprobed:\(destination)" }
     static func share(_ database: DatabaseRecord) -> String { "cleanup-share:\(database.id)" }
     static func gone(_ database: DatabaseRecord) -> String { "gone:\(database.id)" }
     static func stray(_ agent: UUID, _ place: String) -> String { "stray:\(agent.uuidString.lowercased()):\(place)" }
@@ -214,6 +216,16 @@ extension IncidentCondition {
             detail:
                 "since backup \(backup.uuidString.lowercased()): \(notes). When that is as it should be, "
                 + "acknowledge this with `holdfast alert ack`: only what is new after that is told again", subject: backup)
+    }
+
+    static func unprobed(_ destination: String, _ record: StoreProbeRecord) -> Self {
+        let age = record.foundAt.map { "what is known is of \(Timestamp.seconds($0))" } ?? "nothing is known of it yet"
+        return Self(
+            key: IncidentKey.unprobed(destination), kind: IncidentKind.unprobed, isCritical: false,
+            title: "What the store of destination \(destination) does cannot be found out",
+            detail:
+                "\(record.failure ?? "no probe came to its end"); \(age). Give the coordinator's credentials the rights in "
+                + "deploy/examples (PutObject and DeleteObject under .holdfast/); `holdfast destination show \(destination)`")
     }
 
     static func empty(_ database: DatabaseRecord) -> Self {

@@ -10,6 +10,8 @@ struct StoreProbeRecord: Codable, Equatable {
     /// When it was last tried, and how that failed.
     var triedAt: Date
     var failure: String?
+    /// Since when every try failed.
+    var failingSince: Date?
     /// Of the last probe that came to its end.
     var foundAt: Date?
     var findings: ProbeFindings?
@@ -20,6 +22,12 @@ struct StoreProbeRecord: Codable, Equatable {
     }
 
     static func place(_ s3: Destination.S3) -> String { "\(s3.store) \(s3.region) \(s3.bucket) \(s3.prefix)" }
+
+    /// Whether one has to know that nobody can look: it failed more than once, and what was found is older than it should be.
+    func isBlind(at now: Date) -> Bool {
+        guard let failingSince, now.timeIntervalSince(failingSince) >= 3600 else { return false }
+        return foundAt.map { now.timeIntervalSince($0) > 8 * 86_400 } ?? true
+    }
 
     /// Nil where this store was never probed, or what was written is not readable: then it is probed anew.
     static func read(_ destination: Destination, _ view: CatalogView) throws -> StoreProbeRecord? {
