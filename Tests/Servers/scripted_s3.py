@@ -246,6 +246,9 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refusal(400, "MalformedXML")
             if (checksum or not (arguments.no_listed_checksums or arguments.no_checksums)) and checksum != base64.b64encode(hashlib.sha256(data).digest()).decode():
                 raise Refusal(400, "InvalidPart", f"part {number} has another checksum")
+        sizes = {len(upload["parts"][number][0]) for number, _, _ in listed[:-1]}
+        if arguments.equal_parts and len(sizes) > 1:
+            raise Refusal(400, "InvalidPart", "All non-trailing parts must have the same length.")
         if not arguments.joins_over:
             self.refuse_taken()
         data = b"".join(upload["parts"][number][0] for number in sorted(upload["parts"]))

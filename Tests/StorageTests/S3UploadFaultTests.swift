@@ -1,8 +1,10 @@
 import Domain
 import Foundation
 import Sealing
-import Storage
 import Testing
+import Wire
+
+@testable import Storage
 
 /// Uploads against a server that goes wrong by script. Each looks at the bucket from outside.
 @Suite(.serialized, .timeLimit(.minutes(5)))
@@ -290,5 +292,25 @@ struct S3UploadFaultTests {
         #expect(state.objects["a"]?.sha256 == hex(sha256(bytes)))
         #expect(state.count("UploadPart") == 1061)
         #expect(state.violations == [])
+    }
+
+    /// Cloudflare R2.
+    @Test func aStoreThatDemandsPartsOfOneSizeGetsThem() throws {
+        let server = try ScriptedS3(["--equal-parts"])
+        let bytes = SeededRandom.bytes(1003 * 256 + 17)
+        let error = #expect(throws: BackupError.self) {
+            try server.store { $0.parts = PartPlan(base: 256) }.store("a", bytes)
+        }
+        #expect(error?.message.contains("must have the same length") == true, "\(error?.message ?? "")")
+        try server.store { $0.parts = PartPlan(base: 256, areEqual: true) }.store("b", bytes)
+        let state = try server.state()
+        #expect(state.objects["b"]?.sha256 == hex(sha256(bytes)) && state.objects["a"] == nil)
+        var place = Destination.S3(bucket: "b", region: "auto")
+        place.endpoint = "https://0123.r2.cloudflarestorage.com"
+        #expect(try S3Configuration(place).parts.size(ofPart: 10_000) == 64 << 20)
+        (place.ways, place.endpoint) = (StoreWays(), "https://s3.example.org")
+        #expect(try S3Configuration(place).parts.size(ofPart: 1) == 8 << 20)
+        place.ways?.takesUnequalParts = false
+        #expect(try S3Configuration(place).parts.size(ofPart: 1) == 64 << 20)
     }
 }

@@ -215,7 +215,8 @@ extension IncidentCondition {
             title: "Backups of \(database.name) on \(database.agentName) are good, with something to know of",
             detail:
                 "since backup \(backup.uuidString.lowercased()): \(notes). When that is as it should be, "
-                + "acknowledge this with `holdfast alert ack`: only what is new after that is told again", subject: backup)
+                + "acknowledge this with `holdfast alert ack`: only what is new after that is told again",
+            subject: backup)
     }
 
     static func unprobed(_ destination: String, _ record: StoreProbeRecord) -> Self {
@@ -225,7 +226,8 @@ extension IncidentCondition {
             title: "What the store of destination \(destination) does cannot be found out",
             detail:
                 "\(record.failure ?? "no probe came to its end"); \(age). Give the coordinator's credentials the rights in "
-                + "deploy/examples (PutObject and DeleteObject under .holdfast/); `holdfast destination show \(destination)`")
+                + "deploy/examples (PutObject and DeleteObject under .holdfast/); `holdfast destination show \(destination)`"
+        )
     }
 
     static func empty(_ database: DatabaseRecord) -> Self {

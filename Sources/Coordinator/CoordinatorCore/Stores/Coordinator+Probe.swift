@@ -42,7 +42,7 @@ extension Coordinator {
         var record = known ?? StoreProbeRecord(place: StoreProbeRecord.place(s3), triedAt: now)
         record.triedAt = now
         switch outcome {
-        case .success(let findings): 
+        case .success(let findings):
             (record.foundAt, record.findings, record.failure, record.failingSince) = (now, findings, nil, nil)
         case .failure(let error): (record.failure, record.failingSince) = (error.message, record.failingSince ?? now)
         }

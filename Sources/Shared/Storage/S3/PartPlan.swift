@@ -9,11 +9,18 @@ package struct PartPlan: Sendable {
     /// The size of the first parts, in bytes. S3 accepts no less than 5 MiB.
     package let base: Int
 
-    package init(base: Int = 8 << 20) { self.base = base }
+    /// All parts are as large as the first: less than that many fit into an upload, and more memory is used from the beginning.
+    let areEqual: Bool
+
+    package init(base: Int = 8 << 20, areEqual: Bool = false) { (self.base, self.areEqual) = (base, areEqual) }
+
+    /// For stores that demand parts of one size (Cloudflare R2): 64 MiB each, so 671 GB at most, and up to 128 MiB of buffers.
+    package static let equal = PartPlan(base: 64 << 20, areEqual: true)
 
     /// Nil beyond the last part that S3 allows. Parts are counted from 1.
     func size(ofPart number: Int) -> Int? {
-        switch number {
+        if areEqual { return number <= Self.mostParts ? base : nil }
+        return switch number {
         case ...1000: base
         case ...3000: base * 2
         case ...7000: base * 4

@@ -61,6 +61,9 @@ package struct S3Configuration: Sendable {
         proxy = destination.proxy
         bandwidth = destination.bandwidth ?? 0
         ways = destination.ways ?? StoreWays()
+        // https://developers.cloudflare.com/r2/objects/multipart-objects/
+        let isR2 = destination.store.hasSuffix(".r2.cloudflarestorage.com")
+        if !(ways.takesUnequalParts ?? !isR2) { parts = .equal }
         // Amazon's own reckons both, and whoever says otherwise wants less to be looked at.
         if endpoint == nil { (ways.checksumOnPart, ways.etagIsMD5) = (nil, nil) }
     }

@@ -26,6 +26,8 @@ package struct StoreWays: Codable, Sendable, Equatable {
     package var etagIsMD5: Bool?
     /// Parts smaller than 5 MiB can be joined.
     package var joinsSmallParts: Bool?
+    /// Parts of an upload need not be of one size, but for the last. Nil counts as yes: no probe is that large.
+    package var takesUnequalParts: Bool?
     /// Keys with `%`, blanks and letters beyond ASCII come back as they were.
     package var keepsKeys: Bool?
     /// What is overwritten or deleted stays as an older version.
@@ -49,6 +51,7 @@ package struct StoreWays: Codable, Sendable, Equatable {
         keepsMetadata = try values.decodeIfPresent(Bool.self, forKey: .keepsMetadata)
         etagIsMD5 = try values.decodeIfPresent(Bool.self, forKey: .etagIsMD5)
         joinsSmallParts = try values.decodeIfPresent(Bool.self, forKey: .joinsSmallParts)
+        takesUnequalParts = try values.decodeIfPresent(Bool.self, forKey: .takesUnequalParts)
         keepsKeys = try values.decodeIfPresent(Bool.self, forKey: .keepsKeys)
         versioning = try values.decodeIfPresent(Bool.self, forKey: .versioning)
         lock = try values.decodeIfPresent(Bool.self, forKey: .lock)
@@ -81,8 +84,9 @@ package struct StoreWays: Codable, Sendable, Equatable {
     package static var facts: [FactWay] {
         [
             ("headTellsChecksum", \.headTellsChecksum), ("keepsMetadata", \.keepsMetadata), ("etagIsMD5", \.etagIsMD5),
-            ("joinsSmallParts", \.joinsSmallParts), ("keepsKeys", \.keepsKeys), ("versioning", \.versioning),
-            ("lock", \.lock),
+            ("joinsSmallParts", \.joinsSmallParts), ("takesUnequalParts", \.takesUnequalParts),
+            ("keepsKeys", \.keepsKeys),
+            ("versioning", \.versioning), ("lock", \.lock),
         ]
     }
 }
