@@ -25,7 +25,8 @@ import Wire
 
     @Test func filtersBecomeAQueryAndThoseThatAreNotSetAreLeftOut() async throws {
         let coordinator = StandInCoordinator(200, "[]")
-        #expect(try await coordinator.operators.backups(tier: .daily, database: "a&b=c", limit: 5) == [])
+        #expect(try await coordinator.operators.backups(
+                BackupQuery(tier: .daily, database: "a&b=c", limit: 5)) == [])
         let url = try #require(coordinator.asked.first?.url)
         #expect(url.hasSuffix("/v1/backups?tier=daily&database=a%26b%3Dc&limit=5"))
     }
@@ -39,7 +40,7 @@ import Wire
             ("backup", { _ = try await client.verify("") }),
             ("database", { _ = try await client.databases(database: "") }),
             ("agent", { _ = try await client.schedules(agent: "", database: "x") }),
-            ("database", { _ = try await client.backups(database: "") }),
+            ("database", { _ = try await client.backups(BackupQuery(database: "")) }),
             ("agent", { _ = try await client.startBackup(BackupRequest(type: "all", tier: .manual, agent: "")) }),
             (
                 "agent",

@@ -75,7 +75,7 @@ struct RetentionTests {
         #expect(result.pending.isEmpty && result.stays.isEmpty && plan.stays.isEmpty)
         #expect(result.bytesFreed == plan.bytesFreed)
         #expect(try offsite.size == before - plan.bytesFreed)
-        let left = try await bench.coordinator.backups(limit: 10_000, by: bench.admin)
+        let left = try await bench.coordinator.backups(BackupQuery(limit: 10_000), by: bench.admin)
         #expect(Set(left.map(\.id)) == Set(kept.map(\.backup)))
         #expect(left.allSatisfy { $0.state == .good })
         let names = Set(left.flatMap(\.objects).map { "db-01/database-backups/" + $0.name.dropLast(4) })

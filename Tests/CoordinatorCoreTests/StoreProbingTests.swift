@@ -101,7 +101,9 @@ struct StoreProbingTests {
         probes.outcome.withLock { $0 = .failure(BackupError(.storageRefused, "AccessDenied")) }
         let bench = try await bench(probes)
         func isTold() async throws -> Bool {
-            try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).contains { $0.kind == "unprobed" }
+            try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).contains {
+                $0.kind == "unprobed"
+            }
         }
         try await bench.coordinator.probeStores()
         #expect(try await !isTold())
@@ -111,7 +113,8 @@ struct StoreProbingTests {
         #expect(try await bench.coordinator.check(by: bench.admin).level >= 1)
         _ = try await bench.coordinator.apply(
             ApplyRequest(
-                yaml: "destinations: { local: { directory: /backups } }\npolicies: { default: { tiers: { daily: {} } } }",
+                yaml:
+                    "destinations: { local: { directory: /backups } }\npolicies: { default: { tiers: { daily: {} } } }",
                 fileName: "fleet.yaml", dryRun: false), by: bench.admin)
         try await bench.coordinator.probeStores()
         #expect(try await !isTold())

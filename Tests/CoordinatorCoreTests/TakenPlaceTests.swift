@@ -100,7 +100,7 @@ struct TakenPlaceTests {
             [new.report(.succeeded, run: UUID(), database: "inventory", nominalAt: bench.clock.now)],
             instance: second.instance)
         #expect(receipt.refused.isEmpty)
-        #expect(try await bench.coordinator.backups(agent: "db-01", by: bench.admin).count == 2)
+        #expect(try await bench.coordinator.backups(BackupQuery(agent: "db-01"), by: bench.admin).count == 2)
         #expect(try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).isEmpty)
         // The key of before has no way back, whatever string it has.
         let back = try await self.join(bench, replacing: "db-01")
@@ -150,7 +150,7 @@ struct TakenPlaceTests {
         #expect(answer.agentId == old.identity.id && answer.predecessors == nil)
         let new = try agent(bench, answer, key)
         _ = try await new.checkIn(databases: [new.facts("inventory")])
-        #expect(try await bench.coordinator.backups(agent: "db-01", by: bench.admin).count == 1)
+        #expect(try await bench.coordinator.backups(BackupQuery(agent: "db-01"), by: bench.admin).count == 1)
         #expect(try await bench.coordinator.agent("db-01", by: bench.admin).state == .online)
         // Now the name is taken again.
         let taken = await #expect(throws: BackupError.self) { try await enrol(bench, join, PrivateKey()) }

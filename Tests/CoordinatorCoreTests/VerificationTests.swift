@@ -145,7 +145,8 @@ struct VerificationTests {
             try await agent.send([report])
             try await bench.coordinator.readWaitingCopies()
             #expect(
-                try await bench.coordinator.backups(limit: 1, by: bench.admin).first?.proof == (number == 0 ? nil : 2))
+                try await bench.coordinator.backups(BackupQuery(limit: 1), by: bench.admin).first?.proof
+                    == (number == 0 ? nil : 2))
         }
     }
 

@@ -36,13 +36,13 @@ import Wire
         let backups = try #require(tables(try await fleet.holdfast("backup", "list")).first)
         #expect(
             backups.headings == [
-                "ID", "DATABASE", "AGENT", "TIERS", "STATE", "PROOF", "TIME", "AGE", "SIZE", "STORED", "WHERE",
+                "ID", "DATABASE", "AGENT", "TIERS", "STATE", "PROOF", "DATA AS OF", "AGE", "SIZE", "STORED", "WHERE",
             ])
         #expect(backups.row["ID"] == String(backup.id.uuidString.lowercased().prefix(8)))
         #expect(backups.row["DATABASE"] == "devdb" && backups.row["AGENT"] == "db-01")
         #expect(backups.row["TIERS"] == "daily" && backups.row["STATE"] == "good" && backups.row["WHERE"] == "local")
-        let time = Timestamp.text(backup.nominalAt).prefix(19).replacing("T", with: " ") + "Z"
-        #expect(backups.row["TIME"] == String(time))
+        let time = Timestamp.text(try #require(backup.snapshotAt)).prefix(19).replacing("T", with: " ") + "Z"
+        #expect(backups.row["DATA AS OF"] == String(time))
         #expect(backups.row["SIZE"] == "8.2 kB")
         #expect(backups.row["STORED"] == "\(backup.storedBytes) B")
 

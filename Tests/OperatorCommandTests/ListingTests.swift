@@ -12,7 +12,7 @@ import Wire
         #expect(lines.count == 2)
         #expect(
             lines[1]
-                == "00007f3a  inventorysync  db-01  daily,hourly  good   L2 sound  2026-01-15 01:56:00Z  3 min ago  1.6 GB  537 MB  local,offsite"
+                == "00007f3a  inventorysync  db-01  daily,hourly  good   L2 sound  2026-01-15 01:56:00Z  4 min ago  1.6 GB  537 MB  local,offsite"
         )
     }
 

@@ -24,6 +24,20 @@ import Testing
         #expect(Quantity.age(Sample.ago(seconds), now: Sample.now) == text)
     }
 
+    @Test(
+        arguments: [
+            ("2026-01-15T02:00:00+02:00", "2026-01-15T00:00:00Z"), ("2026-01-14", "2026-01-14T00:00:00Z"),
+            ("2026-01-14 14:30", "2026-01-14T14:30:00Z"), ("2026-01-14T14:30:07Z", "2026-01-14T14:30:07Z"),
+            ("14:30", "2026-01-15T14:30:00Z"), ("yesterday 14:30", "2026-01-14T14:30:00Z"),
+            ("yesterday", "2026-01-14T00:00:00Z"), ("2h", "2026-01-15T00:00:00Z"), ("3d", "2026-01-12T02:00:00Z"),
+        ])
+    func timesAreSaidAsPeopleDo(text: String, time: String) {
+        #expect(TimeArgument(text, now: Sample.now).map { Timestamp.text($0.time) } == time)
+    }
+
+    @Test(arguments: ["", " ", "tomorrow", "25:00", "2026-13-01", "2026-01-15 24:61", "0h", "-2h", "14:3"])
+    func whatIsNoTimeIsRefused(text: String) { #expect(TimeArgument(text, now: Sample.now) == nil) }
+
     @Test func neverIsAWordToo() { #expect(Quantity.age(nil, now: Sample.now) == "never") }
 
     @Test(

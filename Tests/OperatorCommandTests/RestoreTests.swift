@@ -23,10 +23,27 @@ import Wire
     }
 
     @Test func beforeARestoreItIsSaidWhatAndWhere() throws {
-        let lines = try plan().lines(.plain)
-        #expect(lines[0] == "restore   inventorysync from db-01, 2026-01-15 01:56:00Z")
-        #expect(lines.contains("to        a new database inventorysync_restored_TIME"))
+        let lines = try plan().lines(now: Sample.now, .plain)
+        #expect(lines[0] == "restore     inventorysync from db-01")
+        #expect(lines[1] == "data as of  2026-01-15 01:56:00Z, 4 min ago")
+        #expect(!lines.contains { $0.hasPrefix("mind") })
+        #expect(lines.contains("to          a new database inventorysync_restored_TIME"))
         #expect(!lines.contains { $0.contains("REPLACED") || $0.contains("WARNING") })
+    }
+
+    /// What was planned for 13:30 and made at 13:34 has what was there at 13:34.
+    @Test func aNameThatIsNotThatOfTheDataIsToldBeforeARestore() throws {
+        var backup = try Sample.backup(1)
+        func mind(_ seconds: Double) -> String? {
+            backup.snapshotAt = backup.nominalAt.addingTimeInterval(seconds)
+            backup.recordedAt = Sample.now.addingTimeInterval(3600)
+            return RestorePlan(
+                backup: backup, agent: nil, target: nil, replace: false, skipChecksum: false, globals: false
+            ).lines(now: Sample.now, .plain).first { $0.hasPrefix("mind") }
+        }
+        #expect(mind(250) == "mind        named 2026-01-15 01:56:00Z: its data is 4 min newer than its name")
+        #expect(mind(-3600)?.hasSuffix("its data is 1 h older than its name") == true)
+        #expect(mind(59) == nil && mind(-59) == nil)
     }
 
     @Test func filesAreSaidToGoWhereTheAgentPutsThem() throws {
@@ -35,11 +52,11 @@ import Wire
         func lines(_ target: String?) -> [String] {
             RestorePlan(
                 backup: backup, agent: nil, target: target, replace: target != nil, skipChecksum: false, globals: false
-            ).lines(.plain)
+            ).lines(now: Sample.now, .plain)
         }
         #expect(
             lines(nil).contains(
-                "to        a new folder restored/settings_restored_TIME in the agent's data directory"))
+                "to          a new folder restored/settings_restored_TIME in the agent's data directory"))
         #expect(
             lines("/etc/app").last
                 == "Files keep their whole path below it: what was /etc/app becomes /etc/app/etc/app (--strip drops folders)."
@@ -50,11 +67,12 @@ import Wire
         var plan = RestorePlan(
             backup: try Sample.backup(1), agent: nil, target: "/etc/app", replace: true, skipChecksum: false,
             globals: false)
-        #expect(plan.lines(.plain).contains("existing  WILL BE REPLACED; the old one is kept beside"))
+        #expect(
+            plan.lines(now: Sample.now, .plain).contains("existing    WILL BE REPLACED; the old one is kept beside"))
         (plan.paths, plan.strip) = (["/etc/app/a", "/etc/app/b"], 2)
-        let lines = plan.lines(.plain)
-        #expect(lines.contains("existing  WILL BE REPLACED BY WHAT IS PICKED ALONE; the old one is kept beside"))
-        #expect(lines.contains("only      /etc/app/a, /etc/app/b"))
+        let lines = plan.lines(now: Sample.now, .plain)
+        #expect(lines.contains("existing    WILL BE REPLACED BY WHAT IS PICKED ALONE; the old one is kept beside"))
+        #expect(lines.contains("only        /etc/app/a, /etc/app/b"))
         #expect(plan.options.paths == plan.paths && plan.options.strip == 2)
     }
 
@@ -67,7 +85,7 @@ import Wire
     }
 
     @Test func replacingAndSkippingAreLoud() throws {
-        let lines = try plan(target: "inventorysync", replace: true, skipChecksum: true).lines(.plain)
+        let lines = try plan(target: "inventorysync", replace: true, skipChecksum: true).lines(now: Sample.now, .plain)
         #expect(lines[0].hasPrefix("WARNING: --skip-checksum"))
         #expect(lines.contains { $0.contains("WILL BE REPLACED") })
     }
@@ -83,7 +101,7 @@ import Wire
         #expect(plan.options.manner == nil)
         plan.manner = RestoreManner(exitOnError: true, replaceIncomplete: true, intoOriginalName: true)
         #expect(plan.options.manner == plan.manner)
-        let lines = plan.lines(.plain)
+        let lines = plan.lines(now: Sample.now, .plain)
         #expect(lines.contains { $0.hasPrefix("to ") && $0.hasSuffix("its original name, from the beginning") })
         #expect(lines.contains { $0.contains("MAY REPLACE IT, TOO") })
         #expect(lines.contains { $0.contains("nothing is restored") })

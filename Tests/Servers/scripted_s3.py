@@ -246,8 +246,7 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refusal(400, "MalformedXML")
             if (checksum or not (arguments.no_listed_checksums or arguments.no_checksums)) and checksum != base64.b64encode(hashlib.sha256(data).digest()).decode():
                 raise Refusal(400, "InvalidPart", f"part {number} has another checksum")
-        sizes = {len(upload["parts"][number][0]) for number, _, _ in listed[:-1]}
-        if arguments.equal_parts and len(sizes) > 1:
+        if arguments.equal_parts and len({len(upload["parts"][number][0]) for number, _, _ in listed[:-1]}) > 1:
             raise Refusal(400, "InvalidPart", "All non-trailing parts must have the same length.")
         if not arguments.joins_over:
             self.refuse_taken()
@@ -348,8 +347,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         if blanks:
-            for _ in range(64):
-                self.wfile.write(b" ")
+            self.wfile.write(b" " * 64)
         self.wfile.write(body if cut is None else body[:cut])
         if cut is not None:
             self.wfile.flush()
@@ -375,8 +373,7 @@ def state():
 
 
 class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
+    daemon_threads, request_queue_size = True, 64
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1], (OSError, ValueError)):

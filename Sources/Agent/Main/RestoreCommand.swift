@@ -108,7 +108,8 @@ struct RestoreCommand: AsyncParsableCommand {
         let name = intoOriginalName ? try found.originalName(in: setting) : to
         if force > 0, let name, !yes { try Confirmation.typed(name) }
         say(
-            "restoring \(found.manifest.map { "\($0.database.name) of \(Timestamp.text($0.nominalAt))" } ?? first)"
+            "restoring "
+                + (found.manifest.map { "\($0.database.name), data as of \(Timestamp.seconds($0.snapshotAt))" } ?? first)
         )
         for note in found.manifest?.notes ?? [] { say("noted of this backup: \(note)") }
         let outcome = try await restore.restore(

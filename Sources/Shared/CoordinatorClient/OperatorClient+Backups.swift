@@ -1,16 +1,11 @@
-package import Domain
+import Domain
 package import Foundation
 package import Wire
 
 extension OperatorClient {
     /// Newest first.
-    package func backups(
-        tier: Tier? = nil, database: String? = nil, agent: String? = nil, limit: Int? = nil
-    ) async throws -> [BackupView] {
-        let query = [
-            ("tier", tier?.rawValue), ("database", database), ("agent", agent), ("limit", limit.map(String.init)),
-        ]
-        return try await connection.answer(.get("backups", query: query.map { (name: $0.0, value: $0.1) }))
+    package func backups(_ query: BackupQuery = BackupQuery()) async throws -> [BackupView] {
+        try await connection.answer(.get("backups", query: query.parameters))
     }
 
     /// `id` may be the beginning of one, of four hex digits or more. Throws `.notFound`; `.usage` when it fits several.

@@ -10,6 +10,10 @@ package struct BackupFilter: Sendable {
     package var database: String?
     package var agent: UUID?
     package var limit: Int
+    package var state: BackupState?
+    /// Of the data: from this moment on, and before that one.
+    package var since: Date?
+    package var before: Date?
 
     package init(tier: Tier? = nil, database: String? = nil, agent: UUID? = nil, limit: Int) {
         self.tier = tier
@@ -69,6 +73,18 @@ extension CatalogView {
         }
         // The tier's own word stands in the text, so that its partial index is found. No tier is part of another's word.
         if let tier = filter.tier { conditions.append("instr(tiers, '\(tier.rawValue)') > 0") }
+        if let state = filter.state {
+            conditions.append("state = ?")
+            arguments += [state.rawValue]
+        }
+        if let since = filter.since {
+            conditions.append("snapshotAt >= ?")
+            arguments += [since.milliseconds]
+        }
+        if let before = filter.before {
+            conditions.append("snapshotAt < ?")
+            arguments += [before.milliseconds]
+        }
         arguments += [filter.limit]
         return try Row.fetchAll(
             database,
@@ -77,6 +93,27 @@ extension CatalogView {
                 ORDER BY recordedAt DESC, snapshotAt DESC, id DESC LIMIT ?
                 """, arguments: arguments
         ).map(Self.backup)
+    }
+
+    /// Of each database that the filter names the good backup with the newest data that is not of after `moment`.
+    package func backups(_ filter: BackupFilter, at moment: Date) throws -> [BackupRecord] {
+        let databases = try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT id FROM database WHERE coalesce(name = ?, true) AND coalesce(agent = ?, true) ORDER BY name, agent
+                """, arguments: [filter.database, filter.agent?.text])
+        let tier = filter.tier.map { "AND instr(tiers, '\($0.rawValue)') > 0" } ?? ""
+        var found: [BackupRecord] = []
+        for id in databases where found.count < filter.limit {
+            found += try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM backup WHERE database = ? AND state = 'good' AND snapshotAt <= ? \(tier)
+                    ORDER BY snapshotAt DESC, recordedAt DESC, id DESC LIMIT 1
+                    """, arguments: [id, moment.milliseconds]
+            ).map(Self.backup)
+        }
+        return found
     }
 
     /// Every backup of one database that has not been deleted, newest first.

@@ -1,18 +1,13 @@
 import CoordinatorCore
 import Domain
+import Foundation
 import HTTPTypes
+import Wire
 
 extension RouteTable {
     mutating func addBackups(_ coordinator: Coordinator) {
         operators(.get, "/v1/backups", .viewer) { call, by in
-            let tier = try call.query("tier").map { text in
-                guard let tier = Tier(rawValue: text) else { throw BackupError(.usage, "there is no such tier") }
-                return tier
-            }
-            return try Answer.json(
-                await coordinator.backups(
-                    tier: tier, database: call.query("database"), agent: call.query("agent"), limit: call.limit(),
-                    by: by))
+            try Answer.json(await coordinator.backups(call.backupQuery(), by: by))
         }
         operators(.post, "/v1/backups", .operator) { call, by in
             try Answer.json(await coordinator.startBackup(call.body(), by: by), status: .accepted)
@@ -30,5 +25,27 @@ extension RouteTable {
             try Answer.json(
                 await coordinator.restore(backup: call.parameter("backup"), call.body(), by: by), status: .accepted)
         }
+    }
+}
+
+extension Call {
+    fileprivate func backupQuery() throws(BackupError) -> BackupQuery {
+        BackupQuery(
+            tier: try word("tier"), database: query("database"), agent: query("agent"), state: try word("state"),
+            since: try time("since"), before: try time("before"), at: try time("at"), limit: try limit())
+    }
+
+    private func word<Value: RawRepresentable<String>>(_ name: String) throws(BackupError) -> Value? {
+        guard let text = query(name) else { return nil }
+        guard let value = Value(rawValue: text) else { throw BackupError(.usage, "there is no such \(name)") }
+        return value
+    }
+
+    private func time(_ name: String) throws(BackupError) -> Date? {
+        guard let text = query(name) else { return nil }
+        guard let time = Timestamp.date(text) else {
+            throw BackupError(.usage, "\(name) must be a time such as 2026-01-15T02:00:00Z")
+        }
+        return time
     }
 }

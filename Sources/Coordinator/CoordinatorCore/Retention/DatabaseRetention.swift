@@ -83,7 +83,7 @@ struct DatabaseRetention {
         CleanupItem(
             backup: backup.id, agent: database.agentName, database: database.name, tiers: backup.tiers,
             nominalAt: backup.nominalAt, recordedAt: backup.recordedAt, storedBytes: backup.storedBytes,
-            delete: verdict.isDeletion, reason: verdict.description)
+            delete: verdict.isDeletion, reason: verdict.description, snapshotAt: backup.snapshotAt)
     }
 
     /// Leaves what nothing in the configuration says any more how long it is kept: a person may delete it by the standard, and

@@ -7,16 +7,17 @@ package import Wire
 extension Coordinator {
     /// Backups, newest first. Without a limit the newest 1000.
     package func backups(
-        tier: Tier? = nil, database: String? = nil, agent: String? = nil, limit: Int? = nil,
-        by operator: OperatorIdentity
+        _ query: BackupQuery = BackupQuery(), by operator: OperatorIdentity
     ) async throws(BackupError) -> [BackupView] {
         try `operator`.require(.viewer, "listing backups")
-        let limit = limit ?? 1000
+        let limit = query.limit ?? 1000
         guard (1...100_000).contains(limit) else { throw BackupError(.usage, "limit must be 1 to 100000") }
         return try await catalog.read { view in
-            let agent = try agent.map { try view.requiredAgent($0).id }
-            let filter = BackupFilter(tier: tier, database: database, agent: agent, limit: limit)
-            return try view.backups(filter).map { try Self.view(of: $0, view) }
+            let agent = try query.agent.map { try view.requiredAgent($0).id }
+            var filter = BackupFilter(tier: query.tier, database: query.database, agent: agent, limit: limit)
+            (filter.state, filter.since, filter.before) = (query.state, query.since, query.before)
+            let found = try query.at.map { try view.backups(filter, at: $0) } ?? view.backups(filter)
+            return try found.map { try Self.view(of: $0, view) }
         }
     }
 
@@ -52,7 +53,8 @@ extension Coordinator {
             storedBytes: backup.storedBytes, destinations: copies.filter(\.isWhole).map(\.place.name),
             pinned: backup.pinned,
             objects: objects.map { ObjectView(name: $0.name, sha256: $0.sha256, bytes: $0.bytes) },
-            policy: backup.policy, run: backup.run, recordedAt: backup.recordedAt, proofAt: backup.proofAt)
+            policy: backup.policy, run: backup.run, recordedAt: backup.recordedAt, proofAt: backup.proofAt,
+            snapshotAt: backup.snapshotAt)
     }
 }
 

@@ -8,6 +8,7 @@ struct BackupGroup: AsyncParsableCommand {
 }
 
 extension Tier: ExpressibleByArgument {}
+extension BackupState: ExpressibleByArgument {}
 
 /// What `backup create` selects.
 enum BackupType: String, ExpressibleByArgument, CaseIterable, Sendable {

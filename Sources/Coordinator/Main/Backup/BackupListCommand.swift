@@ -11,15 +11,29 @@ struct BackupList: AsyncParsableCommand {
             Examples:
               holdfast backup list --database inventorysync
               holdfast backup list --tier daily -o json | jq -r '.[0].id'
+              holdfast backup list --at "yesterday 14:30"       (of each database the last good one with data of before)
+              holdfast backup list --since 2d --state damaged
+
+            Times are of the data, in UTC: 2026-01-15T02:00:00Z, "2026-01-15 02:00", 14:30 (today), "yesterday 14:30", or a span \
+            that is over (2h, 3d).
             """)
 
     @Option(help: "Only of this tier.") var tier: Tier?
     @Option(help: "Only of this database.") var database: String?
     @Option(help: "Only of this agent.") var agent: String?
+    @Option(help: "Only in this state: good, partial, damaged, missing, deleting.") var state: BackupState?
+    @Option(help: "Only with data of this time or later.") var since: TimeArgument?
+    @Option(help: "Only with data of before this time.") var before: TimeArgument?
+    @Option(help: "Of each database the good backup with the newest data of no later than this time.") var at:
+        TimeArgument?
     @Option(help: "At most so many.") var limit = 1000
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        guard at == nil || (since == nil && before == nil && state == nil) else {
+            throw ValidationError(
+                "--at finds one good backup of each database: leave out --since, --before and --state")
+        }
         guard (1..<Self.most).contains(limit) else { throw ValidationError("--limit must be 1 to \(Self.most - 1)") }
     }
 
@@ -29,9 +43,12 @@ struct BackupList: AsyncParsableCommand {
     func run() async throws {
         let session = try OperatorSession()
         // One more than is shown says whether there are more.
-        let found = try await session.client.backups(tier: tier, database: database, agent: agent, limit: limit + 1)
+        let found = try await session.client.backups(
+            BackupQuery(
+                tier: tier, database: database, agent: agent, state: state, since: since?.time, before: before?.time,
+                at: at?.time, limit: limit + 1))
         // A typo must not look like lost backups.
-        if found.isEmpty, tier == nil, let database,
+        if found.isEmpty, let database,
             try await session.client.databases(agent: agent, database: database).isEmpty
         {
             throw DatabaseShow.unknown(database, on: agent)

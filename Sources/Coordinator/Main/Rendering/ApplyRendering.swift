@@ -34,7 +34,8 @@ enum ApplyRendering {
             return [look.tinted(line, .bad)]
                 + view.examples.map { item in
                     let tiers = item.tiers.map(\.rawValue).joined(separator: ",")
-                    return "    \(Quantity.time(item.nominalAt))  \(tiers)  \(item.backup.uuidString.lowercased())"
+                    return
+                        "    \(Quantity.time(item.snapshotAt ?? item.nominalAt))  \(tiers)  \(item.backup.uuidString.lowercased())"
                 } + (left > 0 ? ["    and \(left) more"] : [])
         } + more
     }

@@ -11,7 +11,7 @@ enum BackupRendering {
             (numbered ? [.init(title: "NO", isNumber: true)] : []) + [
                 .init(title: "ID"), .init(title: "DATABASE", shrinks: true), .init(title: "AGENT", shrinks: true),
                 .init(title: "TIERS"), .init(title: "STATE"), .init(title: "PROOF", dispensable: 1),
-                .init(title: "TIME"),
+                .init(title: "DATA AS OF"),
                 .init(title: "AGE", dispensable: 4), .init(title: "SIZE", isNumber: true),
                 .init(title: "STORED", isNumber: true, dispensable: 3),
                 .init(title: "WHERE", shrinks: true, dispensable: 2),
@@ -26,8 +26,8 @@ enum BackupRendering {
         [
             .init(id: backup.id), .init(backup.database.rawValue), .init(backup.agent),
             .init(backup.tiers.map(\.rawValue).joined(separator: ",")), .init(backup.state),
-            .init(proof: backup.proof), .init(Quantity.time(backup.nominalAt)),
-            .init(Quantity.age(backup.finishedAt, now: now)), .init(Quantity.size(backup.plainBytes)),
+            .init(proof: backup.proof), .init(Quantity.time(backup.dataAsOf)),
+            .init(Quantity.age(backup.dataAsOf, now: now)), .init(Quantity.size(backup.plainBytes)),
             .init(Quantity.size(backup.storedBytes)),
             .init(backup.destinations.joined(separator: ",") + (backup.pinned ? " (pinned)" : "")),
         ]
@@ -96,5 +96,18 @@ enum BackupRendering {
     private static func fingerprint(_ manifest: Manifest) -> String {
         guard let tables = manifest.fingerprint?.tables, !tables.isEmpty else { return "" }
         return "\(tables.count) with rows \(tables[0].sha256.isEmpty ? "" : "and SHA-256 ")known"
+    }
+}
+
+extension BackupView {
+    /// The moment whose data it holds, never later than the coordinator learned of it.
+    var dataAsOf: Date { min(snapshotAt ?? startedAt, recordedAt) }
+
+    /// How far its name is from its data, in words; nil within a minute. Objects are named by the time that was planned.
+    var misnamed: String? {
+        let seconds = dataAsOf.timeIntervalSince(nominalAt)
+        guard abs(seconds) > 60 else { return nil }
+        let span = Quantity.span(abs(seconds))
+        return "named \(Quantity.time(nominalAt)): its data is \(span) \(seconds > 0 ? "newer" : "older") than its name"
     }
 }

@@ -12,7 +12,7 @@ enum CleanupRendering {
         guard !plan.items.isEmpty else { return lines + ["no backups"] }
         var table = Table([
             .init(title: "FATE"), .init(title: "BACKUP"), .init(title: "DATABASE", shrinks: true),
-            .init(title: "AGENT", shrinks: true), .init(title: "TIERS"), .init(title: "TIME", dispensable: 3),
+            .init(title: "AGENT", shrinks: true), .init(title: "TIERS"), .init(title: "DATA AS OF", dispensable: 3),
             .init(title: "AGE"),
             .init(title: "STORED", isNumber: true, dispensable: 2), .init(title: "REASON", shrinks: true),
         ])
@@ -20,7 +20,8 @@ enum CleanupRendering {
             table.add([
                 item.delete ? .init("delete", .warning) : .init("keep", .good), .init(id: item.backup),
                 .init(item.database.rawValue), .init(item.agent),
-                .init(item.tiers.map(\.rawValue).joined(separator: ",")), .init(Quantity.time(item.nominalAt)),
+                .init(item.tiers.map(\.rawValue).joined(separator: ",")),
+                .init(Quantity.time(item.snapshotAt ?? item.nominalAt)),
                 .init(Quantity.age(item.recordedAt, now: plan.at)), .init(Quantity.size(item.storedBytes)),
                 .init(item.reason),
             ])

@@ -19,8 +19,9 @@ struct RestoreChoice: Sendable {
         }
         // Some of the newest may be damaged or partial; the good ones are what is offered.
         let asked = Self.shown * 5
-        let newest = try await client.backups(database: database, agent: agent, limit: asked)
-        let good = newest.filter { $0.state == .good }.sorted { $0.recordedAt > $1.recordedAt }
+        let newest = try await client.backups(BackupQuery(database: database, agent: agent, limit: asked))
+        // By what is in them: a backup that came late is not the newest for that.
+        let good = newest.filter { $0.state == .good }.sorted { $0.dataAsOf > $1.dataAsOf }
         let offered = Array(good.prefix(Self.shown))
         guard !offered.isEmpty else { throw Self.nothing(among: newest.count, asked: asked, agent, database) }
         terminal.say(BackupRendering.lines(offered, now: Date(), numbered: true, terminal.talkLook))

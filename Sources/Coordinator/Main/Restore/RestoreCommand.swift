@@ -101,7 +101,7 @@ struct Restore: AsyncParsableCommand {
             manner: RestoreManner(
                 exitOnError: exitOnError ? true : nil, replaceIncomplete: force > 1 ? true : nil,
                 intoOriginalName: intoOriginalName ? true : nil))
-        session.terminal.say(plan.lines(session.terminal.talkLook))
+        session.terminal.say(plan.lines(now: Date(), session.terminal.talkLook))
         let host = try await session.client.agent(plan.agent ?? plan.backup.agent)
         guard host.state != .revoked else {
             throw BackupError(.usage, RestoreChoice.advice(forRevoked: host.name, detail))

@@ -27,10 +27,12 @@ struct RestorePlan: Sendable {
     /// What has to be typed before something that exists is replaced.
     var nameToType: String { target ?? backup.database.rawValue }
 
-    func lines(_ look: Look) -> [String] {
+    func lines(now: Date, _ look: Look) -> [String] {
         let facts = Facts.lines(
             [
-                ("restore", .init("\(backup.database) from \(backup.agent), \(Quantity.time(backup.nominalAt))")),
+                ("restore", .init("\(backup.database) from \(backup.agent)")),
+                ("data as of", .init("\(Quantity.time(backup.dataAsOf)), \(Quantity.age(backup.dataAsOf, now: now))")),
+                ("mind", .init(backup.misnamed ?? "", .warning)),
                 ("backup", .init("\(ShortID.full(backup.id)), \(Quantity.size(backup.plainBytes))")),
                 ("proof", .init(proof: backup.proof)), ("by agent", .init(agent ?? backup.agent)), ("to", .init(place)),
                 ("existing", .init(replace ? "WILL BE REPLACED\(onlyParts); the old one is kept beside" : "", .bad)),

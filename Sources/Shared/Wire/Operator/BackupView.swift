@@ -26,13 +26,16 @@ package struct BackupView: Codable, Sendable, Equatable {
     /// When the coordinator learned of it, by its own clock: what retention goes by.
     package var recordedAt: Date
     package var proofAt: Date?
+    /// The moment whose data it holds, by its host's clock. Nil from a coordinator that does not say.
+    package var snapshotAt: Date?
 
     package init(
         id: UUID, agent: String, database: DatabaseName, kind: DatabaseKind, tiers: [Tier], state: BackupState,
         proof: Int? = nil, startedAt: Date, finishedAt: Date, nominalAt: Date, plainBytes: Int64, storedBytes: Int64,
         destinations: [String], pinned: Bool, objects: [ObjectView], policy: String, run: UUID, recordedAt: Date,
-        proofAt: Date? = nil
+        proofAt: Date? = nil, snapshotAt: Date? = nil
     ) {
+        self.snapshotAt = snapshotAt
         self.id = id
         self.agent = agent
         self.database = database

@@ -40,11 +40,14 @@ package struct CleanupItem: Codable, Sendable, Equatable {
     package var storedBytes: Int64
     package var delete: Bool
     package var reason: String
+    /// The moment whose data it holds. Nil from a coordinator that does not say.
+    package var snapshotAt: Date?
 
     package init(
         backup: UUID, agent: String, database: DatabaseName, tiers: [Tier], nominalAt: Date, recordedAt: Date,
-        storedBytes: Int64, delete: Bool, reason: String
+        storedBytes: Int64, delete: Bool, reason: String, snapshotAt: Date? = nil
     ) {
+        self.snapshotAt = snapshotAt
         self.backup = backup
         self.agent = agent
         self.database = database
