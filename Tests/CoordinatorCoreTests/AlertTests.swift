@@ -311,7 +311,7 @@ struct AlertTests {
         slack.answer([nil])
         try await bench.coordinator.deliverAlerts()
         let tested = try await bench.coordinator.testAlerts(by: bench.admin)
-        #expect(tested.map(\.channel) == ["slack", "email"])
+        #expect(tested.map(\.channel) == ["slack", "email to b@example.com"])
         #expect(tested.map(\.delivered) == [true, false])
         #expect(slack.posts.count == 2 && slack.posts.allSatisfy { $0.url == Self.canary })
         let views = "\(applied) \(tested) \(try await bench.coordinator.status(by: bench.admin))"

@@ -133,7 +133,7 @@ import Wire
         #expect(policy.compression == .zstd && policy.compressionLevel == 3)
         #expect(policy.rpoSeconds == 3600 && policy.floor == 5 && policy.timeZone == "Europe/Berlin")
         #expect(policy.tiers.first?.healthCheck == true)
-        #expect(fleet.alerts.channels == ["slack", "email"])
+        #expect(fleet.alerts.channels == ["slack", "email to ops@example.com"])
         #expect(policy.selects(["env": "prod", "x": "y"]) && !policy.selects(["env": "dev"]))
     }
 

@@ -65,6 +65,41 @@ import Wire
         #expect(try !String(contentsOf: fleet.log, encoding: .utf8).contains("CANARY"))
     }
 
+    /// One address of three that its server does not know keeps nothing from the others, and is named.
+    @Test func aDeadAddressSilencesNobody() async throws {
+        let (dead, others) = ("gone@example.com", ["ops@example.com", "boss@example.com"])
+        let sinks = try AlertSinks(recipients: [others[0], dead, others[1]], refused: [dead])
+        defer { sinks.stop() }
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
+        try await fleet.apply(
+            """
+            destinations: { local: { directory: \(fleet.local.path) } }
+            policies: { all: { tiers: { daily: { keep: 30d } }, destinations: [local] } }
+            \(sinks.yaml)
+            """)
+        let tested = try await fleet.run("alert", "test")
+        #expect(tested.status != 0)
+        #expect((tested.text + tested.error).contains("email to \(dead)"), "\(tested)")
+        #expect((tested.text + tested.error).contains("550"), "\(tested)")
+        #expect(try sinks.mails().count == 2)
+        let agent = try await fleet.join(
+            "db-01", "databases:\n  - { name: devdb, sqlite: \(fleet.folder.path)/none.db }\n")
+        defer { agent.kill() }
+        try agent.start()
+        try await eventually("databases are known") {
+            try await fleet.list([DatabaseView].self, "database", "list").isEmpty ? nil : true
+        }
+        #expect(try await fleet.run("backup", "create", "--wait").status != 0)
+        try await eventually("both others have the failure", within: .seconds(60)) {
+            try sinks.mails().filter { $0.contains("devdb") && $0.contains("failed") }.count == 2 ? true : nil
+        }
+        try await eventually("the one that hears nothing is named", within: .seconds(90)) {
+            try await fleet.run("status").text.contains("email to \(dead)") ? true : nil
+        }
+        #expect(try await !fleet.run("status").text.contains("email to \(others[0])"))
+    }
+
     /// Gives the database its file; returns when a good backup has ended every incident, and all that was to be told of
     /// them is told: what comes afterwards has another cause.
     private func mend(_ database: URL, _ fleet: Fleet) async throws {

@@ -1,12 +1,13 @@
 """A real mailbox: SMTP with TLS and authentication (aiosmtpd), each message kept as a file.
 
     smtp_sink.py --dir FOLDER [--cert PEM --key PEM] [--tls implicit|starttls|none] [--user U]
-                 [--answers "451 try later,250"]
+                 [--answers "451 try later,250"] [--refuse ADDRESS]...
 
 Message N becomes FOLDER/N.eml, exactly as it came, and FOLDER/N.json: {"from", "to", "user", "tls"}. With --user, whose
 password is MAIL_PASSWORD of the environment (no secret in argv), nothing is
 taken before authentication, and authentication is offered under TLS only. `starttls` refuses mail in the clear.
-`--answers` are what the first messages get in place of acceptance ("250" accepts).
+`--answers` are what the first messages get in place of acceptance ("250" accepts). Nobody
+is known by an ADDRESS that is refused.
 """
 
 import argparse
@@ -24,6 +25,7 @@ parser.add_argument("--dir", required=True)
 parser.add_argument("--tls", choices=["implicit", "starttls", "none"], default="implicit")
 parser.add_argument("--user")
 parser.add_argument("--answers", default="")
+parser.add_argument("--refuse", action="append", default=[])
 serving.add_certificate_options(parser)
 arguments = parser.parse_args()
 # aiosmtpd speaks up about authentication without STARTTLS; here the line is under TLS from its first byte.
@@ -38,6 +40,12 @@ class Mailbox:
     """Keeps what is delivered."""
 
     count = 0
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if address in arguments.refuse:
+            return "550 5.1.1 nobody is known by this name here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         answer = answers.pop(0) if answers else "250"

@@ -21,15 +21,21 @@ package final class AlertSinks: Sendable {
     private let folder: URL
     private let slack: ServerProcess
     private let mail: ServerProcess
+    private let recipients: [String]
 
-    /// The answers are those to the first posts and mails; all later ones are taken.
-    package init(slackAnswers: String = "", mailAnswers: String = "") throws {
+    /// The answers are those to the first posts and mails; all later ones are taken, but for those to `refused`.
+    package init(
+        slackAnswers: String = "", mailAnswers: String = "", recipients: [String] = ["ops@example.com"],
+        refused: [String] = []
+    ) throws {
+        self.recipients = recipients
         folder = FileManager.default.temporaryDirectory.appending(path: "holdfast-mail-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         slack = try ServerProcess(
             script: "slack_sink.py", ["--log", folder.appending(path: "slack.jsonl").path, "--answers", slackAnswers])
         mail = try ServerProcess(
-            script: "smtp_sink.py", ["--dir", folder.path, "--user", "holdfast", "--answers", mailAnswers],
+            script: "smtp_sink.py", ["--dir", folder.path, "--user", "holdfast", "--answers", mailAnswers]
+                + refused.flatMap { ["--refuse", $0] },
             environment: ["MAIL_PASSWORD": Self.mailPassword])
         let secrets = [
             "webhook": "https://localhost:\(slack.port)/services/\(Self.webhookSecret)", "user": "holdfast",
@@ -56,7 +62,8 @@ package final class AlertSinks: Sendable {
     package var yaml: String {
         """
         alerts: { slack: { webhookFile: \(folder.path)/webhook, caFile: \(ca(slack)) }, \
-        email: { url: "smtps://localhost:\(mail.port)", from: backup@example.com, to: [ops@example.com], \
+        email: { url: "smtps://localhost:\(mail.port)", from: backup@example.com, \
+        to: [\(recipients.joined(separator: ", "))], \
         usernameFile: \(folder.path)/user, passwordFile: \(folder.path)/password, caFile: \(ca(mail)) } }
         """
     }

@@ -32,14 +32,18 @@ struct AlertSender: Sendable {
                 throw BackupError(.configuration, "slack is not configured any more")
             }
             return try await onThread { () throws(BackupError) in try post(message, route) }
-        case "email":
-            guard let route = routes.email else {
-                throw BackupError(.configuration, "email is not configured any more")
-            }
-            try await onThread { () throws(BackupError) in try mail(message, route) }
-            return nil
         default:
-            throw BackupError(.configuration, "\(channel) is no channel")
+            guard let route = routes.email else {
+                throw BackupError(.configuration, "\(channel) is not configured any more")
+            }
+            let address = String(channel.dropFirst(EmailRoute.channelPrefix.count))
+            // What waits from before each had a channel of its own goes to all.
+            let recipients = channel == "email" ? route.recipients : route.recipients.filter { $0 == address }
+            guard !recipients.isEmpty else {
+                throw BackupError(.configuration, "\(channel) is not configured any more")
+            }
+            try await onThread { () throws(BackupError) in try mail(message, route, to: recipients) }
+            return nil
         }
     }
 
@@ -60,11 +64,11 @@ struct AlertSender: Sendable {
             WebhookRequest(url: address, body: try SlackMessage(message).encoded(), caFile: route.caFile))
     }
 
-    private func mail(_ message: AlertMessage, _ route: EmailRoute) throws(BackupError) {
+    private func mail(_ message: AlertMessage, _ route: EmailRoute, to recipients: [String]) throws(BackupError) {
         let bytes = try MailMessage(route: route, message: message).encoded()
         try world.sendMail(
             OutgoingMail(
-                url: route.url, from: route.from, to: route.to, message: bytes,
+                url: route.url, from: route.from, to: recipients, message: bytes,
                 username: try route.usernameFile.map { (path) throws(BackupError) in
                     try Self.secret(path, "the mail user's file")
                 },

@@ -82,8 +82,10 @@ package struct AlertRoutes: Sendable, Equatable {
     /// Cron expression of the daily digest; accepted, and sent by a later release.
     package var digest: String?
 
-    /// `slack`, `email`.
-    package var channels: [String] { (slack == nil ? [] : ["slack"]) + (email == nil ? [] : ["email"]) }
+    /// `slack`, and one for each who is written to, so that an address that takes nothing keeps nothing from the others.
+    package var channels: [String] {
+        (slack == nil ? [] : ["slack"]) + (email?.recipients ?? []).map { EmailRoute.channelPrefix + $0 }
+    }
 }
 
 /// Where Slack's webhook is kept: never in `fleet.yaml` itself, since it is a secret.
@@ -108,6 +110,14 @@ package struct EmailRoute: Sendable, Equatable {
     package var url: String
     package var from: String
     package var to: [String]
+
+    /// Of the name of each recipient's channel, before the address.
+    static let channelPrefix = "email to "
+
+    /// Each once, in their order.
+    var recipients: [String] {
+        to.enumerated().filter { place, address in !to[..<place].contains(address) }.map(\.element)
+    }
     package var usernameFile: String?
     package var passwordFile: String?
     package var caFile: String?
