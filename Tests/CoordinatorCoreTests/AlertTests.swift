@@ -210,6 +210,32 @@ struct AlertTests {
         #expect(slack.posts.count == 3)
     }
 
+    /// A bucket's key that is wrong fails every database of a fleet, one after the other.
+    @Test func oneCauseIsOneMessageAtOnceAndOneForTheRest() async throws {
+        let slack = Slack()
+        let bench = try await bench(slack)
+        let agent = try await bench.enrol("db-01")
+        let refused = "no destination is left; offsite: PUT x answered AccessDenied (403), request 4f"
+        for number in 0..<6 {
+            try await fail(agent, "database-\(number)", refused + "\(number)a")
+            try await bench.coordinator.deliverAlerts()
+            bench.clock.advance(60)
+        }
+        #expect(slack.posts.count == 1)
+        // What has another cause is told meanwhile.
+        try await fail(agent, "other", "the password is wrong")
+        try await bench.coordinator.deliverAlerts()
+        #expect(slack.posts.count == 2)
+        bench.clock.advance(ToldCauses.window)
+        try await bench.coordinator.deliverAlerts()
+        #expect(slack.posts.count == 3)
+        let body = String(decoding: try #require(slack.posts.last).body, as: UTF8.self)
+        #expect(body.contains("Backup of database-1 on db-01 failed, and 4 more for the same reason"), "\(body)")
+        #expect(body.contains("AccessDenied (403)") && body.contains("Backup of database-5 on db-01 failed"), "\(body)")
+        let states = try await bench.coordinator.alerts(includeResolved: false, by: bench.admin).flatMap(\.deliveries)
+        #expect(states.count == 7 && states.allSatisfy { $0.state == "sent" && $0.attempts == 1 })
+    }
+
     @Test func manyAtOnceAreOneMessageThatNamesThemAll() async throws {
         let slack = Slack()
         let bench = try await bench(slack)

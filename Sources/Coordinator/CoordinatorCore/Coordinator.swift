@@ -30,6 +30,7 @@ package final class Coordinator: Sendable {
     let fences = Fences()
     let reportAllowance = ReportAllowance()
     let unwritten = UnwrittenAlerts()
+    let toldCauses = ToldCauses()
     /// Copies that the coordinator reads just now, by operation.
     let reading = Mutex<[UUID: ReadingTurn]>([:])
     /// Room on the disk for a start when there is none left.

@@ -97,6 +97,13 @@ extension CatalogUpdate {
                 """, arguments: [channel, title, now.milliseconds])
     }
 
+    /// Not before that moment, and no try is counted.
+    package func postpone(_ delivery: Int64, until time: Date) throws {
+        try database.execute(
+            sql: "UPDATE delivery SET nextAt = ? WHERE id = ? AND state = 'pending'",
+            arguments: [time.milliseconds, delivery])
+    }
+
     /// Another try at `nextAt`; nil gives up.
     package func markUnsent(_ deliveries: [Int64], error: String, nextAt: Date?) throws {
         for id in deliveries {

@@ -62,6 +62,17 @@ struct AlertMessage: Sendable, Equatable {
             error: (shown + rest).joined(separator: "\n"), id: "list-\(deliveries.first?.id ?? 0)", at: now)
     }
 
+    /// Several that have one cause: that once and whole, and what it struck.
+    static func ofOneCause(_ deliveries: [DeliveryRecord], at now: Date) -> AlertMessage {
+        let titles = inTurns(deliveries).map { clean($0.title) }
+        let shown = titles.prefix(listed)
+        let rest = titles.count > shown.count ? ["… and \(titles.count - shown.count) more"] : []
+        return AlertMessage(
+            mood: .bad, title: "\(titles[0]), and \(titles.count - 1) more for the same reason",
+            error: ([clean(deliveries[0].detail, keepingLines: true), ""] + shown + rest).joined(separator: "\n"),
+            id: "cause-\(deliveries[0].id)", at: now)
+    }
+
     private static let listed = 50
 
     /// The first of each host, then the second of each, and so on.

@@ -45,11 +45,40 @@ extension Coordinator {
         let sent = unwritten.sent.union(told.map(\.id))
         let due = all.filter { !sent.contains($0.id) && !unwritten.isPaused($0.channel, at: now) }
         for (channel, deliveries) in Dictionary(grouping: due, by: \.channel).sorted(by: { $0.key < $1.key }) {
-            if deliveries.count > AlertRule.separately {
-                try await send([(AlertMessage.list(deliveries, at: now), deliveries)], to: channel, sender)
+            let now = try await gathered(deliveries)
+            if now.count > AlertRule.separately {
+                try await send([(AlertMessage.list(now, at: world.now()), now)], to: channel, sender)
             } else {
-                try await send(deliveries.map { (AlertMessage($0), [$0]) }, to: channel, sender)
+                try await send(Self.byCause(now, at: world.now()), to: channel, sender)
             }
+        }
+    }
+
+    /// Those that are to be told now; others of a cause that was told a short while ago wait until its time is over.
+    private func gathered(_ deliveries: [DeliveryRecord]) async throws(BackupError) -> [DeliveryRecord] {
+        let now = world.now()
+        let held = Dictionary(
+            deliveries.compactMap { delivery in toldCauses.hold(delivery, at: now).map { (delivery.id, $0) } }
+        ) { $1 }
+        guard !held.isEmpty else { return deliveries }
+        do throws(BackupError) {
+            try await catalog.write { update in
+                for (id, end) in held { try update.postpone(id, until: end) }
+            }
+        } catch {
+            // What cannot be put off is told.
+            return deliveries
+        }
+        return deliveries.filter { held[$0.id] == nil }
+    }
+
+    /// Several of one cause are one message.
+    private static func byCause(
+        _ deliveries: [DeliveryRecord], at now: Date
+    ) -> [(AlertMessage, [DeliveryRecord])] {
+        let groups = Dictionary(grouping: deliveries) { ToldCauses.cause($0) ?? "\($0.id)" }
+        return groups.values.sorted { $0[0].id < $1[0].id }.map { group in
+            (group.count == 1 ? AlertMessage(group[0]) : AlertMessage.ofOneCause(group, at: now), group)
         }
     }
 
@@ -67,6 +96,7 @@ extension Coordinator {
                 // The others would meet the same; they wait for the next round.
                 return
             }
+            toldCauses.note(deliveries, at: world.now())
             // Known before it is written: what cannot be written must not be sent again.
             unwritten.noteSent(ids)
             // Without a catalog to write it to, the next message goes out all the same.
