@@ -17,6 +17,7 @@ struct BackupQueryTests {
             let time = bench.clock.now.addingTimeInterval(late ? -minutes * 60 : 0)
             var report = try agent.report(.succeeded, run: UUID(), database: database, nominalAt: time)
             report.manifest?.snapshotAt = time
+            report.manifest?.finishedAt = time
             #expect(try await agent.send([report]).refused.isEmpty)
             if !late { bench.clock.advance(minutes * 60) }
             return try #require(report.manifest?.id)
@@ -39,9 +40,20 @@ struct BackupQueryTests {
         #expect(try await Set(found(BackupQuery(since: at(30)))) == [second, other, third])
         #expect(try await Set(found(BackupQuery(before: at(30)))) == [first, late])
         #expect(try await found(BackupQuery(database: "shop", since: at(25), before: at(31))) == [second])
+        // What was not complete by then may hold something of later.
+        var long = try agent.report(.succeeded, run: UUID(), database: "other", nominalAt: bench.clock.now)
+        long.manifest?.snapshotAt = at(70)
+        long.manifest?.finishedAt = at(80)
+        #expect(try await agent.send([long]).refused.isEmpty)
+        #expect(try await found(BackupQuery(database: "other", at: at(79))) == [other])
+        #expect(try await found(BackupQuery(database: "other", at: at(81))) == [long.manifest?.id])
+        let refused = await #expect(throws: BackupError.self) {
+            _ = try await found(BackupQuery(since: at(0), at: at(1)))
+        }
+        #expect(refused?.code == .usage)
         #expect(try await found(BackupQuery(state: .damaged)) == [])
-        #expect(try await found(BackupQuery(state: .good)).count == 5)
+        #expect(try await found(BackupQuery(state: .good)).count == 6)
         let view = try #require(try await bench.coordinator.backups(BackupQuery(limit: 1), by: bench.admin).first)
-        #expect(view.id == late && view.snapshotAt == at(20))
+        #expect(view.id == long.manifest?.id && view.snapshotAt == at(70))
     }
 }

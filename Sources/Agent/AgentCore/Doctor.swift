@@ -4,7 +4,7 @@ import Domain
 import Engines
 package import Foundation
 import Storage
-import Threads
+package import Threads
 import Wire
 
 /// What would stop a backup on this host, and how to mend it.
@@ -26,10 +26,14 @@ package struct Doctor: Sendable {
     let world: AgentWorld
     /// Nothing is made for it in databases.
     let isReadOnly: Bool
+    /// Ends what is at work.
+    let stop: StopSignal
 
     package init(
-        paths: AgentPaths, configuration: AgentConfiguration, file: URL?, world: AgentWorld, isReadOnly: Bool = false
+        paths: AgentPaths, configuration: AgentConfiguration, file: URL?, world: AgentWorld, isReadOnly: Bool = false,
+        stop: StopSignal = StopSignal()
     ) {
+        self.stop = stop
         self.isReadOnly = isReadOnly
         self.paths = paths
         self.configuration = configuration
@@ -134,11 +138,15 @@ package struct Doctor: Sendable {
             let engine = try EngineCatalog.engine(setting, paths: paths)
             let seen = try await engine.examine()
             let server = seen.serverVersion.map { "server \($0), " } ?? ""
-            let rehearsal = try await engine.rehearse(isReadOnly: isReadOnly, now: world.now(), stop: StopSignal())
-            let found =
-                [good(subject, "\(setting.kind.rawValue), \(server)\(seen.tool)")]
-                + rehearsal.notes.map { warning(subject, "of a backup: \($0)") }
-                + rehearsal.obstacles.map { warning(subject, "A RESTORE HERE: \($0)") }
+            let rehearsal = try await engine.rehearse(isReadOnly: isReadOnly, now: world.now(), stop: stop)
+            let restore = rehearsal.unrehearsed.map { "; NO RESTORE WAS REHEARSED: \($0)" } ?? ""
+            var found = [good(subject, "\(setting.kind.rawValue), \(server)\(seen.tool)\(restore)")]
+            found += rehearsal.notes.map { warning(subject, "of a backup: \($0)") }
+            if let failure = rehearsal.failure {
+                found.append(bad(subject, "NOTHING CAN BE RESTORED HERE: \(failure)"))
+            }
+            found += rehearsal.obstacles.map { warning(subject, "A RESTORE HERE: \($0)") }
+            found += rehearsal.leftOver.map { warning(subject, "left over, look at it and drop it: \($0)") }
             return (found, DatabaseFacts(setting, seen, nil))
         } catch {
             return ([bad(subject, "\(error)")], DatabaseFacts(setting, nil, "\(error)"))

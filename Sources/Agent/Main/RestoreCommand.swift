@@ -1,6 +1,7 @@
 import AgentCore
 import Archive
 import ArgumentParser
+import Daemon
 import Domain
 import Engines
 import Foundation
@@ -92,13 +93,12 @@ struct RestoreCommand: AsyncParsableCommand {
                 .usage, "this version writes no encrypted backups; decrypt with `age -d` and restore the result")
         }
         let world = AgentWorld.live
-        let stop = StopSignal()
         let restore = BreakGlassRestore(world: world, paths: host.paths)
         let places = self.places
         // Without a link's query, which may be the right to read it.
         let first = String(places[0].hasPrefix("http") ? places[0].prefix { $0 != "?" } : places[0][...])
         say("looking at \(first)")
-        let found = try await onThread { () throws(BackupError) in try restore.find(places, stop: stop) }
+        let found = try await onThread { () throws(BackupError) in try restore.find(places) }
         if found.manifest == nil {
             say("WARNING: no manifest lies beside it, so there are no checksums to compare")
         }
@@ -112,13 +112,16 @@ struct RestoreCommand: AsyncParsableCommand {
                 + (found.manifest.map { "\($0.database.name), data as of \(Timestamp.seconds($0.snapshotAt))" } ?? first)
         )
         for note in found.manifest?.notes ?? [] { say("noted of this backup: \(note)") }
-        let outcome = try await restore.restore(
-            found, engine: EngineCatalog.engine(setting, paths: host.paths), target: to, replace: force > 0,
-            skipChecksum: skipChecksum, withGlobals: globals, trustOrigin: trustOrigin,
-            part: ArchivePart(paths: paths, strip: strip),
-            manner: LoadManner(
-                isAllOrNothing: exitOnError, replacesIncomplete: force > 1, intoOriginalName: intoOriginalName),
-            stop: stop)
+        let (engine, stop) = (try EngineCatalog.engine(setting, paths: host.paths), StopSignal())
+        let (target, replaces, skips, globals, trusts) = (to, force > 0, skipChecksum, globals, trustOrigin)
+        let part = ArchivePart(paths: paths, strip: strip)
+        let manner = LoadManner(
+            isAllOrNothing: exitOnError, replacesIncomplete: force > 1, intoOriginalName: intoOriginalName)
+        let outcome = try await stoppingAtSignals(stop.stop) {
+            try await restore.restore(
+                found, engine: engine, target: target, replace: replaces, skipChecksum: skips, withGlobals: globals,
+                trustOrigin: trusts, part: part, manner: manner, stop: stop)
+        }
         say("checked: \(outcome.checked)")
         for failure in outcome.failures { say("NOT made: \(failure)") }
         if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }

@@ -129,6 +129,8 @@ package final class Coordinator: Sendable {
 /// Names of rows in the catalog's settings.
 enum SettingName {
     static let hostnames = "hostnames"
+    /// What was told of the notes of a database's backups.
+    static func notes(_ database: Int64) -> String { "notes:\(database)" }
     static let highWater = "clock-high-water"
     static let clockJump = "clock-jump-since"
     /// When automatic cleanup last ran; not set while it is off, or has yet to be announced.

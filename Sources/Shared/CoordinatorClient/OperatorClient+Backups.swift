@@ -3,7 +3,7 @@ package import Foundation
 package import Wire
 
 extension OperatorClient {
-    /// Newest first.
+    /// Newest first; of a moment (``BackupQuery/at``) by database.
     package func backups(_ query: BackupQuery = BackupQuery()) async throws -> [BackupView] {
         try await connection.answer(.get("backups", query: query.parameters))
     }

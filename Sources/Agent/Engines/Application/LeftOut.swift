@@ -50,14 +50,14 @@ struct LeftOut {
         }
     }
 
-    /// In words: at most ten names of each kind.
+    /// In words, each by itself: at most ten names of each kind.
     var notes: [String] {
-        let words = Kind.allCases.flatMap { kind -> [String] in
+        Kind.allCases.flatMap { kind -> [String] in
             let all = found[kind] ?? []
-            let named = all.prefix(10).map { "the \(kind.rawValue) /\(Self.short($0))" }
-            return all.count > 10 ? named + ["\(all.count - 10) more like it (\(kind.rawValue))"] : named
+            let named = all.prefix(10).map { "not in the backup: the \(kind.rawValue) /\(Self.short($0))" }
+            return all.count > 10
+                ? named + ["not in the backup: \(all.count - 10) more like it (\(kind.rawValue))"] : named
         }
-        return words.isEmpty ? [] : ["not in the backup: " + words.joined(separator: ", ")]
     }
 
     /// The beginning and the end of a long one.

@@ -30,7 +30,7 @@ struct MaintenanceDatabase {
     /// Drops what was made; a database that stays is named as ours, and empty.
     func close() async {
         guard isOurs else { return }
-        let (name, session) = (name, session)
+        let (name, session) = (name, session.cleaningUp)
         await shieldedDrop(name, session)
     }
 

@@ -14,7 +14,8 @@ extension PostgresEngine {
             "--format=\(format.rawValue)", "--no-password", "--encoding=\(facts.encoding)",
             "--lock-wait-timeout=\(lockTimeout.components.seconds * 1000)",
         ]
-        if isEmpty { arguments.append("--schema-only") }
+        // Subscriptions would have the server refuse to drop what is made of it.
+        if isEmpty { arguments += ["--schema-only"] + (facts.isSuperuser ? ["--no-subscriptions"] : []) }
         let tools = session.tools
         let major = facts.major
         var makeInspector: @Sendable () throws(BackupError) -> any Inspector = { PlainDumpInspector() }

@@ -15,6 +15,8 @@ struct PostgresFacts: Decodable, Sendable {
     var encoding: String
     /// Whether every role may create something in it: in one of its schemas, or a schema.
     var isOpenToAll: Bool
+    /// Nothing can be made there.
+    var isStandby: Bool
 
     var major: Int { versionNumber / 10_000 }
 
@@ -29,7 +31,7 @@ struct PostgresFacts: Decodable, Sendable {
               'readsPasswords', has_table_privilege('pg_catalog.pg_authid', 'SELECT'),
               'isSuperuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
               'createsDatabases', (SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user),
-              'encoding', pg_encoding_to_char(d.encoding),
+              'encoding', pg_encoding_to_char(d.encoding), 'isStandby', pg_is_in_recovery(),
               'isOpenToAll', EXISTS (SELECT FROM aclexplode(d.datacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
                 OR EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a
                            WHERE a.grantee = 0 AND a.privilege_type = 'CREATE'))
@@ -72,38 +74,41 @@ struct PostgresFacts: Decodable, Sendable {
             .sourceRefused, "the role \(role) may not read \(names) in \(database); GRANT pg_read_all_data TO the role")
     }
 
-    private struct Hidden: Decodable {
-        var tables: [String]
-        var largeObjects: [String]
+    /// Rows that our role does not see though it may read the tables: pg_dump fails at the first of these. Not what it does not
+    /// dump: roots of partitions, and what belongs to extensions but for their configuration.
+    func refuseHiddenRows(_ session: PostgresSession, _ database: String) async throws(BackupError) {
+        let tables = try await session.ask(
+            """
+            SELECT to_json(c.oid::regclass::text) FROM pg_class c
+            WHERE c.relkind = 'r' AND c.relrowsecurity AND row_security_active(c.oid)
+              AND (NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                               AND d.deptype = 'e')
+                   OR EXISTS (SELECT FROM pg_extension WHERE c.oid = ANY (extconfig)))
+            LIMIT 5;
+            """, database: database, as: String.self)
+        guard !tables.isEmpty else { return }
+        throw BackupError(
+            .sourceRefused,
+            "row security hides rows of \(tables.joined(separator: ", ")) in \(database) from the role \(role), so that a dump would not "
+                + "be whole; ALTER ROLE \(SQLText.identifier(role)) BYPASSRLS")
     }
 
-    /// Rows and large objects that our role does not see though it may read the tables: pg_dump fails at the first of them.
-    func refuseHiddenRows(_ session: PostgresSession, _ database: String) async throws(BackupError) {
-        // Since 19 pg_read_all_data is for large objects, too.
+    /// The same of large objects. Reads their whole list, so not before each backup.
+    func refuseHiddenObjects(_ session: PostgresSession, _ database: String) async throws(BackupError) {
+        guard !isSuperuser else { return }
+        // Since 19 pg_read_all_data is for them, too.
         let reader = versionNumber >= 190_000 ? "pg_has_role('pg_read_all_data', 'USAGE')" : "false"
-        let found = try await session.ask(
+        let objects = try await session.ask(
             """
-            SELECT json_build_object(
-              'tables', (SELECT coalesce(json_agg(t), '[]') FROM (SELECT c.oid::regclass::text t FROM pg_class c
-                WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND row_security_active(c.oid) LIMIT 5) r),
-              'largeObjects', (SELECT coalesce(json_agg(o), '[]') FROM (SELECT m.oid::text o FROM pg_largeobject_metadata m
-                WHERE current_setting('lo_compat_privileges') = 'off' AND NOT \(reader)
-                  AND NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (SELECT FROM aclexplode(m.lomacl) a
-                    WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE'))) LIMIT 5) l));
-            """, database: database, as: Hidden.self)
-        guard let hidden = found.first else { return }
-        let quoted = SQLText.identifier(role)
-        if !hidden.tables.isEmpty {
-            throw BackupError(
-                .sourceRefused,
-                "row security hides rows of \(hidden.tables.joined(separator: ", ")) in \(database) from the role \(role), so that a "
-                    + "dump would not be whole; ALTER ROLE \(quoted) BYPASSRLS")
-        }
-        if !hidden.largeObjects.isEmpty {
-            throw BackupError(
-                .sourceRefused,
-                "the role \(role) may not read the large objects \(hidden.largeObjects.joined(separator: ", ")) in \(database); GRANT "
-                    + "SELECT ON LARGE OBJECT each TO \(quoted), or back up with their owner or a superuser")
-        }
+            SELECT to_json(m.oid::text) FROM pg_largeobject_metadata m
+            WHERE current_setting('lo_compat_privileges') = 'off' AND NOT \(reader)
+              AND NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (SELECT FROM aclexplode(m.lomacl) a
+                WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE'))) LIMIT 5;
+            """, database: database, as: String.self)
+        guard !objects.isEmpty else { return }
+        throw BackupError(
+            .sourceRefused,
+            "the role \(role) may not read the large objects \(objects.joined(separator: ", ")) in \(database); GRANT SELECT ON LARGE "
+                + "OBJECT each TO \(SQLText.identifier(role)), or back up with their owner or a superuser")
     }
 }

@@ -9,8 +9,9 @@ struct PostgresRehearsal {
     let now: Date
     let stop: StopSignal
 
-    /// More definitions than this are not rehearsed, which is told.
-    private static let mostBytes = 256 << 20
+    /// More definitions than this, or more objects, are not rehearsed, which is told.
+    private static let mostBytes = 64 << 20
+    private static let mostObjects = 50_000
     private static let mostTold = 10
 
     func run(isReadOnly: Bool) async throws -> Rehearsal {
@@ -18,32 +19,52 @@ struct PostgresRehearsal {
         let facts = try await PostgresFacts.read(session, engine.database)
         try await facts.refuseUnreadableTables(session, engine.database)
         try await facts.refuseHiddenRows(session, engine.database)
+        try await facts.refuseHiddenObjects(session, engine.database)
         var found = Rehearsal()
         if engine.globals {
             let stream = try await engine.globalsStream(facts, session)
-            _ = try await whole(stream)
+            _ = try await whole(stream, keeping: 0)
             found.notes += stream.laterNotes()
         }
         let properties = try await DatabaseProperties.read(session, of: engine.database, from: engine.database)
         let stream = try await engine.dumpStream(facts, session, isEmpty: true)
-        let dump = try await whole(stream)
+        let dump = try await whole(stream, keeping: Self.mostBytes)
         found.notes += stream.laterNotes()
-        if !facts.createsDatabases {
-            found.obstacles.append(
-                "the role \(facts.role) may not create databases: ALTER ROLE \(SQLText.identifier(facts.role)) CREATEDB, or restore "
-                    + "with another role (`holdfast-agent restore --url`)")
-        } else if let dump, !isReadOnly {
-            found.obstacles += try await restore(dump, properties)
-        } else if dump == nil {
-            found.obstacles.append(
-                "not known: the definitions alone are more than \(Self.mostBytes >> 20) MiB, so no restore was rehearsed"
-            )
-        }
+        found.leftOver = try await leftOver(session)
+        found.unrehearsed = try await obstacle(session, facts, isReadOnly: isReadOnly, isTooLong: dump == nil)
+        if found.unrehearsed == nil, let dump { try await restore(dump, properties, facts, &found) }
         return found
     }
 
+    /// Why no restore is rehearsed.
+    private func obstacle(
+        _ session: PostgresSession, _ facts: PostgresFacts, isReadOnly: Bool, isTooLong: Bool
+    ) async throws(BackupError) -> String? {
+        if isReadOnly { return "--read-only" }
+        if facts.isStandby {
+            return "this server is a standby, on which nothing can be restored: look at its primary's host"
+        }
+        if isTooLong { return "the definitions alone are more than \(Self.mostBytes >> 20) MiB" }
+        let objects = try await session.ask("SELECT count(*) FROM pg_class;", database: engine.database, as: Int.self)
+        guard (objects.first ?? 0) <= Self.mostObjects else {
+            return "it has more than \(Self.mostObjects) tables, indexes and sequences, which would all be made"
+        }
+        return nil
+    }
+
+    private func leftOver(_ session: PostgresSession) async throws(BackupError) -> [String] {
+        try await session.ask(
+            """
+            SELECT to_json(format('the database "%s"', datname)) FROM pg_database
+              WHERE datname ~ '_(rehearsed|restoring)_[0-9]{8}_[0-9]{6}$' OR datname ~ '^holdfast_maintenance_[0-9a-f]{8}$'
+            UNION ALL
+            SELECT to_json(format('the role %s', rolname)) FROM pg_roles r WHERE rolname ~ '^holdfast_load_[0-9a-f]{12}$'
+              AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = rolname) LIMIT 20;
+            """, database: engine.database, as: String.self)
+    }
+
     /// Nil for more than is kept.
-    private func whole(_ stream: EngineStream) async throws(BackupError) -> [UInt8]? {
+    private func whole(_ stream: EngineStream, keeping most: Int) async throws(BackupError) -> [UInt8]? {
         let pipe = try Descriptor.pipe()
         let makeInspector = stream.makeInspector
         let (stop, ended) = (stop, StopSignal())
@@ -53,7 +74,7 @@ struct PostgresRehearsal {
                 let inspector = try makeInspector()
                 try pipe.reader.readToEnd(abandoned: { ended.isStopped }) { (piece) throws(BackupError) in
                     inspector.consume(piece)
-                    bytes = (bytes?.count ?? 0) + piece.count <= Self.mostBytes ? bytes : nil
+                    if (bytes?.count ?? 0) + piece.count > most { bytes = nil }
                     bytes?.append(contentsOf: piece)
                 }
                 _ = try inspector.finish()
@@ -76,7 +97,15 @@ struct PostgresRehearsal {
         return try result.get()
     }
 
-    private func restore(_ dump: [UInt8], _ properties: DatabaseProperties?) async throws -> [String] {
+    private func restore(
+        _ dump: [UInt8], _ properties: DatabaseProperties?, _ facts: PostgresFacts, _ found: inout Rehearsal
+    ) async throws(BackupError) {
+        guard facts.createsDatabases else {
+            found.failure =
+                "the role \(facts.role) may not create databases: ALTER ROLE \(SQLText.identifier(facts.role)) CREATEDB, or restore "
+                + "with another role (`holdfast-agent restore --url`)"
+            return
+        }
         let request = RestoreRequest(
             format: engine.format,
             dump: { (body) throws(BackupError) in
@@ -84,22 +113,18 @@ struct PostgresRehearsal {
                     Result { () throws(BackupError) in try body(bytes) }
                 }
                 try result.get()
-            }, globals: nil, properties: properties,
-            target: SQLText.name(engine.database, "_rehearsed_" + Timestamp.compact(now)), replace: false,
-            // Of nothing, so that the comparison after a restore is made, too.
+            }, globals: nil, properties: properties, target: nil, replace: false,
+            // Of nothing, so that what is restored is read once more, too.
             fingerprint: Manifest.Fingerprint(tables: []), origin: .own, now: now, stop: stop)
-        do throws(BackupError) {
-            return Self.words(try await PostgresRestore(engine: engine, request: request).rehearse())
-        } catch {
-            if error.code == .cancelled { throw error }
-            return ["\(error)"]
+        let scratch = SQLText.name(engine.database, "_rehearsed_" + Timestamp.compact(now))
+        let rehearsed = await PostgresRestore(engine: engine, request: request).rehearse(in: scratch)
+        if let failure = rehearsed.failure {
+            if failure.code == .cancelled { throw failure }
+            found.failure = "\(failure)"
         }
-    }
-
-    private static func words(_ rehearsed: PostgresRestore.Rehearsed) -> [String] {
-        let failures = rehearsed.outcome.failures
-        let told = failures.prefix(mostTold).map { "not all of it can be made here: \($0)" }
-        let more = failures.count - told.count
-        return told + (more > 0 ? ["and \(more) more"] : []) + rehearsed.leftOver
+        found.obstacles = Array(rehearsed.lacking.prefix(Self.mostTold))
+        let more = rehearsed.lacking.count - found.obstacles.count
+        if more > 0 { found.obstacles.append("and \(more) more") }
+        if let left = rehearsed.leftOver { found.leftOver.append(left) }
     }
 }

@@ -6,7 +6,7 @@ import Threads
 struct PostgresSession: Sendable {
     let connection: PostgresConnection
     let tools: PostgresTools
-    let stop: StopSignal
+    private(set) var stop: StopSignal
     /// For one question; long ones, such as counting rows, raise it.
     var deadline: Duration = .seconds(120)
     private let passwordFile: PasswordFile?
@@ -24,6 +24,13 @@ struct PostgresSession: Sendable {
         }
     }
 
+    /// The same for what has to be done also when the work was stopped.
+    var cleaningUp: PostgresSession {
+        var other = self
+        other.stop = StopSignal()
+        return other
+    }
+
     /// Runs a tool in `database`, whatever its name looks like: it goes by `PGDATABASE` only. A tool that asks its own
     /// questions of the server gets ``SessionPins`` by `pinnedFor`, the server's major version.
     func child(
@@ -32,7 +39,8 @@ struct PostgresSession: Sendable {
         var environment = ChildProcess.baseEnvironment
         environment["PGCONNECT_TIMEOUT"] = "15"
         environment["PGAPPNAME"] = "holdfast"
-        environment.merge(Self.inherited) { $1 }
+        // What is said there of who connects is not said of a role that was made for a restore.
+        environment.merge(Self.inherited.filter { user == nil || !Self.ofOneRole.contains($0.key) }) { $1 }
         environment.merge(connection.environment) { $1 }
         environment["PGDATABASE"] = database
         if let major { environment["PGOPTIONS"] = SessionPins.options(after: environment["PGOPTIONS"], major: major) }
@@ -50,6 +58,8 @@ struct PostgresSession: Sendable {
             passed.contains(name) || name.hasPrefix("PGSSL") || name.hasPrefix("PGGSS")
         }
     }
+
+    private static let ofOneRole: Set<String> = ["PGOPTIONS", "PGREQUIREAUTH", "PGSSLCERT", "PGSSLKEY"]
 
     private static let passed: Set<String> = [
         "PGSERVICEFILE", "PGSYSCONFDIR", "PGPASSFILE", "PGOPTIONS", "PGCHANNELBINDING", "PGREQUIREAUTH",

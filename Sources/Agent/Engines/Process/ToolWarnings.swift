@@ -8,12 +8,19 @@ final class ToolWarnings: Sendable {
 
     /// `words` is the whole of what it wrote to its standard error.
     func take(_ words: String) {
-        let lines = words.split(whereSeparator: \.isNewline).filter { line in
-            line.firstMatch(of: /^(?:[a-z_]+: warning: |WARNING:)/) != nil
+        let lines = words.split(whereSeparator: \.isNewline).compactMap(Self.warning)
+        found.withLock { found in
+            found += lines.prefix(Self.most - min(Self.most, found.count))
+            if lines.count > Self.most { found.append("and more warnings of that tool") }
         }
-        found.withLock {
-            $0 += lines.prefix(Self.most - min(Self.most, $0.count)).map { String($0.prefix(Self.longest)) }
-        }
+    }
+
+    /// What the server itself says may be anybody's text: of that only what is known.
+    private static func warning(_ line: Substring) -> String? {
+        if line.firstMatch(of: #/^[a-z_]+: warning: /#) != nil { return String(line.prefix(longest)) }
+        guard line.contains("has a collation version mismatch") else { return nil }
+        return "the database has a collation version mismatch: REINDEX what depends on its order, then ALTER DATABASE … REFRESH "
+            + "COLLATION VERSION"
     }
 
     var words: [String] { found.withLock { $0 } }

@@ -53,12 +53,13 @@ package struct SQLiteEngine: Engine {
                     "this user may not write to \(folder), where a restore without --to goes: restore with --to elsewhere"
                 )
             }
-            guard !isReadOnly else { return found }
-            guard source.identity.bytes <= Self.mostRehearsed else {
-                found.notes.append(
-                    "larger than \(Self.mostRehearsed >> 30) GiB, so it was not copied and checked for this")
-                return found
-            }
+            found.unrehearsed =
+                isReadOnly
+                ? "--read-only"
+                : source.identity.bytes > Self.mostRehearsed
+                    ? "it is larger than \(Self.mostRehearsed >> 30) GiB, so that it was neither copied nor checked"
+                    : nil
+            guard found.unrehearsed == nil else { return found }
             let contents = SQLiteContents()
             try checkedCopy(contents, stop).close()
             found.notes += contents.notes

@@ -95,7 +95,8 @@ extension CatalogView {
         ).map(Self.backup)
     }
 
-    /// Of each database that the filter names the good backup with the newest data that is not of after `moment`.
+    /// Of each database that the filter names the newest good backup that was complete by `moment`, so that nothing in it is of
+    /// after that.
     package func backups(_ filter: BackupFilter, at moment: Date) throws -> [BackupRecord] {
         let databases = try Int64.fetchAll(
             database,
@@ -108,8 +109,9 @@ extension CatalogView {
             found += try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT * FROM backup WHERE database = ? AND state = 'good' AND snapshotAt <= ? \(tier)
-                    ORDER BY snapshotAt DESC, recordedAt DESC, id DESC LIMIT 1
+                    SELECT * FROM backup WHERE id = (
+                        SELECT id FROM backup WHERE database = ? AND state = 'good' AND finishedAt <= ? \(tier)
+                        ORDER BY snapshotAt DESC, recordedAt DESC, id DESC LIMIT 1)
                     """, arguments: [id, moment.milliseconds]
             ).map(Self.backup)
         }

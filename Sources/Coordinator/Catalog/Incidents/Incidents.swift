@@ -114,9 +114,9 @@ extension CatalogUpdate {
     }
 
     /// The same, of something that was found: an open incident of the same key gains the finding, and one that somebody has
-    /// acknowledged is news again, unless that was found before.
+    /// acknowledged is news again, unless that was found before. With `tellsAgain` each finding is a message of its own.
     package func open(
-        _ condition: IncidentCondition, finding: String, channels: [String], at now: Date
+        _ condition: IncidentCondition, finding: String, tellsAgain: Bool = false, channels: [String], at now: Date
     ) throws {
         // What cannot be read may be news.
         guard let known = (try? openIncident(key: condition.key)) ?? nil else {
@@ -131,7 +131,12 @@ extension CatalogUpdate {
             sql: """
                 UPDATE incident SET detail = ?, severity = ?, acknowledgedAt = NULL, acknowledgedBy = NULL WHERE id = ?
                 """, arguments: [more.detail, more.severity, known.id])
-        if known.acknowledgedAt != nil { try send(more, incident: known.id, channels: channels, at: now) }
+        if tellsAgain {
+            // Of what was found before, everybody has heard.
+            try send(condition, incident: known.id, channels: channels, at: now)
+        } else if known.acknowledgedAt != nil {
+            try send(more, incident: known.id, channels: channels, at: now)
+        }
     }
 
     /// Bytes of findings that one incident holds.

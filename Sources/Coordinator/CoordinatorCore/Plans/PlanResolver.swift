@@ -37,7 +37,9 @@ struct PlanResolver {
 
     /// The same for databases that are not in the catalog.
     func plan(agent: UUID, labels: [String: String], facts: [DatabaseFacts], revision: Int) -> Plan {
-        let entries = facts.flatMap { fact in
+        // In the order of the catalog, by the bytes of their names, so that the same databases have the same plan.
+        let ordered = facts.sorted { $0.name.rawValue.utf8.lexicographicallyPrecedes($1.name.rawValue.utf8) }
+        let entries = ordered.flatMap { fact in
             selection(fact.kind, DatabaseRecord.labels(fact.labels, below: labels)).map {
                 entry(fact.name, fact.kind, $0.policy, $0.tiers, agent: agent)
             }

@@ -189,16 +189,22 @@ struct RunRecorder {
             at: now)
     }
 
-    /// What is noted of a good backup, once when it is new. To be called before the backup is added.
+    /// What is noted of a good backup, once. To be called before the backup is added.
     private func tellNotes(_ manifest: Manifest, _ run: RunRecord) throws {
         guard let database = try update.databaseRecord(run.database) else { return }
+        // One that came late says nothing of how it is now.
+        if let newest = database.lastGoodAt, manifest.snapshotAt < newest { return }
         let notes = manifest.notes ?? []
         guard !notes.isEmpty else { return try update.resolve(key: IncidentKey.noted(database), at: now) }
-        let before = try database.lastGoodBackup.flatMap { try update.manifest(of: $0)?.notes } ?? []
-        let new = NewNotes.of(notes, since: before).map(Self.bounded).joined(separator: "; ")
-        guard !new.isEmpty else { return }
+        let name = SettingName.notes(database.id)
+        var told = ToldNotes(try update.setting(name))
+        let news = told.news(in: notes).map(Self.bounded)
+        guard !news.isEmpty else { return }
+        try update.set(told.text, for: name)
+        let words = news.joined(separator: "; ")
         try update.open(
-            .noted(database, backup: manifest.id, new), finding: new, channels: fleet.alerts.channels, at: now)
+            .noted(database, backup: manifest.id, words), finding: words, tellsAgain: true,
+            channels: fleet.alerts.channels, at: now)
     }
 
     private func apply(

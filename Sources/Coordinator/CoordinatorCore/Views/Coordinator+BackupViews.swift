@@ -11,6 +11,9 @@ extension Coordinator {
     ) async throws(BackupError) -> [BackupView] {
         try `operator`.require(.viewer, "listing backups")
         let limit = query.limit ?? 1000
+        guard query.at == nil || (query.since == nil && query.before == nil && query.state == nil) else {
+            throw BackupError(.usage, "at finds one good backup of each database: leave out since, before and state")
+        }
         guard (1...100_000).contains(limit) else { throw BackupError(.usage, "limit must be 1 to 100000") }
         return try await catalog.read { view in
             let agent = try query.agent.map { try view.requiredAgent($0).id }

@@ -11,7 +11,7 @@ struct BackupList: AsyncParsableCommand {
             Examples:
               holdfast backup list --database inventorysync
               holdfast backup list --tier daily -o json | jq -r '.[0].id'
-              holdfast backup list --at "yesterday 14:30"       (of each database the last good one with data of before)
+              holdfast backup list --at "yesterday 14:30"       (of each database the last good one from before)
               holdfast backup list --since 2d --state damaged
 
             Times are of the data, in UTC: 2026-01-15T02:00:00Z, "2026-01-15 02:00", 14:30 (today), "yesterday 14:30", or a span \
@@ -24,7 +24,7 @@ struct BackupList: AsyncParsableCommand {
     @Option(help: "Only in this state: good, partial, damaged, missing, deleting.") var state: BackupState?
     @Option(help: "Only with data of this time or later.") var since: TimeArgument?
     @Option(help: "Only with data of before this time.") var before: TimeArgument?
-    @Option(help: "Of each database the good backup with the newest data of no later than this time.") var at:
+    @Option(help: "Of each database the newest good backup that was complete by then: nothing in it is later.") var at:
         TimeArgument?
     @Option(help: "At most so many.") var limit = 1000
     @OptionGroup var output: OutputOptions

@@ -11,7 +11,7 @@ package struct BackupQuery: Sendable, Equatable {
     package var since: Date?
     /// The data is of before this moment.
     package var before: Date?
-    /// Of each database the good backup with the newest data that is not of after this moment.
+    /// Of each database the newest good backup that was complete by this moment. With none of state, since and before.
     package var at: Date?
     package var limit: Int?
 

@@ -9,6 +9,9 @@ import Threads
 ///
 /// While it loads it owns the new database and all in it; the owners of the dump are set afterwards (``Settling``).
 struct LoadRole {
+    /// Of all their names.
+    static let prefix = "holdfast_load_"
+
     let name: String
     /// Sessions of the role.
     let session: PostgresSession
@@ -21,10 +24,10 @@ struct LoadRole {
     static func make(_ superuser: PostgresSession, maintenance: String) async throws(BackupError) -> LoadRole {
         let name: String
         let password: String
-        do { (name, password) = ("holdfast_load_" + hex(try randomBytes(6)), hex(try randomBytes(24))) } catch {
+        do { (name, password) = (prefix + hex(try randomBytes(6)), hex(try randomBytes(24))) } catch {
             throw BackupError(.bug, "making a role's password", cause: error)
         }
-        // Not into the server's log. A role that a killed agent leaves cannot log in for ever.
+        // Nothing of a dump into the server's log, in which it may be read: user mappings have passwords. A role that a killed agent leaves cannot log in for ever.
         try await superuser.execute(
             """
             SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
@@ -32,6 +35,9 @@ struct LoadRole {
                 PASSWORD '\(password)';
             SELECT format('ALTER ROLE %I VALID UNTIL %L', '\(name)', now() + interval '7 days') \\gexec
             ALTER ROLE \(name) SET lc_messages = 'C';
+            ALTER ROLE \(name) SET log_statement = none;
+            ALTER ROLE \(name) SET log_min_duration_statement = -1;
+            ALTER ROLE \(name) SET log_min_error_statement = panic;
             SELECT format('GRANT CREATE ON TABLESPACE %I TO %I', spcname, '\(name)') FROM pg_tablespace
               WHERE spcname NOT IN ('pg_default', 'pg_global') \\gexec
             """, database: maintenance)
@@ -54,7 +60,7 @@ struct LoadRole {
         let port = try await superuser.ask(
             "SELECT current_setting('port')::int;", database: database, as: Int.self
         ).first
-        let place = ["PGHOST": "127.0.0.1", "PGPORT": "\(port ?? 5432)", "PGSSLMODE": "prefer"]
+        let place = ["PGHOST": "127.0.0.1", "PGPORT": "\(port ?? 5432)", "PGSSLMODE": "prefer", "PGSSLROOTCERT": ""]
         let other = try superuser.login(as: name, password: password, at: place)
         // A role of this name and password is known to this very server only.
         do throws(BackupError) { try await other.execute("", database: database) } catch { throw Self.noLogin(refusal) }
@@ -72,7 +78,7 @@ struct LoadRole {
 
     /// Once nothing belongs to it any more. One that cannot be dropped stays, and cannot log in after its time.
     func drop() async {
-        let (superuser, maintenance, name) = (superuser, maintenance, name)
+        let (superuser, maintenance, name) = (superuser.cleaningUp, maintenance, name)
         await shielded {
             do {
                 try await superuser.execute(

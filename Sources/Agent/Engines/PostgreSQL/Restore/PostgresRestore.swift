@@ -22,21 +22,37 @@ struct PostgresRestore {
     }
 
     struct Rehearsed {
-        let outcome: RestoreOutcome
-        /// Words on what could not be dropped.
-        let leftOver: [String]
+        /// What could not be made, or not be compared.
+        var lacking: [String] = []
+        /// Why nothing at all could be restored.
+        var failure: BackupError?
+        /// What was made for it and could not be dropped.
+        var leftOver: String?
     }
 
-    /// Restores, and drops what was restored.
-    func rehearse() async throws(BackupError) -> Rehearsed {
-        let outcome = try await run()
-        let maintenance = try await MaintenanceDatabase.open(try engine.session(stop: StopSignal()))
-        let trouble = await drop(outcome.target, maintenance.name)
-        await maintenance.close()
-        let words = trouble.map {
-            "the rehearsal's database \"\(outcome.target)\" could not be dropped; drop it: \($0)"
+    /// Makes, loads and checks the database `scratch` as a restore does, and drops it with all that was made for it, whatever comes.
+    func rehearse(in scratch: String) async -> Rehearsed {
+        var rehearsed = Rehearsed()
+        do throws(BackupError) {
+            let session = try engine.session(stop: request.stop)
+            let maintenance = try await MaintenanceDatabase.open(session)
+            var names = Names(scratch: scratch, target: scratch, beside: scratch)
+            do throws(BackupError) {
+                let facts = try await PostgresFacts.read(session, maintenance.name)
+                let swap = PostgresSwap(session: session, maintenance: maintenance.name)
+                rehearsed.lacking = try await make(&names, session, facts, swap).lacking
+                let trouble = await ScratchDatabase(name: scratch, engine: engine, maintenance: maintenance.name).drop()
+                rehearsed.leftOver = trouble.map { "the database \(scratch): \($0)" }
+            } catch {
+                rehearsed.failure = error
+            }
+            // Where its owners could not be set, it owned what is dropped by now.
+            await names.role?.drop()
+            await maintenance.close()
+        } catch {
+            rehearsed.failure = error
         }
-        return Rehearsed(outcome: outcome, leftOver: [words].compactMap(\.self))
+        return rehearsed
     }
 
     /// Where it is loaded, and what it is to be called.
@@ -46,6 +62,8 @@ struct PostgresRestore {
         var beside: String
         /// What had the name, once that is set aside for a load under the final name.
         var aside: String?
+        /// Who loads it.
+        var role: LoadRole?
     }
 
     private var manner: LoadManner { request.manner }
@@ -63,7 +81,10 @@ struct PostgresRestore {
             throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
         }
         // Before hours of loading, and once more when it takes its place.
-        if request.replace { try await swap.refuseSessions(in: target) }
+        if request.replace {
+            try await swap.refuseSessions(in: target)
+            try await swap.refuseTies(of: target)
+        }
         let facts = try await PostgresFacts.read(session, maintenance)
         var remarks: [String] = []
         if let globals = request.globals {
@@ -81,6 +102,7 @@ struct PostgresRestore {
     ) async throws(BackupError) -> LoadedDatabase {
         let isApart = facts.isSuperuser && request.origin != .trusted
         var role = isApart ? try await LoadRole.make(session, maintenance: swap.maintenance) : nil
+        names.role = role
         var isMade = false
         do throws(BackupError) {
             if manner.intoOriginalName, try await swap.exists(names.target) {
@@ -101,11 +123,14 @@ struct PostgresRestore {
             try await giveProperties(to: &loaded, names, session, swap.maintenance, told: told)
             return loaded
         } catch {
-            // One that cannot be dropped keeps its telling name; the error that brought us here is the one to tell.
-            if isMade { _ = await drop(names.scratch, swap.maintenance) }
+            let scratch = ScratchDatabase(name: names.scratch, engine: engine, maintenance: swap.maintenance)
+            let trouble = isMade ? await scratch.drop() : nil
             await role?.drop()
-            guard let aside = names.aside else { throw error }
-            let words = await putBack(aside, as: names.target, swap)
+            guard trouble != nil || names.aside != nil else { throw error }
+            var words =
+                trouble.map { "; the database \"\(names.scratch)\" that was made for it could not be dropped: \($0)" }
+                ?? ""
+            if let aside = names.aside { words += await putBack(aside, as: names.target, swap) }
             throw BackupError(error.code, error.message + words, cause: error.cause)
         }
     }
@@ -260,40 +285,5 @@ struct PostgresRestore {
         let (first, more) = result.messages.failures
         loaded.failures = LoadFailure.words(of: first) + (more > 0 ? ["and \(more) more"] : []) + others
         return loaded
-    }
-
-    /// Also after a cancellation. Answers with what kept it from being dropped.
-    private func drop(_ scratch: String, _ maintenance: String) async -> BackupError? {
-        let engine = engine
-        return await shielded {
-            do throws(BackupError) {
-                let session = try engine.session(stop: StopSignal())
-                let facts = try await PostgresFacts.read(session, maintenance)
-                try await Self.dropSubscriptions(in: scratch, session, maintenance)
-                let force = facts.major >= 13 ? " WITH (FORCE)" : ""
-                try await session.execute(
-                    "DROP DATABASE IF EXISTS \(SQLText.identifier(scratch))\(force);", database: maintenance)
-                return nil
-            } catch {
-                return error
-            }
-        }
-    }
-
-    /// A database with one is not dropped by the server. pg_dump leaves them without a connection, so that none has anything at its
-    /// publisher.
-    private static func dropSubscriptions(
-        in scratch: String, _ session: PostgresSession, _ maintenance: String
-    ) async throws(BackupError) {
-        let own = "SELECT 1 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = "
-        guard
-            try await !session.ask("\(own)\(SQLText.literal(scratch)));", database: maintenance, as: Int.self).isEmpty
-        else { return }
-        try await session.execute(
-            """
-            SELECT format('ALTER SUBSCRIPTION %1$I DISABLE; ALTER SUBSCRIPTION %1$I SET (slot_name = NONE); DROP SUBSCRIPTION %1$I',
-                          subname)
-              FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) \\gexec
-            """, database: scratch)
     }
 }

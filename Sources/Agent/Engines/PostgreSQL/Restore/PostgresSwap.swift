@@ -18,14 +18,16 @@ struct PostgresSwap {
     {
         let newName = "ALTER DATABASE \(SQLText.identifier(scratch)) RENAME TO \(SQLText.identifier(target));"
         guard try await exists(target) else {
-            try await session.execute(newName, database: maintenance)
+            try await give(newName, to: scratch)
             return RestoreOutcome(target: target, keptBeside: nil, checked: checked)
         }
         guard replace else {
             throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
         }
         try await refuseSessions(in: target)
+        try await refuseTies(of: target)
         await endWorkers(in: target)
+        await endWorkers(in: scratch)
         let kept = Self.before(target, now)
         // Both renames in one transaction: there is never a moment without the target.
         do throws(BackupError) {
@@ -42,8 +44,22 @@ struct PostgresSwap {
         return RestoreOutcome(target: target, keptBeside: kept, checked: checked)
     }
 
+    /// What looks at every database by itself (monitoring, workers of extensions) may be in the new one for a moment.
+    private func give(_ newName: String, to scratch: String) async throws(BackupError) {
+        for attempt in 1... {
+            await endWorkers(in: scratch)
+            do throws(BackupError) { return try await session.execute(newName, database: maintenance) } catch {
+                guard error.message.contains("55006"), attempt < 20 else { throw error }
+            }
+            do { try await Task.sleep(for: .milliseconds(500)) } catch {
+                throw BackupError(.cancelled, "the restore was stopped")
+            }
+        }
+    }
+
     /// Sets what is there aside, and answers with the name that it has now.
     func setAside(_ target: String, now: Date) async throws(BackupError) -> String {
+        try await refuseTies(of: target)
         let kept = Self.before(target, now)
         try await rename(target, to: kept)
         return kept
@@ -111,7 +127,6 @@ struct PostgresSwap {
                 "the database \"\(target)\" is in use by \(sessions.joined(separator: ", ")); stop the programs, or end the "
                     + "sessions with SELECT pg_terminate_backend(pid), and restore again")
         }
-        try await refuseTies(of: target)
     }
 
     private struct Ties: Decodable {
@@ -120,7 +135,7 @@ struct PostgresSwap {
 
     /// What holds a database by more than a session, and would hold the one that is set aside: its name could not be given away, or
     /// the new one would be without it and nobody told. Throws `.busy`.
-    private func refuseTies(of target: String) async throws(BackupError) {
+    func refuseTies(of target: String) async throws(BackupError) {
         let name = SQLText.literal(target)
         let found = try await session.ask(
             """
@@ -129,10 +144,15 @@ struct PostgresSwap {
                 WHERE database = \(name) LIMIT 5) p),
               'slots', (SELECT coalesce(json_agg(slot_name), '[]') FROM (SELECT slot_name FROM pg_replication_slots
                 WHERE database = \(name) LIMIT 5) s),
-              'subscriptions', (SELECT coalesce(json_agg(subname), '[]') FROM (SELECT subname FROM pg_subscription
-                JOIN pg_database d ON d.oid = subdbid WHERE datname = \(name) AND subenabled LIMIT 5) u));
+              'subscriptions', '[]'::json);
             """, database: maintenance, as: Ties.self)
-        guard let ties = found.first else { return }
+        guard var ties = found.first else { return }
+        // Since 10.
+        ties.subscriptions = try await session.ask(
+            """
+            SELECT 'SELECT to_json(subname) FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE subenabled AND datname = '
+              || quote_literal(\(name)) || ' LIMIT 5' WHERE to_regclass('pg_catalog.pg_subscription') IS NOT NULL \\gexec
+            """, database: maintenance, as: String.self)
         let kinds = [
             (
                 "the prepared transactions", ties.prepared,
