@@ -68,10 +68,14 @@ import Wire
             backup: try Sample.backup(1), agent: nil, target: "/etc/app", replace: true, skipChecksum: false,
             globals: false)
         #expect(
-            plan.lines(now: Sample.now, .plain).contains("existing    WILL BE REPLACED; the old one is kept beside"))
+            plan.lines(now: Sample.now, .plain).contains(
+                "existing    WILL BE REPLACED if it is there, and kept beside; else it is made"))
         (plan.paths, plan.strip) = (["/etc/app/a", "/etc/app/b"], 2)
         let lines = plan.lines(now: Sample.now, .plain)
-        #expect(lines.contains("existing    WILL BE REPLACED BY WHAT IS PICKED ALONE; the old one is kept beside"))
+        #expect(
+            lines.contains(
+                "existing    WILL BE REPLACED BY WHAT IS PICKED ALONE if it is there, and kept beside; else it is made")
+        )
         #expect(lines.contains("only        /etc/app/a, /etc/app/b"))
         #expect(plan.options.paths == plan.paths && plan.options.strip == 2)
     }

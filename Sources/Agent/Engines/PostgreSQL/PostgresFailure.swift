@@ -12,6 +12,12 @@ enum PostgresFailure {
             case .killed(let signal): "killed by signal \(signal)"
             }
         let said = oneLine(words)
+        // What the server says of why it lets nobody in comes first, and what was asked of it behind.
+        if let fatal = said.firstMatch(of: /FATAL: +(.+?)(?:; |$)/) {
+            let place = said[..<fatal.range.lowerBound].trimmingCharacters(in: CharacterSet(charactersIn: " :"))
+            return BackupError(
+                code(of: words, ending.status), "\(fatal.1) (\(doing): \(how)\(place.isEmpty ? "" : ": \(place)"))")
+        }
         return BackupError(
             code(of: words, ending.status), "\(doing): \(how)\(said.isEmpty ? "" : ": \(said)")")
     }
@@ -19,7 +25,10 @@ enum PostgresFailure {
     /// For a cell of a table and a line of a log; without the place in the server's own source.
     private static func oneLine(_ words: String) -> String {
         words.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-            .filter { !$0.isEmpty && !$0.hasPrefix("LOCATION:") }.joined(separator: "; ")
+            .filter {
+                // The file is ours, and is gone by now.
+                !$0.isEmpty && !$0.hasPrefix("LOCATION:") && !$0.hasPrefix("password retrieved from file \"/proc/")
+            }.joined(separator: "; ")
     }
 
     /// The tools run with English messages of their own; the server's may be in another language, and then the code is

@@ -19,7 +19,8 @@ final class ToolWarnings: Sendable {
     private static func warning(_ line: Substring) -> String? {
         if line.firstMatch(of: #/^[a-z_]+: warning: /#) != nil { return String(line.prefix(longest)) }
         guard line.contains("has a collation version mismatch") else { return nil }
-        return "the database has a collation version mismatch: REINDEX what depends on its order, then ALTER DATABASE … REFRESH "
+        return
+            "the database has a collation version mismatch: REINDEX what depends on its order, then ALTER DATABASE … REFRESH "
             + "COLLATION VERSION"
     }
 

@@ -35,7 +35,12 @@ struct RestorePlan: Sendable {
                 ("mind", .init(backup.misnamed ?? "", .warning)),
                 ("backup", .init("\(ShortID.full(backup.id)), \(Quantity.size(backup.plainBytes))")),
                 ("proof", .init(proof: backup.proof)), ("by agent", .init(agent ?? backup.agent)), ("to", .init(place)),
-                ("existing", .init(replace ? "WILL BE REPLACED\(onlyParts); the old one is kept beside" : "", .bad)),
+                (
+                    "existing",
+                    .init(
+                        replace ? "WILL BE REPLACED\(onlyParts) if it is there, and kept beside; else it is made" : "",
+                        .bad)
+                ),
                 ("only", .init(paths.joined(separator: ", "))), ("noted", .init(notes.joined(separator: "; "))),
                 (
                     "incomplete",

@@ -75,6 +75,11 @@ struct PostgresRestore {
         let target =
             manner.intoOriginalName
             ? engine.database : request.target ?? SQLText.name(engine.database, "_restored_" + time)
+        guard target.utf8.count <= 63 else {
+            throw BackupError(
+                .usage,
+                "the name \"\(target)\" has \(target.utf8.count) bytes, and PostgreSQL keeps 63: give a shorter one")
+        }
         var names = Names(scratch: manner.intoOriginalName ? target : beside, target: target, beside: beside)
         let swap = PostgresSwap(session: session, maintenance: maintenance)
         if !request.replace, try await swap.exists(target) {
