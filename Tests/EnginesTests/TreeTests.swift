@@ -239,6 +239,41 @@ struct TreeTests {
         #expect(left == [])
     }
 
+    @Test("gives the target what the folder had whose name is the last that is dropped, also in place of that folder")
+    func itself() async throws {
+        try await python(Self.attributes, tree)
+        let inner = tree + "/inner"
+        try await python("import os, sys; os.setxattr(sys.argv[1], 'user.own', b'\\xff\\n')", inner)
+        try await run(
+            "chown 12345:2000000 \"$1\" && chmod 2751 \"$1\" && touch -d '2001-02-03 04:05:06.789 UTC' \"$1\"", inner)
+        let archive = try await write(engine().streams()[0])
+        let itself = """
+            import os, sys; f = os.stat(sys.argv[1]); names = sorted(os.listxattr(sys.argv[1]))
+            print(oct(f.st_mode), f.st_uid, f.st_gid, f.st_mtime_ns, [(n, os.getxattr(sys.argv[1], n)) for n in names])
+            """
+        let before = try await (python(itself, inner), python(Self.listing, inner))
+        #expect(before.0.hasPrefix("0o42751 12345 2000000 981173106789000000 ") && before.0.contains("acl_default"))
+        func restored(to target: String, _ paths: [String], strip: Int) async throws -> RestoreOutcome {
+            var asked = request(archive, .tar, target: target, replace: true)
+            asked.part = ArchivePart(paths: paths, strip: strip)
+            return try await engine().restore(asked)
+        }
+        let depth = tree.split(separator: "/").count
+        for target in [folder.path + "/new", inner] {
+            let outcome = try await restored(to: target, [inner], strip: depth + 1)
+            #expect(outcome.failures == [] && outcome.checked.hasSuffix(" entries"), "\(outcome)")
+            #expect(try await (python(itself, target), python(Self.listing, target)) == before)
+        }
+        // Two that become one: the rights of neither are right, and that is told.
+        try await run("mkdir \"$1/second\"", tree)
+        let two = try await write(engine().streams()[0])
+        var asked = request(two, .tar, target: folder.path + "/both")
+        asked.part = ArchivePart(paths: [inner, tree + "/second"], strip: depth + 1)
+        let outcome = try await engine().restore(asked)
+        #expect(outcome.checked.contains("more than one folder came to lie in this one"), "\(outcome.checked)")
+        #expect(try await run("stat -c %a \"$1\"", outcome.target) == "700\n")
+    }
+
     @Test("that is a root of its own comes back so that it runs")
     func chroot() async throws {
         try await run(

@@ -18,6 +18,10 @@ struct ApplicationRestore {
     /// What a restore lacks that root does not do.
     static let ownersWords = "files belong to the user that restores them, since only root can give them their owners"
 
+    /// What stripping leaves open.
+    static let mergedWords =
+        "more than one folder came to lie in this one, which has the rights of none of them: only its owner may enter it (0700)"
+
     func run() async throws(BackupError) -> RestoreOutcome {
         let target = try targetFolder()
         let existing = FileIdentity(ofLink: target)
@@ -30,12 +34,14 @@ struct ApplicationRestore {
             throw BackupError(.storageRefused, "making the folder \(scratch): errno \(errno)")
         }
         do throws(BackupError) {
-            let losses = try await extract(into: scratch)
+            let (stripped, unpacked) = try await extract(into: scratch)
+            var losses = unpacked
             let count = try await onThread { () throws(BackupError) in try Self.refuseDevices(in: scratch) }
             guard count > 0 || request.part.isAll else {
                 throw BackupError(
                     .usage, "nothing is left of the archive without the first \(request.part.strip) folders")
             }
+            if let root = stripped?.root { losses += try await give(root, to: scratch) }
             var kept: String?
             if existing != nil, !isEmptyFolder {
                 let aside = "\(target)_before_\(Timestamp.compact(request.now))"
@@ -48,9 +54,10 @@ struct ApplicationRestore {
                 if let kept { try? Self.move(kept, to: target) }  // the first error is the one to tell
                 throw error
             }
-            let owners = geteuid() == 0 ? "" : "; " + Self.ownersWords
+            var noted = geteuid() == 0 ? "" : "; " + Self.ownersWords
+            if stripped?.mergesFolders == true { noted += "; " + Self.mergedWords }
             return RestoreOutcome(
-                target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries\(owners)",
+                target: target, keptBeside: kept, checked: "extracted without errors, \(count) entries\(noted)",
                 failures: losses)
         } catch {
             await onThread { FileTree.remove(scratch) }  // what stays has a telling name
@@ -78,21 +85,47 @@ struct ApplicationRestore {
         return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
-    /// Answers with what the files lack, in words.
-    private func extract(into scratch: String) async throws(BackupError) -> [String] {
-        let isRoot = geteuid() == 0
+    /// What tar sets of all that a member has.
+    private func extracting(into folder: String) -> [String] {
+        [
+            "--extract", "--file=-", "--directory=\(folder)", "--preserve-permissions", "--numeric-owner",
+            geteuid() == 0 ? "--same-owner" : "--no-same-owner", "--acls", "--xattrs", "--xattrs-include=*",
+        ]
+    }
+
+    /// Rights, owner, times and attributes of the folder that stripping left no name of; answers with what it lacks, in words. Last of
+    /// all: others may be able to enter it from then on.
+    private func give(_ root: TarMember, to scratch: String) async throws(BackupError) -> [String] {
+        var child = try engine.tarChild(extracting(into: scratch) + ["--transform=s,.*,.,"])
+        let losses = TarLosses()
+        child.onError = { losses.take($0) }
+        let archive = root.head + [UInt8](repeating: 0, count: 1024)
+        let ending = try await child.feed(
+            { (body) throws(BackupError) in
+                var failure: BackupError?
+                archive.withUnsafeBytes { bytes in
+                    do throws(BackupError) { try body(bytes) } catch { failure = error }
+                }
+                if let failure { throw failure }
+            }, stop: request.stop)
+        guard ending.isSuccess else {
+            throw BackupError(.integrity, "tar could not give the folder what it had: \(ending.standardError)")
+        }
+        return losses.words
+    }
+
+    /// Answers with what stripping takes away, if it is asked for, and with what the files lack, in words.
+    private func extract(into scratch: String) async throws(BackupError) -> (StrippedAway.Found?, [String]) {
         let part = request.part
         let picked = try part.paths.map { (path) throws(BackupError) in try Self.member(path) }
         var child = try engine.tarChild(
-            [
-                "--extract", "--file=-", "--directory=\(scratch)", "--preserve-permissions", "--numeric-owner",
-                isRoot ? "--same-owner" : "--no-same-owner", "--acls", "--xattrs", "--xattrs-include=*",
+            extracting(into: scratch) + [
                 "--delay-directory-restore", "--keep-old-files", "--sparse", "--strip-components=\(part.strip)",
                 "--no-unquote", "--",
             ] + picked)
         let losses = TarLosses()
         child.onError = { losses.take($0) }
-        let (dump, stripped) = (request.dump, Promise<[String]>())
+        let (dump, stripped) = (request.dump, Promise<StrippedAway.Found>())
         let source: DecodedSource = { (body) throws(BackupError) in
             let away = StrippedAway(part, picked: picked)
             let inspector = away.inspector
@@ -100,10 +133,13 @@ struct ApplicationRestore {
                 if part.strip > 0 { inspector.consume(piece) }
                 try body(piece)
             }
-            stripped.keep(away.words)
+            stripped.keep(away.found)
         }
         let ending = try await child.feed(source, stop: request.stop)
-        if ending.isSuccess { return losses.words + (stripped.take(stop: request.stop) ?? []) }
+        if ending.isSuccess {
+            let found = stripped.take(stop: request.stop)
+            return (found, losses.words + (found?.words ?? []))
+        }
         if !part.paths.isEmpty,
             let match = ending.standardError.firstMatch(of: /(?m)^[^:\n]+: (.*): Not found in archive$/)
         {

@@ -1,5 +1,14 @@
 package import Domain
 
+/// One member of a tar, as its headers have it.
+package struct TarMember: Sendable {
+    /// As it stands in the archive; a folder's may end with a slash.
+    package let path: [UInt8]
+    package let isFolder: Bool
+    /// All of its headers' blocks. Of a folder they are an archive of its own, when two empty blocks come behind them.
+    package let head: [UInt8]
+}
+
 /// Walks the headers of a POSIX or GNU tar as it flows by, counts its members, and demands the two empty blocks that end
 /// it with nothing but zeros behind them.
 package final class TarInspector: Inspector {
@@ -23,10 +32,12 @@ package final class TarInspector: Inspector {
     private var size: Int64 = 0
     private var fault: String?
 
-    private let member: ((_ path: [UInt8], _ isFolder: Bool) -> Void)?
+    private let member: ((TarMember) -> Void)?
+    /// The blocks of the next member's headers so far, while somebody wants to hear of members.
+    private var head: [UInt8] = []
 
-    /// `member` hears of each member, by its path as it stands in the archive; a folder's may end with a slash.
-    package init(member: ((_ path: [UInt8], _ isFolder: Bool) -> Void)? = nil) {
+    /// `member` hears of each member.
+    package init(member: ((TarMember) -> Void)? = nil) {
         self.member = member
         block.reserveCapacity(Self.blockBytes)
     }
@@ -90,10 +101,12 @@ package final class TarInspector: Inspector {
             recordBytes = Int(min(header.dataBytes, Self.longestRecords))
             records = dataBytes > 0 ? [] : nil
             areName = header.kind == .longName
+            if member != nil { head += block }
         case .auxiliary: dataBytes = header.paddedBytes
         case .member:
             entries += 1
-            member?(stated.path ?? header.path, header.isFolder)
+            member?(TarMember(path: stated.path ?? header.path, isFolder: header.isFolder, head: head + block))
+            head.removeAll(keepingCapacity: true)
             let padded = header.padded(stated.size ?? header.dataBytes)
             stated = TarHeader.Records()
             if header.hasSparseMap {
@@ -106,6 +119,7 @@ package final class TarInspector: Inspector {
 
     private func takeRecords() {
         dataBytes -= Int64(Self.blockBytes)
+        if member != nil, head.count < 2 * Self.longestRecords { head += block }
         let known = records?.count ?? 0
         records?.append(contentsOf: block.prefix(max(0, recordBytes - known)))
         guard dataBytes <= 0, let all = records else { return }
