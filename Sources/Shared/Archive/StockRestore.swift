@@ -65,7 +65,7 @@ package enum StockRestore: Sendable, Equatable {
     /// In the form of `sha256sum`'s own lists: a name with a backslash or a newline has them escaped, and a backslash before all.
     private static func check(_ object: Manifest.Object) -> String {
         let name = "./" + object.name
-        let escaped = name.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
+        let escaped = name.replacing(scalar: "\\", with: "\\\\").replacing(scalar: "\n", with: "\\n")
         let item = "\(escaped == name ? "" : "\\")\(object.storedSha256)  \(escaped)"
         return "printf '%s\\n' \(ShellWord.quoted(item)) | sha256sum --check --strict"
     }

@@ -13,7 +13,7 @@ package enum ShellWord {
             }
         }
         if plain, !word.isEmpty, !word.hasPrefix("-") { return word }
-        return "'" + word.replacing("'", with: "'\\''") + "'"
+        return "'" + word.replacing(scalar: "'", with: "'\\''") + "'"
     }
 }
 
@@ -22,7 +22,7 @@ extension Manifest {
     /// host's words, and a person pastes these into a shell.
     package var stockRestoreLines: [String] {
         let name = database.name.rawValue
-        let beside = name.replacing("/", with: "_") + ".restored"
+        let beside = name.replacing(scalar: "/", with: "_") + ".restored"
         return objects.map { object in
             let restore: StockRestore =
                 switch object.format {

@@ -18,7 +18,7 @@ package enum LogLine {
     private static func quoted(_ value: String) -> String {
         let text = escaped(value)
         guard text.isEmpty || text.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else { return text }
-        return "\"" + text.replacing("\"", with: "\\\"") + "\""
+        return "\"" + text.replacing(scalar: "\"", with: "\\\"") + "\""
     }
 
     private static func escaped(_ text: String) -> String {

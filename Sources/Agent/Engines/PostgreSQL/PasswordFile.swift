@@ -25,7 +25,7 @@ final class PasswordFile: Sendable {
         descriptor = Descriptor(adopting: number)
         unlink(template)
         path = "/proc/\(getpid())/fd/\(number)"
-        let escaped = password.replacing("\\", with: "\\\\").replacing(":", with: "\\:")
+        let escaped = password.replacing(scalar: "\\", with: "\\\\").replacing(scalar: ":", with: "\\:")
         do {
             try Array("*:*:*:*:\(escaped)\n".utf8).withUnsafeBytes { try descriptor.write($0) }
         } catch {

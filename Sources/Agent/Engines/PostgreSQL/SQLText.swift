@@ -1,13 +1,27 @@
+import Domain
 import Sealing
 
 /// Names and values as SQL text. PostgreSQL's names are hostile input.
 enum SQLText {
-    static func identifier(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    static func identifier(_ name: String) -> String { "\"" + name.replacing(scalar: "\"", with: "\"\"") + "\"" }
 
     /// Reads the same whatever `standard_conforming_strings` is.
     static func literal(_ text: String) -> String {
-        let quoted = "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''") + "'"
-        return text.contains("\\") ? " E" + quoted : quoted
+        let quoted = "'" + text.replacing(scalar: "\\", with: "\\\\").replacing(scalar: "'", with: "''") + "'"
+        return text.utf8.contains(UInt8(ascii: "\\")) ? " E" + quoted : quoted
+    }
+
+    /// The same without a line feed in it.
+    static func identifierOnOneLine(_ name: String) -> String {
+        guard name.unicodeScalars.contains("\n") else { return identifier(name) }
+        return "U&" + identifier(name.replacing(scalar: "\\", with: "\\\\")).replacing(scalar: "\n", with: "\\000A")
+    }
+
+    /// The same without a line feed in it.
+    static func literalOnOneLine(_ text: String) -> String {
+        guard text.unicodeScalars.contains("\n") else { return literal(text) }
+        let escaped = text.replacing(scalar: "\\", with: "\\\\").replacing(scalar: "'", with: "''")
+        return " E'" + escaped.replacing(scalar: "\n", with: "\\n") + "'"
     }
 
     /// Bytes of whatever encoding, for people: as UTF-8 where that is what they are, else with `\\x` and digits for each byte
@@ -22,7 +36,7 @@ enum SQLText {
     /// A database's name as a connection string, in which it is nothing but the name (libpq's documentation, "Keyword/Value Connection
     /// Strings").
     static func connectionWord(_ name: String) -> String {
-        "dbname='" + name.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+        "dbname='" + name.replacing(scalar: "\\", with: "\\\\").replacing(scalar: "'", with: "\\'") + "'"
     }
 
     /// `text` cut to `limit` bytes of UTF-8 without cutting a character in two.

@@ -40,7 +40,7 @@ final class SQLiteContents: Sendable {
                         """)
                 guard names.count <= Self.most else { return nil }
                 return try names.map { name in
-                    let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
+                    let quoted = "\"" + name.replacing(scalar: "\"", with: "\"\"") + "\""
                     let rows: Int64
                     do {
                         rows = try standIns.supplying(database) { _ in

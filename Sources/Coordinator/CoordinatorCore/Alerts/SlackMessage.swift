@@ -47,6 +47,7 @@ struct SlackMessage: Encodable {
 
     /// So that a name such as `<!channel>` calls nobody.
     static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+        text.replacing(scalar: "&", with: "&amp;").replacing(scalar: "<", with: "&lt;").replacing(
+            scalar: ">", with: "&gt;")
     }
 }
