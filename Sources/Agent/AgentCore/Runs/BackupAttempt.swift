@@ -61,6 +61,7 @@ struct BackupAttempt: Sendable {
                 notes += made.notes + stream.laterNotes()
                 restore.append(stream.stockRestore.line(for: made.object))
             }
+            restore += objects.filter { $0.role == .database }.map(StockRestore.propertiesAgain.line)
             var manifest = Manifest(
                 id: world.newID(), run: job.run, attempt: number, agent: .init(id: agent.id, name: agent.name),
                 database: .init(

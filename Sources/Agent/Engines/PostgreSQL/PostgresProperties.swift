@@ -9,7 +9,7 @@ extension DatabaseProperties {
     ) async throws(BackupError) -> Self? {
         try await session.ask(
             """
-            SELECT json_build_object('encoding', pg_encoding_to_char(d.encoding), 'collate', d.datcollate,
+            SELECT json_build_object('name', d.datname, 'encoding', pg_encoding_to_char(d.encoding), 'collate', d.datcollate,
               'ctype', d.datctype, 'provider', coalesce(to_jsonb(d)->>'datlocprovider', 'c'),
               'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'),
               'icuRules', to_jsonb(d)->>'daticurules', 'collationVersion', to_jsonb(d)->>'datcollversion',
@@ -34,11 +34,12 @@ extension DatabaseProperties {
         ).first
     }
 
-    /// The SQL object that makes the database `name` as it was, for `psql` in any other database of an empty cluster.
+    /// The SQL object that makes the database `name` as it was, for `psql` in any other database of an empty cluster. All but the line
+    /// that makes it (``StockRestore/makingLine``) can be run again.
     func script(for name: String, major: Int) throws(BackupError) -> String {
         let lines =
-            ["CREATE DATABASE \(SQLText.identifier(name)) TEMPLATE template0\(making(major))\(placing);"]
-            + owning(name) + statements(for: name).map(\.sql)
+            ["CREATE DATABASE \(SQLText.identifierOnOneLine(name)) TEMPLATE template0\(making(major))\(placing);"]
+            + owning(name) + ["\(Self.reset(name));"] + statements(for: name).map(\.sql)
         return """
             \(try firstLine())
             -- Makes the database as it was when it was backed up: run it with psql in the database postgres, before the dump.
@@ -52,24 +53,27 @@ extension DatabaseProperties {
 
     /// Behind CREATE DATABASE … TEMPLATE template0, on a server of that major: encoding and locale.
     func making(_ major: Int) -> String {
-        var sql = " ENCODING \(SQLText.literal(encoding)) LC_COLLATE \(SQLText.literal(collate))"
-        sql += " LC_CTYPE \(SQLText.literal(ctype))"
+        var sql = " ENCODING \(SQLText.literalOnOneLine(encoding)) LC_COLLATE \(SQLText.literalOnOneLine(collate))"
+        sql += " LC_CTYPE \(SQLText.literalOnOneLine(ctype))"
         switch (provider, locale) {
-        case ("i", let locale?): sql += " LOCALE_PROVIDER icu ICU_LOCALE \(SQLText.literal(locale))"
-        case ("b", let locale?): sql += " LOCALE_PROVIDER builtin BUILTIN_LOCALE \(SQLText.literal(locale))"
+        case ("i", let locale?): sql += " LOCALE_PROVIDER icu ICU_LOCALE \(SQLText.literalOnOneLine(locale))"
+        case ("b", let locale?): sql += " LOCALE_PROVIDER builtin BUILTIN_LOCALE \(SQLText.literalOnOneLine(locale))"
         // Else it would be that of template0.
         default: sql += major >= 15 ? " LOCALE_PROVIDER libc" : ""
         }
-        if let icuRules { sql += " ICU_RULES \(SQLText.literal(icuRules))" }
+        if let icuRules { sql += " ICU_RULES \(SQLText.literalOnOneLine(icuRules))" }
         return sql
     }
 
     /// Behind that: where it lies, when that is not the cluster's own place.
-    var placing: String { tablespace == "pg_default" ? "" : " TABLESPACE \(SQLText.identifier(tablespace))" }
+    var placing: String { tablespace == "pg_default" ? "" : " TABLESPACE \(SQLText.identifierOnOneLine(tablespace))" }
 
     private func owning(_ name: String) -> [String] {
         ["ALTER DATABASE \(SQLText.identifier(name)) OWNER TO \(SQLText.identifier(owner));"]
     }
+
+    /// Takes back what extensions set for the database while they are loaded, as PostGIS does.
+    static func reset(_ name: String) -> String { "ALTER DATABASE \(SQLText.identifier(name)) RESET ALL" }
 
     /// One statement, and what it is about, in words.
     struct Statement {

@@ -30,6 +30,15 @@ struct PropertiesRestore {
                 "\(all.count - taken.count) of the database's own settings and rights were not given: the backup is not this host's "
                     + "own (--trust-origin gives them)")
         }
+        if isTrusted {
+            do throws(BackupError) {
+                let reset = DatabaseProperties.reset(database) + ";"
+                try await session.run(Array(reset.utf8), encoding: "UTF8", database: maintenance)
+            } catch {
+                // Whoever may not do that may not do what follows; settings that stay are told below.
+                guard error.code == .sourceRefused else { throw error }
+            }
+        }
         for statement in taken {
             do throws(BackupError) {
                 try await session.run(Array(statement.sql.utf8), encoding: "UTF8", database: maintenance)
