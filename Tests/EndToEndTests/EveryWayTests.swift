@@ -20,7 +20,7 @@ struct EveryWayTests {
         try #require(!rows.isEmpty)
         let table = try await table(of: rows)
         if let file = ProcessInfo.processInfo.environment["HOLDFAST_TABLE"] {
-            try Data(table.text(cell: 600).utf8).write(to: URL(filePath: file))
+            try Data(table.text(cell: 4000).utf8).write(to: URL(filePath: file))
         }
     }
 

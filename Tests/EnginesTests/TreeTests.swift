@@ -272,6 +272,9 @@ struct TreeTests {
         let outcome = try await engine().restore(asked)
         #expect(outcome.checked.contains("more than one folder came to lie in this one"), "\(outcome.checked)")
         #expect(try await run("stat -c %a \"$1\"", outcome.target) == "700\n")
+        // An empty folder is one, too.
+        (asked.target, asked.part.paths) = (folder.path + "/empty", [tree + "/second"])
+        #expect(try await run("stat -c '%a %F' \"$1\"", engine().restore(asked).target) == "755 directory\n")
     }
 
     @Test("that is a root of its own comes back so that it runs")

@@ -74,6 +74,9 @@ def without_owners(truth):
         key, *owner = re.split(r"; Owner: ", key)
         if re.search(r"; Type: (DEFAULT )?ACL;", key):
             continue
-        lines = [line for line in value.split("\n") if not re.match(r"ALTER .* OWNER TO |-- PostgreSQL database dump complete|--$", line)]
-        found[key] = found.get(key, "") + "\n".join(line for line in lines if line)
+        # The schema public is an item only where its owner is not PostgreSQL's own.
+        owners = r"ALTER .* OWNER TO |-- \*not\* creating schema|-- PostgreSQL database dump complete|--$"
+        lines = [line for line in value.split("\n") if line and not re.match(owners, line)]
+        if lines:
+            found[key] = found.get(key, "") + "\n".join(lines)
     return found

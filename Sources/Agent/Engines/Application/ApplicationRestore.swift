@@ -37,7 +37,7 @@ struct ApplicationRestore {
             let (stripped, unpacked) = try await extract(into: scratch)
             var losses = unpacked
             let count = try await onThread { () throws(BackupError) in try Self.refuseDevices(in: scratch) }
-            guard count > 0 || request.part.isAll else {
+            guard count > 0 || request.part.isAll || stripped?.root != nil else {
                 throw BackupError(
                     .usage, "nothing is left of the archive without the first \(request.part.strip) folders")
             }
