@@ -66,17 +66,24 @@ def facts(database):
 
 
 def without_owners(truth):
-    """Without owners and rights, and without what the database itself is set to."""
+    """Without owners and their own rights, and without what the database itself is set to. Rights that others have stay."""
     found = {}
     for key, value in truth.items():
         if key in ("owner", "right", "database") or key.startswith("settings of "):
             continue
         key, *owner = re.split(r"; Owner: ", key)
-        if re.search(r"; Type: (DEFAULT )?ACL;", key):
-            continue
+        name = re.escape(owner[0].split(";")[0]) if owner else "nobody"
+        value = re.sub(r"FOR ROLE \"?" + name + r"\"? ", "FOR ROLE its owner ", value)
         # The schema public is an item only where its owner is not PostgreSQL's own.
-        owners = r"ALTER .* OWNER TO |-- \*not\* creating schema|-- PostgreSQL database dump complete|--$"
-        lines = [line for line in value.split("\n") if line and not re.match(owners, line)]
+        own = r"ALTER .* OWNER TO |(GRANT|REVOKE) .* (TO|FROM) \"?" + name + r"\"?;$"
+        own += r"|-- \*not\* creating schema|-- PostgreSQL database dump complete|--$"
+        lines = [line for line in value.split("\n") if line and not re.match(own, line)]
+        # What an extension granted stands there anew when its schema has another owner: nobody has more or less.
+        granted = {line[len("GRANT "):].replace(" TO ", " FROM ") for line in lines if line.startswith("GRANT ")}
+        revoked = {line[len("REVOKE "):] for line in lines if line.startswith("REVOKE ")}
+        both = granted & revoked
+        lines = [line for line in lines if not any(line.endswith(x) or line.endswith(x.replace(" FROM ", " TO ")) for x in both)]
+        lines = [line for line in lines if not re.match(r"REVOKE ALL ON SCHEMA .* FROM postgres;$", line)]
         if lines:
             found[key] = found.get(key, "") + "\n".join(lines)
     return found
