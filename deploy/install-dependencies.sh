@@ -2,7 +2,7 @@
 # Installs what a task needs, and only what is missing. Debian 12, Ubuntu 22.04 and 24.04; as root, or by sudo.
 #
 #   deploy/install-dependencies.sh build    the libraries that Holdfast is compiled against
-#   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS and pg_cron, SQLite, moto, the AWS CLI and aiosmtpd for the tests
+#   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS, pg_cron and pointcloud, SQLite, moto, the AWS CLI and aiosmtpd for the tests
 #   deploy/install-dependencies.sh bench    and the compressors that deploy/bench.sh compares with
 #
 # The Python packages go into .build/test-venv, never into the system. Sourced (by deploy/test.sh), it defines
@@ -29,11 +29,11 @@ package_is_installed() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# PostGIS and pg_cron for the server that is installed: they come with its major version in their names.
+# PostGIS, pg_cron and pointcloud for the server that is installed: they come with its major version in their names.
 extension_packages() {
     local major
     major=$("$(postgres_bin)/postgres" --version | grep -oE '[0-9]+' | head -n 1)
-    printf '%s\n' "postgresql-$major-postgis-3" "postgresql-$major-cron"
+    printf '%s\n' "postgresql-$major-postgis-3" "postgresql-$major-cron" "postgresql-$major-pointcloud"
 }
 
 missing_packages() {

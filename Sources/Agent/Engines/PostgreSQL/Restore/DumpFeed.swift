@@ -34,6 +34,7 @@ final class DumpFeed {
     private(set) var settlement = Settlement()
     /// The rows that come are dropped: there is nothing that takes them.
     private var dropsRows = false
+    private var late: LateRows
 
     private static let mostDeferred = 64 << 20
 
@@ -42,8 +43,9 @@ final class DumpFeed {
 
     init(
         apart: Apart?, messages: LoadMessages, token: String, isRestricting: Bool, settings: Set<String>,
-        stopsAtFailure: Bool, isForeign: Bool
+        stopsAtFailure: Bool, isForeign: Bool, again dump: @escaping DecodedSource
     ) {
+        late = LateRows(dump: dump, messages: messages)
         isUnguarded = isForeign && !isRestricting
         self.apart = apart
         self.messages = messages
@@ -73,9 +75,15 @@ final class DumpFeed {
             case .rows(_, let statement):
                 try requireOneReading(statement)
                 dropsRows = try !takesRows(statement, sink)
+                late.begin(statement)
                 if !dropsRows { try send(statement, sink) }
             case .data(let bytes): if !dropsRows { try sink(bytes) }
-            case .rowsEnd: dropsRows = false
+            case .rowsEnd:
+                if !dropsRows {
+                    try settled(sink)
+                    late.end()
+                }
+                dropsRows = false
             }
         }
     }
@@ -93,10 +101,18 @@ final class DumpFeed {
 
     func finish(_ sink: Sink) throws(BackupError) {
         try cutter.finish()
+        try loadLateRows(sink)
         if isRestricting { try send("\\unrestrict \(token)\n", sink) }
     }
 
+    /// What failed once, while what follows rows (keys, triggers) is not there yet.
+    private func loadLateRows(_ sink: Sink) throws(BackupError) {
+        try late.loadAgain(sink) { () throws(BackupError) in try settled(sink) }
+        if stopsAtFailure { try messages.refuseFailures() }
+    }
+
     private func take(_ statement: ArraySlice<UInt8>, _ sink: Sink) throws(BackupError) {
+        if late.isWaiting, !LateRows.isAmongRows(statement) { try loadLateRows(sink) }
         let kind = StatementKind(statement, isTrusted: apart?.isTrusted ?? { _ in true })
         if kind == .foreignRows {
             throw BackupError(.integrity, "the dump has a COPY in a form that pg_dump does not write; it is not loaded")

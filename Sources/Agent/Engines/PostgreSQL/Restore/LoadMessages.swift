@@ -28,6 +28,18 @@ final class LoadMessages: Sendable {
     /// What failed so far, the first ones, and how many more there are.
     var failures: (first: [LoadFailure], more: Int) { state.withLock { ($0.failures, $0.more) } }
 
+    /// How many failed so far; what comes from here on can be taken back.
+    var mark: Int { state.withLock { $0.failures.count + $0.more } }
+
+    /// Takes back what failed since `mark`, and answers with it; nil when it is more than is kept, and so stays.
+    func takeBack(since mark: Int) -> [LoadFailure]? {
+        state.withLock { state in
+            guard state.more == 0, mark <= state.failures.count else { return nil }
+            defer { state.failures.removeSubrange(mark...) }
+            return Array(state.failures[mark...])
+        }
+    }
+
     /// Throws the first one, if there is one.
     func refuseFailures() throws(BackupError) {
         guard let first = failures.first.first else { return }

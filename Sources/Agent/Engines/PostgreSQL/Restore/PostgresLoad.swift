@@ -49,7 +49,7 @@ struct PostgresLoad {
         let source: DecodedSource = { (body) throws(BackupError) in
             let feed = DumpFeed(
                 apart: apart, messages: messages, token: token, isRestricting: isRestricting, settings: settings,
-                stopsAtFailure: stopsAtFailure, isForeign: isForeign)
+                stopsAtFailure: stopsAtFailure, isForeign: isForeign, again: dump)
             try Self.send(pins, body)
             try feed.begin(body)
             try dump { (piece) throws(BackupError) in try feed.take(piece, body) }
