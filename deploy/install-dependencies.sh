@@ -2,7 +2,7 @@
 # Installs what a task needs, and only what is missing. Debian 12, Ubuntu 22.04 and 24.04; as root, or by sudo.
 #
 #   deploy/install-dependencies.sh build    the libraries that Holdfast is compiled against
-#   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS, pg_cron and pointcloud, SQLite, moto, the AWS CLI and aiosmtpd for the tests
+#   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS, pg_cron, pointcloud, periods and pgq, SQLite, moto, the AWS CLI and aiosmtpd for the tests
 #   deploy/install-dependencies.sh bench    and the compressors that deploy/bench.sh compares with
 #
 # The Python packages go into .build/test-venv, never into the system. Sourced (by deploy/test.sh), it defines
@@ -29,11 +29,12 @@ package_is_installed() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# PostGIS, pg_cron and pointcloud for the server that is installed: they come with its major version in their names.
+# What the tests use for the server that is installed: extensions come with its major version in their names.
 extension_packages() {
     local major
     major=$("$(postgres_bin)/postgres" --version | grep -oE '[0-9]+' | head -n 1)
-    printf '%s\n' "postgresql-$major-postgis-3" "postgresql-$major-cron" "postgresql-$major-pointcloud"
+    printf '%s\n' "postgresql-$major-postgis-3" "postgresql-$major-cron" "postgresql-$major-pointcloud" \
+        "postgresql-$major-periods" "postgresql-$major-pgq3"
 }
 
 missing_packages() {

@@ -48,9 +48,9 @@ struct InspectFileTests {
         for size in [1, 511, 512, 513, 10_240, bytes.count] {
             let pieces = stride(from: 0, to: bytes.count, by: size).map { bytes[$0..<min($0 + size, bytes.count)] }
             var names: [String] = []
-            let inspector = TarInspector { path, isFolder in
-                let name = String(decoding: path, as: UTF8.self)
-                names.append(isFolder && !name.hasSuffix("/") ? name + "/" : name)
+            let inspector = TarInspector { member in
+                let name = String(decoding: member.path, as: UTF8.self)
+                names.append(member.isFolder && !name.hasSuffix("/") ? name + "/" : name)
             }
             #expect(try inspect(pieces, by: inspector).entries == Int64(listed), "pieces of \(size)")
             #expect(names == wanted, "pieces of \(size)")

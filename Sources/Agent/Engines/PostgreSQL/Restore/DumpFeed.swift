@@ -14,11 +14,15 @@ final class DumpFeed {
     struct Apart: Sendable {
         /// The dump is this host's own: what a superuser made there may be made by a superuser here.
         let isOwnOrigin: Bool
+        /// The load's.
+        let role: String
         /// Does this as superuser in the database, at once. Blocks.
         let byHand: @Sendable (_ sql: [UInt8], _ encoding: String?) throws(BackupError) -> Void
         /// Makes the extension as superuser, and lets the load fill its tables. Blocks.
         let makeExtension: @Sendable (_ name: String, _ schema: String?) throws(BackupError) -> Void
         let isTrusted: @Sendable (_ language: String) -> Bool
+        /// Whether the load's role may not run this function of an extension.
+        let isClosed: @Sendable (_ function: [UInt8]) -> Bool
     }
 
     private let apart: Apart?
@@ -144,6 +148,20 @@ final class DumpFeed {
             attempt(Self.beginning(of: statement)) { () throws(BackupError) in
                 try apart.byHand(Array(statement), settlement.encoding)
             }
+        case .foreign(let table) where apart.isOwnOrigin:
+            try settled(sink)
+            let giving = table.map {
+                Array("\nALTER FOREIGN TABLE ".utf8) + $0 + Array(" OWNER TO \(apart.role);".utf8)
+            }
+            attempt(Self.beginning(of: statement)) { () throws(BackupError) in
+                try apart.byHand(Array(statement) + (giving ?? []), settlement.encoding)
+            }
+        case .trigger(let function) where apart.isOwnOrigin && apart.isClosed(function):
+            try settled(sink)
+            attempt(Self.beginning(of: statement)) { () throws(BackupError) in
+                try apart.byHand(Array(statement), settlement.encoding)
+            }
+        case .foreign, .trigger: try forward(statement, sink)
         case .eventTrigger where apart.isOwnOrigin: settlement.last.append(Array(statement))
         case .privileged, .eventTrigger:
             messages.note(

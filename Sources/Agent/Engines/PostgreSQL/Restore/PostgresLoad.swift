@@ -23,6 +23,8 @@ struct PostgresLoad {
         let messages: LoadMessages
         let token: String
         let isRestricting: Bool
+        /// Brings to life again what extensions run at each change of the database.
+        let awakening: [String]
     }
 
     func run() async throws(BackupError) -> Loaded {
@@ -40,7 +42,8 @@ struct PostgresLoad {
                 "--set=ECHO=errors", "--file=-",
             ], database: database)
         child.onError = { messages.take($0) }
-        let apart = try await apart()
+        let parts = ExtensionParts()
+        let apart = try await apart(parts)
         let pins = Array(SessionPins.script(limit: nil, lockLimit: nil).utf8)
         let settings = try await PostgresFacts.settings(session, database)
         let (stopsAtFailure, isForeign) = (request.manner.isAllOrNothing, request.origin == .foreign)
@@ -72,7 +75,9 @@ struct PostgresLoad {
         guard let settlement = settled.take(stop: request.stop) else {
             throw BackupError(.cancelled, "the restore was stopped")
         }
-        return Loaded(settlement: settlement, messages: messages, token: token, isRestricting: isRestricting)
+        return Loaded(
+            settlement: settlement, messages: messages, token: token, isRestricting: isRestricting,
+            awakening: parts.awakening)
     }
 
     private static func send(
@@ -134,7 +139,7 @@ struct PostgresLoad {
 
     // MARK: what is done by a superuser
 
-    private func apart() async throws(BackupError) -> DumpFeed.Apart? {
+    private func apart(_ parts: ExtensionParts) async throws(BackupError) -> DumpFeed.Apart? {
         guard let role else { return nil }
         let trusted = Set(
             try await session.ask(
@@ -142,55 +147,19 @@ struct PostgresLoad {
         ).union(["plpgsql", "plperl", "pltcl"])
         let (session, database, isOwn) = (session, database, request.origin == .own)
         return DumpFeed.Apart(
-            isOwnOrigin: isOwn,
+            isOwnOrigin: isOwn, role: role.name,
             byHand: { (sql, encoding) throws(BackupError) in
                 let work = BackgroundWork { try await session.run(sql, encoding: encoding, database: database) }
                 try Self.result(of: work)
             },
             makeExtension: { (name, schema) throws(BackupError) in
-                let isFilled = isOwn || Self.harmless.contains(name)
-                let sql = Self.extensionScript(name, schema, for: role.name, isFilled: isFilled)
-                let work = BackgroundWork { try await session.run(Array(sql.utf8), encoding: nil, database: database) }
+                let script = ExtensionScript(name: name, schema: schema, role: role.name, isOwnOrigin: isOwn)
+                let work = BackgroundWork {
+                    try await session.run(Array(script.sql.utf8), encoding: nil, database: database)
+                    try await parts.putToSleep(session, database)
+                    try await parts.findClosed(to: role.name, session, database)
+                }
                 try Self.result(of: work)
-            }, isTrusted: { trusted.contains($0) })
-    }
-
-    /// Extensions whose own tables a stranger's backup may fill. Those of others may tell a superuser's worker what to run, as
-    /// pg_cron's do.
-    private static let harmless: Set = [
-        "address_standardizer_data_us", "postgis", "postgis_raster", "postgis_sfcgal", "postgis_tiger_geocoder",
-        "postgis_topology",
-    ]
-
-    /// An extension's script runs as superuser, and looks names up in the extension's schema first: nothing may lie there yet
-    /// that the dump has made (CVE-2022-2625 and its like). A schema that the dump made for it is the superuser's meanwhile:
-    /// the rights in it that belong to the extension are remembered with its owner, who must not be a role that goes away.
-    private static func extensionScript(_ name: String, _ schema: String?, for role: String, isFilled: Bool) -> String {
-        let place = schema.map { " SCHEMA \(SQLText.identifier($0))" } ?? ""
-        let nspname = SQLText.literal(schema ?? "public")
-        return """
-            DO $holdfast$ DECLARE theirs bool; BEGIN
-              IF EXISTS (SELECT FROM pg_extension WHERE extname = \(SQLText.literal(name))) THEN RETURN; END IF;
-              IF EXISTS (
-                SELECT FROM (SELECT 'pg_proc'::regclass AS class, oid, pronamespace AS space FROM pg_proc
-                             UNION ALL SELECT 'pg_operator'::regclass, oid, oprnamespace FROM pg_operator
-                             UNION ALL SELECT 'pg_class'::regclass, oid, relnamespace FROM pg_class
-                             UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type) o
-                JOIN pg_namespace n ON n.oid = o.space
-                WHERE n.nspname = \(nspname) AND n.nspname <> 'pg_catalog' AND NOT EXISTS (
-                  SELECT FROM pg_depend d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype IN ('e', 'i')))
-              THEN RAISE EXCEPTION 'the dump has put other things into its schema before it'; END IF;
-              theirs := EXISTS (SELECT FROM pg_namespace WHERE nspname = \(nspname) AND nspowner = '\(role)'::regrole);
-              IF theirs THEN EXECUTE format('ALTER SCHEMA %I OWNER TO CURRENT_USER', \(nspname)); END IF;
-              EXECUTE \(SQLText.literal("CREATE EXTENSION \(SQLText.identifier(name))\(place)"));
-              IF theirs THEN EXECUTE format('ALTER SCHEMA %I OWNER TO %I', \(nspname), '\(role)'); END IF;
-            END $holdfast$;
-            SELECT format('GRANT \(isFilled ? "SELECT, INSERT, UPDATE" : "SELECT") ON %s TO %I', c::regclass, '\(role)') FROM pg_extension, unnest(extconfig) c
-              WHERE extname = \(SQLText.literal(name)) \\gexec
-            SELECT DISTINCT format('GRANT USAGE ON SCHEMA %s TO %I', relnamespace::regnamespace, '\(role)')
-              FROM pg_extension, unnest(extconfig) c JOIN pg_class t ON t.oid = c
-              WHERE extname = \(SQLText.literal(name)) AND NOT has_schema_privilege('\(role)', relnamespace, 'USAGE') \\gexec
-            SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %I TO %I', fdwname, '\(role)') FROM pg_foreign_data_wrapper \\gexec
-            """
+            }, isTrusted: { trusted.contains($0) }, isClosed: { parts.isClosed($0) })
     }
 }

@@ -276,7 +276,7 @@ struct PostgresRestore {
                 loaded.remarks += try await Settling(
                     superuser: session, facts: facts, database: scratch, role: role,
                     isOwnOrigin: request.origin == .own, messages: result.messages, token: result.token,
-                    isRestricting: result.isRestricting
+                    isRestricting: result.isRestricting, awakening: result.awakening
                 ).run(result.settlement, owner: owner, standIn: standIn, opens: opens)
             } else if opens {
                 try await session.execute(

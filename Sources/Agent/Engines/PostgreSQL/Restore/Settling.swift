@@ -14,6 +14,8 @@ struct Settling {
     let token: String
     /// Whether psql knows `\\restrict`.
     let isRestricting: Bool
+    /// Of what slept during the load.
+    let awakening: [String]
 
     /// `owner` is whose the database is to be; `standIn` the name of the role that keeps what a stranger's backup gives to
     /// superusers. Answers with words for the operator.
@@ -46,6 +48,7 @@ struct Settling {
         add("ALTER DATABASE \(SQLText.identifier(database)) OWNER TO \(SQLText.identifier(owner));")
         if opens { add("GRANT CONNECT, TEMPORARY ON DATABASE \(SQLText.identifier(database)) TO PUBLIC;") }
         if isOwnOrigin { add("DROP OWNED BY \(load);") } else { add(Self.revoking(load)) }
+        for statement in awakening { add(statement) }
         add(settlement.last)
         if isRestricting { script += Array("\\unrestrict \(token)\n".utf8) }
         try await carryOut(script)

@@ -18,6 +18,11 @@ enum StatementKind: Equatable {
     case rights
     /// Only a superuser can make it, and making it runs nothing.
     case privileged
+    /// A foreign table, by its name as it is written, or a user mapping: making it runs nothing, and what stands in its options may be a superuser's
+    /// alone (a file or a program, `password_required`).
+    case foreign(table: [UInt8]?)
+    /// A trigger, and its function's name as it is written: making it runs nothing, and takes the right to run that.
+    case trigger(function: [UInt8])
     /// Made last: from then on it is run by whoever changes something, and that must not be us.
     case eventTrigger
     /// Rows that come in a form that pg_dump does not write.
@@ -44,6 +49,11 @@ enum StatementKind: Equatable {
             case tokens.begins("alter", "default", "privileges"): tokens.isSimple ? .rights : .ordinary
             case tokens.begins("alter"): Self.owner(tokens)
             case tokens.begins("grant"), tokens.begins("revoke"): tokens.isGrantOnObject ? .rights : .ordinary
+            case tokens.begins("create", "foreign", "table"):
+                Self.foreignTable(tokens).map { .foreign(table: $0) } ?? .ordinary
+            case tokens.begins("create", "trigger"), tokens.begins("create", "constraint", "trigger"):
+                Self.triggerFunction(tokens).map { .trigger(function: $0) } ?? .ordinary
+            case tokens.begins("create", "user", "mapping"): .foreign(table: nil)
             case tokens.begins("create"): Self.isPrivileged(tokens, isTrusted) ? .privileged : .ordinary
             default: .ordinary
             }
@@ -137,6 +147,34 @@ enum StatementKind: Equatable {
             isPart.toggle()
         }
         return SQLTokens.bytes(role).map { .owner(role: $0) } ?? .ordinary
+    }
+
+    /// `CREATE FOREIGN TABLE schema.name (`
+    private static func foreignTable(_ tokens: SQLTokens) -> [UInt8]? {
+        let parts = tokens.all.dropFirst(3).prefix(4)
+        guard parts.count == 4, parts[4] == .mark(UInt8(ascii: ".")), parts[6] == .mark(UInt8(ascii: "(")),
+            let schema = written(parts[3]), let name = written(parts[5])
+        else { return nil }
+        return schema + [UInt8(ascii: ".")] + name
+    }
+
+    /// `… EXECUTE FUNCTION schema.name(…);`
+    private static func triggerFunction(_ tokens: SQLTokens) -> [UInt8]? {
+        guard let execute = tokens.all.lastIndex(of: .word(Array("execute".utf8))) else { return nil }
+        let parts = tokens.all[execute...].dropFirst(2).prefix(4)
+        guard parts.count == 4, let first = parts.first, let schema = written(first),
+            let name = written(parts[execute + 4]), parts[execute + 3] == .mark(UInt8(ascii: ".")),
+            parts[execute + 5] == .mark(UInt8(ascii: "("))
+        else { return nil }
+        return schema + [UInt8(ascii: ".")] + name
+    }
+
+    /// A name with its quotes.
+    private static func written(_ token: SQLTokens.Token) -> [UInt8]? {
+        switch token {
+        case .word(let bytes), .quoted(let bytes): bytes
+        default: nil
+        }
     }
 
     private static func isName(_ token: SQLTokens.Token) -> Bool {
