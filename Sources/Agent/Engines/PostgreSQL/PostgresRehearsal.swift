@@ -117,14 +117,30 @@ struct PostgresRehearsal {
             // Of nothing, so that what is restored is read once more, too.
             fingerprint: Manifest.Fingerprint(tables: []), origin: .own, now: now, stop: stop)
         let scratch = SQLText.name(engine.database, "_rehearsed_" + Timestamp.compact(now))
-        let rehearsed = await PostgresRestore(engine: engine, request: request).rehearse(in: scratch)
+        var lost: [String] = []
+        let rehearsed = await PostgresRestore(engine: engine, request: request).rehearse(in: scratch) {
+            lost = await neverDumped(comparing: scratch)
+        }
         if let failure = rehearsed.failure {
             if failure.code == .cancelled { throw failure }
             found.failure = "\(failure)"
         }
-        found.obstacles = Array(rehearsed.lacking.prefix(Self.mostTold))
-        let more = rehearsed.lacking.count - found.obstacles.count
-        if more > 0 { found.obstacles.append("and \(more) more") }
+        found.obstacles = Self.first(rehearsed.lacking) + Self.first(lost)
         if let left = rehearsed.leftOver { found.leftOver.append(left) }
+    }
+
+    private func neverDumped(comparing restored: String) async -> [String] {
+        do throws(BackupError) {
+            let session = try engine.session(stop: stop)
+            let source = try await NeverDumped.read(session, engine.database)
+            return source.isEmpty
+                ? [] : NeverDumped.words(source, fresh: try await NeverDumped.read(session, restored))
+        } catch {
+            return ["not known: what no dump keeps of its extensions: \(error)"]
+        }
+    }
+
+    private static func first(_ words: [String]) -> [String] {
+        words.prefix(mostTold) + (words.count > mostTold ? ["and \(words.count - mostTold) more"] : [])
     }
 }

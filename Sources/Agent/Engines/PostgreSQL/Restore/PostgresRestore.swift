@@ -30,8 +30,9 @@ struct PostgresRestore {
         var leftOver: String?
     }
 
-    /// Makes, loads and checks the database `scratch` as a restore does, and drops it with all that was made for it, whatever comes.
-    func rehearse(in scratch: String) async -> Rehearsed {
+    /// Makes, loads and checks the database `scratch` as a restore does, lets `look` at it, and drops it with all that was made for
+    /// it, whatever comes.
+    func rehearse(in scratch: String, _ look: () async -> Void) async -> Rehearsed {
         var rehearsed = Rehearsed()
         do throws(BackupError) {
             let session = try engine.session(stop: request.stop)
@@ -41,6 +42,7 @@ struct PostgresRestore {
                 let facts = try await PostgresFacts.read(session, maintenance.name)
                 let swap = PostgresSwap(session: session, maintenance: maintenance.name)
                 rehearsed.lacking = try await make(&names, session, facts, swap).lacking
+                await look()
                 let trouble = await ScratchDatabase(name: scratch, engine: engine, maintenance: maintenance.name).drop()
                 rehearsed.leftOver = trouble.map { "the database \(scratch): \($0)" }
             } catch {
