@@ -43,8 +43,10 @@ struct InspectFileTests {
         let bytes = try stockTool(
             ["tar", "--format=\(format)"] + (format == "ustar" ? [] : ["-S"]) + ["-cf", "-", "tree"], in: folder)
         let listed = try stockTool(["tar", "-tf", "-"], bytes).filter { $0 == UInt8(ascii: "\n") }.count
-        let wanted = String(decoding: try stockTool(["tar", "--quoting-style=literal", "-tf", "-"], bytes), as: UTF8.self)
-            .split(separator: "\n").map(String.init)
+        let wanted = String(
+            decoding: try stockTool(["tar", "--quoting-style=literal", "-tf", "-"], bytes), as: UTF8.self
+        )
+        .split(separator: "\n").map(String.init)
         for size in [1, 511, 512, 513, 10_240, bytes.count] {
             let pieces = stride(from: 0, to: bytes.count, by: size).map { bytes[$0..<min($0 + size, bytes.count)] }
             var names: [String] = []

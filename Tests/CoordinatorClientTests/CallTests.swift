@@ -25,7 +25,8 @@ import Wire
 
     @Test func filtersBecomeAQueryAndThoseThatAreNotSetAreLeftOut() async throws {
         let coordinator = StandInCoordinator(200, "[]")
-        #expect(try await coordinator.operators.backups(
+        #expect(
+            try await coordinator.operators.backups(
                 BackupQuery(tier: .daily, database: "a&b=c", limit: 5)) == [])
         let url = try #require(coordinator.asked.first?.url)
         #expect(url.hasSuffix("/v1/backups?tier=daily&database=a%26b%3Dc&limit=5"))

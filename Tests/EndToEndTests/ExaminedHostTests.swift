@@ -59,7 +59,8 @@ import Wire
         try await fleet.holdfast("apply", "-f", fleet.folder.appending(path: "fleet.yaml").path)
         try text.replacing("tier: prod", with: "tier: lab").write(to: file, atomically: true, encoding: .utf8)
         let other = try await agent.run(["doctor"])
-        #expect(other.text.contains("WARN plan: 0 schedules by the coordinator's fleet.yaml; the agent works by another"))
+        #expect(
+            other.text.contains("WARN plan: 0 schedules by the coordinator's fleet.yaml; the agent works by another"))
         fleet.killCoordinator()
         let alone = try await agent.run(["doctor"])
         #expect(alone.text.contains("WARN plan: revision ") && alone.text.contains("as kept here"), "\(alone.text)")
@@ -90,7 +91,8 @@ import Wire
             try await ProgramOutput.of(
                 "setpriv",
                 [
-                    "--reuid=nobody", "--regid=nogroup", "--clear-groups", copy, "doctor", "--data-dir", agent.data.path,
+                    "--reuid=nobody", "--regid=nogroup", "--clear-groups", copy, "doctor", "--data-dir",
+                    agent.data.path,
                     "--config", agent.folder.path + "/agent.yaml",
                 ]
             ).text

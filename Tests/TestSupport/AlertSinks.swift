@@ -34,7 +34,8 @@ package final class AlertSinks: Sendable {
         slack = try ServerProcess(
             script: "slack_sink.py", ["--log", folder.appending(path: "slack.jsonl").path, "--answers", slackAnswers])
         mail = try ServerProcess(
-            script: "smtp_sink.py", ["--dir", folder.path, "--user", "holdfast", "--answers", mailAnswers]
+            script: "smtp_sink.py",
+            ["--dir", folder.path, "--user", "holdfast", "--answers", mailAnswers]
                 + refused.flatMap { ["--refuse", $0] },
             environment: ["MAIL_PASSWORD": Self.mailPassword])
         let secrets = [
