@@ -28,7 +28,7 @@ struct LateRowsTests {
         arguments: [ObjectFormat.plain, .custom], origins)
     func checks(format: ObjectFormat, origin: RestoreOrigin) async throws {
         let cluster = try SharedCluster.get()
-        let name = "late_\(format.rawValue)_\(origin)"
+        let name = "waiting_\(format.rawValue)_\(origin)"
         try await cluster.sql("CREATE DATABASE \(name)")
         try await cluster.sql(
             """
@@ -50,7 +50,7 @@ struct LateRowsTests {
         arguments: [ObjectFormat.plain, .custom])
     func pieces(format: ObjectFormat) async throws {
         let cluster = try SharedCluster.get()
-        let name = "late_root_\(format.rawValue)"
+        let name = "waiting_root_\(format.rawValue)"
         try await cluster.sql("CREATE DATABASE \(name)")
         try await cluster.sql(
             """

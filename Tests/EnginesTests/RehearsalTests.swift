@@ -52,6 +52,30 @@ struct RehearsalTests {
             "\(later)")
     }
 
+    @Test(
+        "finds a materialized view that a restore cannot fill, and none that wants rows only",
+        arguments: [ObjectFormat.plain, .custom])
+    func materializedViews(format: ObjectFormat) async throws {
+        let cluster = try SharedCluster.get()
+        let name = "filled_\(format.rawValue)"
+        try await cluster.sql("CREATE DATABASE \(name)")
+        try await cluster.sql(
+            """
+            CREATE TABLE t AS SELECT 1 AS a;
+            CREATE FUNCTION total() RETURNS bigint LANGUAGE plpgsql STABLE AS 'BEGIN RETURN (SELECT sum(a) FROM t); END';
+            CREATE MATERIALIZED VIEW "The total" AS SELECT total() AS x;
+            CREATE MATERIALIZED VIEW good AS SELECT 1 / count(*) AS x FROM t;
+            CREATE MATERIALIZED VIEW above AS SELECT a FROM t;
+            """, database: name)
+        let found = try await rehearse(cluster.engine(name, format: format))
+        #expect(found.notes == [])
+        #expect(found.obstacles.count == 1, "\(found)")
+        #expect(
+            found.obstacles.allSatisfy {
+                $0.contains("REFRESH MATERIALIZED VIEW public.\"The total\"") && $0.contains("without its schema")
+            }, "\(found)")
+    }
+
     @Test("finds that no role made for a restore may log in, and what pg_dump leaves out for want of rights")
     func rights() async throws {
         let cluster = try PostgresCluster()

@@ -57,3 +57,28 @@ struct NeverDumped: Decodable, Sendable {
         }
     }
 }
+
+/// What belongs to an extension, and so is in no dump: that it was added when the extension was used is no matter to pg_dump
+/// (pglogical_ticker's tables, pgl_ddl_deploy's event triggers).
+struct ExtensionMember: Decodable, Sendable, Hashable {
+    let what: String
+    let ofExtension: String
+    let version: String
+
+    static func read(_ session: PostgresSession, _ database: String) async throws(BackupError) -> [Self] {
+        try await session.ask(
+            """
+            SELECT json_build_object('what', o.type || ' ' || o.identity, 'ofExtension', extname, 'version', extversion)
+              FROM pg_extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+                AND d.deptype = 'e', pg_identify_object(d.classid, d.objid, d.objsubid) o;
+            """, database: database)
+    }
+
+    /// Of another version an extension has other parts.
+    static func words(_ source: [Self], fresh: [Self]) -> [String] {
+        let (parts, versions) = (Set(fresh), Set(fresh.map { [$0.ofExtension, $0.version] }))
+        return source.filter { versions.contains([$0.ofExtension, $0.version]) && !parts.contains($0) }.map {
+            "no dump keeps the \($0.what), which was made part of the extension \($0.ofExtension): make it again by hand"
+        }
+    }
+}

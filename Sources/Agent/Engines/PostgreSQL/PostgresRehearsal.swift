@@ -119,22 +119,52 @@ struct PostgresRehearsal {
         let scratch = SQLText.name(engine.database, "_rehearsed_" + Timestamp.compact(now))
         var lost: [String] = []
         let rehearsed = await PostgresRestore(engine: engine, request: request).rehearse(in: scratch) {
-            lost = await neverDumped(comparing: scratch)
+            lost = Self.first(await refreshing(scratch)) + Self.first(await neverDumped(comparing: scratch))
         }
         if let failure = rehearsed.failure {
             if failure.code == .cancelled { throw failure }
             found.failure = "\(failure)"
         }
-        found.obstacles = Self.first(rehearsed.lacking) + Self.first(lost)
+        found.obstacles = Self.first(rehearsed.lacking) + lost
         if let left = rehearsed.leftOver { found.leftOver.append(left) }
+    }
+
+    /// A dump of definitions alone fills no materialized view, and a restore fills them all: what keeps one from being filled
+    /// whatever the rows are is a name or a right.
+    private func refreshing(_ restored: String) async -> [String] {
+        var failures: [LoadFailure] = []
+        do throws(BackupError) {
+            let session = try engine.session(stop: stop)
+            let views = try await session.ask(
+                // In the order in which they were made: one may read another.
+                "SELECT to_json(oid::regclass::text) FROM pg_class WHERE relkind = 'm' ORDER BY oid;",
+                database: restored, as: String.self)
+            for view in views {
+                do throws(BackupError) {
+                    try await session.run(
+                        Array("REFRESH MATERIALIZED VIEW \(view);".utf8), encoding: "UTF8", database: restored)
+                } catch {
+                    guard let message = error.cause as? ServerMessage,
+                        ["42883", "42P01", "42704", "42703", "42501", "3F000"].contains(message.code)
+                    else { continue }
+                    failures.append(
+                        LoadFailure(
+                            what: "REFRESH MATERIALIZED VIEW \(view)", code: message.code, reason: message.text))
+                }
+            }
+        } catch {
+            return ["not known: whether its materialized views can be filled: \(error)"]
+        }
+        return LoadFailure.words(of: failures)
     }
 
     private func neverDumped(comparing restored: String) async -> [String] {
         do throws(BackupError) {
             let session = try engine.session(stop: stop)
             let source = try await NeverDumped.read(session, engine.database)
-            return source.isEmpty
-                ? [] : NeverDumped.words(source, fresh: try await NeverDumped.read(session, restored))
+            let members = try await ExtensionMember.read(session, engine.database)
+            return ExtensionMember.words(members, fresh: try await ExtensionMember.read(session, restored))
+                + NeverDumped.words(source, fresh: try await NeverDumped.read(session, restored))
         } catch {
             return ["not known: what no dump keeps of its extensions: \(error)"]
         }

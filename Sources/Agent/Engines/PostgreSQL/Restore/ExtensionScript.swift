@@ -58,15 +58,17 @@ struct ExtensionScript {
     }
 
     /// Many an extension makes tables in its own schema, as heirs of its own tables, when it is used (pgq's queues, TIGER's
-    /// states): so schemas and tables are the load's until all that it owns is given back.
+    /// states): so schemas and tables are the load's until all that it owns is given back. Not what the extension gave to a role
+    /// of its own (plprofiler's tables).
     private var owning: String {
         """
         SELECT format('ALTER SCHEMA %I OWNER TO %I', n.nspname, '\(role)') FROM pg_namespace n
-          WHERE n.nspname <> 'pg_catalog' AND \(isMember("pg_namespace", "n.oid")) \\gexec
+          WHERE n.nspname <> 'pg_catalog'
+            AND nspowner = (SELECT oid FROM pg_roles WHERE rolname = current_user) AND \(isMember("pg_namespace", "n.oid")) \\gexec
         SELECT format('ALTER %s %s OWNER TO %I', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END,
                       c.oid::regclass, '\(role)')
           FROM pg_class c WHERE c.relkind IN ('r', 'p', 'f', 'S') AND c.relnamespace <> 'pg_catalog'::regnamespace
-            AND \(isMember("pg_class", "c.oid"))
+            AND relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user) AND \(isMember("pg_class", "c.oid"))
             AND NOT EXISTS (SELECT FROM pg_depend o WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid
                             AND o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i')) \\gexec
 
