@@ -18,7 +18,7 @@ package protocol Engine: Sendable {
     /// Does what a backup and a restore here do, by the same ways and with the same identities, but for the data, and leaves
     /// nothing. With `isReadOnly` nothing is made for it, not even for a moment; then less is found.
     ///
-    /// Throws what would stop a backup.
+    /// Throws what would stop a backup, but for what ``examine()`` finds.
     func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal
 
     /// The objects of one backup, in the order in which they are to be made (globals before the dump).

@@ -12,13 +12,12 @@ struct PostgresRehearsal {
     /// More definitions than this, or more objects, are not rehearsed, which is told.
     private static let mostBytes = 64 << 20
     private static let mostObjects = 50_000
+    private static let mostViews = 200
     private static let mostTold = 10
 
     func run(isReadOnly: Bool) async throws -> Rehearsal {
         let session = try engine.session(stop: stop)
         let facts = try await PostgresFacts.read(session, engine.database)
-        try await facts.refuseUnreadableTables(session, engine.database)
-        try await facts.refuseHiddenRows(session, engine.database)
         try await facts.refuseHiddenObjects(session, engine.database)
         var found = Rehearsal()
         if engine.globals {
@@ -139,6 +138,11 @@ struct PostgresRehearsal {
                 // In the order in which they were made: one may read another.
                 "SELECT to_json(oid::regclass::text) FROM pg_class WHERE relkind = 'm' ORDER BY oid;",
                 database: restored, as: String.self)
+            guard views.count <= Self.mostViews else {
+                return [
+                    "not known: whether its \(views.count) materialized views can be filled; more than \(Self.mostViews) are not tried"
+                ]
+            }
             for view in views {
                 do throws(BackupError) {
                     try await session.run(

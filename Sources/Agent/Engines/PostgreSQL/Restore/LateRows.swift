@@ -6,7 +6,7 @@ import Domain
 ///
 /// Once all others are there they are read from the dump again: as often as that may bring in one of them.
 struct LateRows {
-    /// Hands out the whole dump once more.
+    /// Hands out the whole dump once more, and throws at its end when the bytes are not what they must be.
     let dump: DecodedSource
     let messages: LoadMessages
 
@@ -70,39 +70,31 @@ struct LateRows {
         _ sink: DumpFeed.Sink, _ settled: () throws(BackupError) -> Void
     ) throws(BackupError) {
         var cutter = DumpCutter()
-        var (number, last) = (0, waiting.last?.number ?? 0)
+        var number = 0
         var current: Int?
-        var isEnough = false
-        do throws(BackupError) {
-            try dump { (bytes) throws(BackupError) in
-                try cutter.take(bytes) { (piece) throws(BackupError) in
-                    switch piece {
-                    case .statement, .part: break
-                    case .rows(_, let copy):
-                        number += 1
-                        current = waiting.firstIndex { $0.number == number }
-                        guard let current else { return }
-                        // What was looked at the first time, and no other.
-                        guard copy.elementsEqual(waiting[current].copy) else {
-                            throw BackupError(.integrity, "the dump is another when it is read a second time")
-                        }
-                        mark = messages.mark
-                        try Self.send(copy, sink)
-                    case .data(let rows): if current != nil { try sink(rows) }
-                    case .rowsEnd:
-                        guard let index = current else { return }
-                        current = nil
-                        try settled()
-                        note(index)
-                        // The rest of the dump is not needed.
-                        guard number == last else { return }
-                        isEnough = true
-                        throw Self.enough
+        // To its end, though the rest is not needed: only there it shows whether the bytes are the same as the first time.
+        try dump { (bytes) throws(BackupError) in
+            try cutter.take(bytes) { (piece) throws(BackupError) in
+                switch piece {
+                case .statement, .part: break
+                case .rows(_, let copy):
+                    number += 1
+                    current = waiting.firstIndex { $0.number == number }
+                    guard let current else { return }
+                    // What was looked at the first time, and no other.
+                    guard copy.elementsEqual(waiting[current].copy) else {
+                        throw BackupError(.integrity, "the dump is another when it is read a second time")
                     }
+                    mark = messages.mark
+                    try Self.send(copy, sink)
+                case .data(let rows): if current != nil { try sink(rows) }
+                case .rowsEnd:
+                    guard let index = current else { return }
+                    current = nil
+                    try settled()
+                    note(index)
                 }
             }
-        } catch {
-            guard isEnough else { throw error }
         }
     }
 
@@ -115,8 +107,6 @@ struct LateRows {
         waiting[index].failures = messages.takeBack(since: mark) ?? []
         waiting[index].loaded = loaded
     }
-
-    private static let enough = BackupError(.cancelled, "all that were late were read again")
 
     private static func send(_ bytes: ArraySlice<UInt8>, _ sink: DumpFeed.Sink) throws(BackupError) {
         let result = bytes.withUnsafeBytes { raw in Result { () throws(BackupError) in try sink(raw) } }
