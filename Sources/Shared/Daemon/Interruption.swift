@@ -1,8 +1,8 @@
 import Glibc
 import UnixSignals
 
-/// Does the work of one command. At SIGINT, SIGTERM and SIGHUP `stop` is called, so that the work can end early and put away what it
-/// has begun; the second of them ends the program at once.
+/// Does the work of one command. At SIGINT, SIGTERM and SIGHUP (unless that is ignored, as `nohup` has it) `stop` is called, so that
+/// the work can end early and put away what it has begun; the second of them ends the program at once.
 package func stoppingAtSignals<Value: Sendable>(
     _ stop: @escaping @Sendable () -> Void, _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
@@ -10,7 +10,8 @@ package func stoppingAtSignals<Value: Sendable>(
         group.addTask { try await work() }
         group.addTask {
             var isStopped = false
-            for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) {
+            let signals: [UnixSignal] = isIgnored(SIGHUP) ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup]
+            for await _ in await UnixSignalsSequence(trapping: signals) {
                 if isStopped { exit(130) }
                 isStopped = true
                 stop()
@@ -23,4 +24,10 @@ package func stoppingAtSignals<Value: Sendable>(
         }
         throw CancellationError()
     }
+}
+
+private func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(signal, nil, &action) == 0 else { return false }
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }

@@ -16,6 +16,16 @@ struct NeverDumped: Decodable, Sendable {
     /// Larger tables are not read; 8 KiB a page.
     private static let mostPages = 8192
 
+    /// A table is asked for by its name, and whoever owns it, its extension or its schema could put a view in its place meanwhile,
+    /// in which we would run what he likes (CVE-2024-7348): so of those only where the server reads no view in this session, which it
+    /// knows since 12.20, 13.16, 14.13, 15.8 and 16.4, or where all three are superusers', or we are none.
+    private static let isSafe = """
+        (EXISTS (SELECT FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind')
+         OR NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+         OR (SELECT bool_and(rolsuper) FROM pg_roles r JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE r.oid IN (c.relowner, e.extowner, nspowner)))
+        """
+
     static func read(_ session: PostgresSession, _ database: String) async throws(BackupError) -> [Self] {
         let members = """
             FROM pg_extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
@@ -23,6 +33,8 @@ struct NeverDumped: Decodable, Sendable {
             """
         return try await session.ask(
             """
+            SELECT format('SET %I = %L', name, 'view, foreign-table') FROM pg_settings
+              WHERE name = 'restrict_nonsystem_relation_kind' \\gexec
             SELECT format('SELECT json_build_object(''name'', %L, ''ofExtension'', %L, ''rows'', count(*), '
                 || '''hash'', coalesce(sum(hashtext(textin(record_out(x)))), 0)::text) FROM ONLY %s x %s',
                 c.oid::regclass, extname, c.oid::regclass,
@@ -30,7 +42,7 @@ struct NeverDumped: Decodable, Sendable {
               \(members) LEFT JOIN LATERAL unnest(extconfig, extcondition) AS k(class, condition) ON class = c.oid
               WHERE c.relkind = 'r' AND condition IS DISTINCT FROM '' AND pg_relation_size(c.oid) <= \(mostPages * 8192)
                 AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE')
-                AND NOT row_security_active(c.oid) \\gexec
+                AND NOT row_security_active(c.oid) AND \(isSafe) \\gexec
             SELECT DISTINCT json_build_object('name', s.oid::regclass, 'ofExtension', extname,
                 'last', coalesce(pg_sequence_last_value(s.oid), 0))::text
               \(members) JOIN pg_class s ON s.oid = c.oid OR EXISTS (

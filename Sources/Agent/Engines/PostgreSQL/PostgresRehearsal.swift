@@ -12,7 +12,6 @@ struct PostgresRehearsal {
     /// More definitions than this, or more objects, are not rehearsed, which is told.
     private static let mostBytes = 64 << 20
     private static let mostObjects = 50_000
-    private static let mostViews = 200
     private static let mostTold = 10
 
     func run(isReadOnly: Bool) async throws -> Rehearsal {
@@ -118,7 +117,7 @@ struct PostgresRehearsal {
         let scratch = SQLText.name(engine.database, "_rehearsed_" + Timestamp.compact(now))
         var lost: [String] = []
         let rehearsed = await PostgresRestore(engine: engine, request: request).rehearse(in: scratch) {
-            lost = Self.first(await refreshing(scratch)) + Self.first(await neverDumped(comparing: scratch))
+            lost = Self.first(await neverDumped(comparing: scratch))
         }
         if let failure = rehearsed.failure {
             if failure.code == .cancelled { throw failure }
@@ -126,40 +125,6 @@ struct PostgresRehearsal {
         }
         found.obstacles = Self.first(rehearsed.lacking) + lost
         if let left = rehearsed.leftOver { found.leftOver.append(left) }
-    }
-
-    /// A dump of definitions alone fills no materialized view, and a restore fills them all: what keeps one from being filled
-    /// whatever the rows are is a name or a right.
-    private func refreshing(_ restored: String) async -> [String] {
-        var failures: [LoadFailure] = []
-        do throws(BackupError) {
-            let session = try engine.session(stop: stop)
-            let views = try await session.ask(
-                // In the order in which they were made: one may read another.
-                "SELECT to_json(oid::regclass::text) FROM pg_class WHERE relkind = 'm' ORDER BY oid;",
-                database: restored, as: String.self)
-            guard views.count <= Self.mostViews else {
-                return [
-                    "not known: whether its \(views.count) materialized views can be filled; more than \(Self.mostViews) are not tried"
-                ]
-            }
-            for view in views {
-                do throws(BackupError) {
-                    try await session.run(
-                        Array("REFRESH MATERIALIZED VIEW \(view);".utf8), encoding: "UTF8", database: restored)
-                } catch {
-                    guard let message = error.cause as? ServerMessage,
-                        ["42883", "42P01", "42704", "42703", "42501", "3F000"].contains(message.code)
-                    else { continue }
-                    failures.append(
-                        LoadFailure(
-                            what: "REFRESH MATERIALIZED VIEW \(view)", code: message.code, reason: message.text))
-                }
-            }
-        } catch {
-            return ["not known: whether its materialized views can be filled: \(error)"]
-        }
-        return LoadFailure.words(of: failures)
     }
 
     private func neverDumped(comparing restored: String) async -> [String] {

@@ -22,6 +22,10 @@ enum SessionPins {
         """
     }
 
+    /// For statements that may hold a password: nothing of them into the server's log, whatever is set there. A superuser's.
+    static let unlogged =
+        "SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;\n"
+
     /// The same for a tool that asks its own questions and takes no script, as libpq's `PGOPTIONS`: behind those that the
     /// connection has, so that these win. pg_dump itself pins what it needs; pg_dumpall pins its search path only.
     static func options(after own: String?, major: Int) -> String {

@@ -62,13 +62,15 @@ struct AlertMessage: Sendable, Equatable {
             error: (shown + rest).joined(separator: "\n"), id: "list-\(deliveries.first?.id ?? 0)", at: now)
     }
 
-    /// Several that have one cause: that once and whole, and what it struck.
+    /// Several that have one cause: that once and whole, and what it struck, each with its own words where they are others.
     static func ofOneCause(_ deliveries: [DeliveryRecord], at now: Date) -> AlertMessage {
-        let titles = inTurns(deliveries).map { clean($0.title) }
-        let shown = titles.prefix(listed)
-        let rest = titles.count > shown.count ? ["… and \(titles.count - shown.count) more"] : []
+        let struck = inTurns(deliveries).map { one in
+            clean(one.title) + (one.detail == deliveries[0].detail ? "" : ": \(clean(one.detail).prefix(200))")
+        }
+        let shown = struck.prefix(listed)
+        let rest = struck.count > shown.count ? ["… and \(struck.count - shown.count) more"] : []
         return AlertMessage(
-            mood: .bad, title: "\(titles[0]), and \(titles.count - 1) more for the same reason",
+            mood: .bad, title: "\(clean(deliveries[0].title)), and \(struck.count - 1) more for the same reason",
             error: ([clean(deliveries[0].detail, keepingLines: true), ""] + shown + rest).joined(separator: "\n"),
             id: "cause-\(deliveries[0].id)", at: now)
     }

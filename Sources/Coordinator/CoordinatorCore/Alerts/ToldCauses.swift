@@ -39,9 +39,12 @@ final class ToldCauses: Sendable {
     }
 
     /// What kind of alert it is and what is said of it, without numbers and ids, which differ where the cause is one. Nil for what
-    /// tells of a success.
+    /// tells of a success, and for what is told once and never again.
     static func cause(_ delivery: DeliveryRecord) -> String? {
-        guard !delivery.isSuccess else { return nil }
+        guard !delivery.isSuccess, !delivery.detail.isEmpty, delivery.key?.hasPrefix("\(IncidentKind.noted):") != true
+        else {
+            return nil
+        }
         let kind = delivery.key?.prefix { $0 != ":" } ?? ""
         let words = delivery.detail.prefix(1000).replacing(/[0-9a-f-]*[0-9][0-9a-f-]*/, with: "0")
         return "\(kind) \(words)"

@@ -22,11 +22,11 @@ struct ToldNotes {
         var new: [String] = []
         for note in notes {
             let mark = String(hex(sha256(Array(Self.withoutCounts(note).utf8))).prefix(16))
-            guard !known.contains(mark) else { continue }
+            if let place = known.firstIndex(of: mark) { known.remove(at: place) } else { new.append(note) }
+            // What is noted now is forgotten last.
             known.append(mark)
-            new.append(note)
         }
-        known.removeFirst(max(0, known.count - Self.remembered))
+        known.removeFirst(max(0, known.count - max(Self.remembered, notes.count)))
         guard new.count > Self.most else { return new }
         return new.prefix(Self.most) + ["and \(new.count - Self.most) more, which `holdfast backup show` has"]
     }

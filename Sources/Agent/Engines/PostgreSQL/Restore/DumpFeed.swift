@@ -111,7 +111,9 @@ final class DumpFeed {
 
     /// What failed once, while what follows rows (keys, triggers) is not there yet.
     private func loadLateRows(_ sink: Sink) throws(BackupError) {
-        try late.loadAgain(sink) { () throws(BackupError) in try settled(sink) }
+        try late.loadAgain(
+            sink, takesRows: { (copy) throws(BackupError) in try takesRows(copy, sink) },
+            settled: { () throws(BackupError) in try settled(sink) })
         if stopsAtFailure { try messages.refuseFailures() }
     }
 

@@ -22,8 +22,9 @@ struct ExtensionScript {
     private var making: String {
         let place = schema.map { " SCHEMA \(SQLText.identifier($0))" } ?? ""
         let nspname = SQLText.literal(schema ?? "public")
-        return """
-            DO $holdfast$ DECLARE theirs bool; BEGIN
+        // What a superuser's extension brought is no part of the dump, and what somebody else's has may be anything.
+        let body = """
+            DECLARE theirs bool; BEGIN
               IF EXISTS (SELECT FROM pg_extension WHERE extname = \(SQLText.literal(name))) THEN RETURN; END IF;
               IF EXISTS (
                 SELECT FROM (SELECT 'pg_proc'::regclass AS class, oid, pronamespace AS space FROM pg_proc
@@ -32,19 +33,23 @@ struct ExtensionScript {
                              UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type) o
                 JOIN pg_namespace n ON n.oid = o.space
                 WHERE n.nspname = \(nspname) AND n.nspname <> 'pg_catalog' AND NOT EXISTS (
-                  SELECT FROM pg_depend d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype IN ('e', 'i')))
+                  SELECT FROM pg_depend d LEFT JOIN pg_extension e ON e.oid = d.refobjid LEFT JOIN pg_roles r ON r.oid = extowner
+                  WHERE d.classid = o.class AND d.objid = o.oid AND (d.deptype = 'i' OR d.deptype = 'e' AND rolsuper)))
               THEN RAISE EXCEPTION 'the dump has put other things into its schema before it'; END IF;
               theirs := EXISTS (SELECT FROM pg_namespace WHERE nspname = \(nspname) AND nspowner = '\(role)'::regrole);
               IF theirs THEN EXECUTE format('ALTER SCHEMA %I OWNER TO CURRENT_USER', \(nspname)); END IF;
               EXECUTE \(SQLText.literal("CREATE EXTENSION \(SQLText.identifier(name))\(place)"));
               IF theirs THEN EXECUTE format('ALTER SCHEMA %I OWNER TO %I', \(nspname), '\(role)'); END IF;
-            END $holdfast$;
-
+            END
             """
+        // As a literal: no name in it can end it.
+        return "DO \(SQLText.literal(body));\n"
     }
 
     private var rights: String {
         let isFilled = isOwnOrigin || Self.harmless.contains(name)
+        // With others a stranger's servers and tables read files, or run what they name, as the server's own user.
+        let wrappers = isOwnOrigin ? "" : " WHERE fdwname = 'postgres_fdw'"
         return """
             SELECT format('GRANT \(isFilled ? "SELECT, INSERT, UPDATE" : "SELECT") ON %s TO %I', c::regclass, '\(role)')
               FROM pg_extension, unnest(extconfig) c JOIN pg_class t ON t.oid = c
@@ -52,7 +57,7 @@ struct ExtensionScript {
             SELECT DISTINCT format('GRANT USAGE ON SCHEMA %s TO %I', relnamespace::regnamespace, '\(role)')
               FROM pg_extension, unnest(extconfig) c JOIN pg_class t ON t.oid = c
               WHERE extname = \(SQLText.literal(name)) AND NOT has_schema_privilege('\(role)', relnamespace, 'USAGE') \\gexec
-            SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %I TO %I', fdwname, '\(role)') FROM pg_foreign_data_wrapper \\gexec
+            SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %I TO %I', fdwname, '\(role)') FROM pg_foreign_data_wrapper\(wrappers) \\gexec
 
             """
     }

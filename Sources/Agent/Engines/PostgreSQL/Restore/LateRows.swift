@@ -27,6 +27,11 @@ struct LateRows {
     private var count = 0
     private var current: [UInt8] = []
     private var mark = 0
+    /// Which of those that wait psql is being given now.
+    private var sending: Int?
+    /// Each reads the whole dump.
+    private var passes = 0
+    private static let mostPasses = 20
 
     init(dump: @escaping DecodedSource, messages: LoadMessages) {
         self.dump = dump
@@ -49,7 +54,13 @@ struct LateRows {
             return
         }
         guard let failures = messages.takeBack(since: mark) else { return }
+        guard failures.contains(where: Self.mayDependOnOthers) else { return failures.forEach(messages.note) }
         waiting.append(Late(number: count, copy: current, failures: failures, loaded: loaded))
+    }
+
+    /// No rows of other tables help against a value that is there twice, or a server that is full or going down.
+    private static func mayDependOnOthers(_ failure: LoadFailure) -> Bool {
+        !["23505", "53", "54", "57"].contains { failure.code.hasPrefix($0) }
     }
 
     /// Whether a statement belongs among the rows: all of them are in only when something else comes.
@@ -59,19 +70,38 @@ struct LateRows {
             || tokens.contains("large") && tokens.contains("object")
     }
 
-    /// `settled` waits until psql has carried out all that it was given. What stays out is noted as failed.
-    mutating func loadAgain(_ sink: DumpFeed.Sink, settled: () throws(BackupError) -> Void) throws(BackupError) {
-        while waiting.contains(where: { $0.loaded < loaded }) { try pass(sink, settled) }
+    /// What psql is asked besides.
+    typealias TakesRows = (ArraySlice<UInt8>) throws(BackupError) -> Bool
+    typealias Settled = () throws(BackupError) -> Void
+
+    /// `takesRows` says whether the server takes a `COPY` now, `settled` waits until psql has carried out all that it was given. What
+    /// stays out is noted as failed.
+    mutating func loadAgain(
+        _ sink: DumpFeed.Sink, takesRows: TakesRows, settled: Settled
+    ) throws(BackupError) {
+        while passes < Self.mostPasses, waiting.contains(where: { $0.loaded < loaded }) {
+            passes += 1
+            do throws(BackupError) { try pass(sink, takesRows, settled) } catch {
+                // Other bytes than the first time, or none at all any more.
+                if [.integrity, .cancelled].contains(error.code) { throw error }
+                try breakOff(sink, settled)
+                passes = Self.mostPasses
+                messages.note(
+                    LoadFailure(
+                        what: "what failed once", code: "",
+                        reason: "it could not be tried again behind the other rows: \(error.message)"))
+            }
+        }
         for failure in waiting.flatMap(\.failures) { messages.note(failure) }
         waiting = []
     }
 
     private mutating func pass(
-        _ sink: DumpFeed.Sink, _ settled: () throws(BackupError) -> Void
+        _ sink: DumpFeed.Sink, _ takesRows: TakesRows, _ settled: Settled
     ) throws(BackupError) {
         var cutter = DumpCutter()
         var number = 0
-        var current: Int?
+        sending = nil
         // To its end, though the rest is not needed: only there it shows whether the bytes are the same as the first time.
         try dump { (bytes) throws(BackupError) in
             try cutter.take(bytes) { (piece) throws(BackupError) in
@@ -79,23 +109,33 @@ struct LateRows {
                 case .statement, .part: break
                 case .rows(_, let copy):
                     number += 1
-                    current = waiting.firstIndex { $0.number == number }
-                    guard let current else { return }
+                    guard let index = waiting.firstIndex(where: { $0.number == number }) else { return }
                     // What was looked at the first time, and no other.
-                    guard copy.elementsEqual(waiting[current].copy) else {
+                    guard copy.elementsEqual(waiting[index].copy) else {
                         throw BackupError(.integrity, "the dump is another when it is read a second time")
                     }
                     mark = messages.mark
+                    guard try takesRows(copy) else { return note(index) }
+                    sending = index
                     try Self.send(copy, sink)
-                case .data(let rows): if current != nil { try sink(rows) }
+                case .data(let rows): if sending != nil { try sink(rows) }
                 case .rowsEnd:
-                    guard let index = current else { return }
-                    current = nil
+                    guard let index = sending else { return }
+                    sending = nil
                     try settled()
                     note(index)
                 }
             }
         }
+    }
+
+    /// Half of the rows must not be taken for all: a row of more columns than a table can have makes an error of them.
+    private mutating func breakOff(_ sink: DumpFeed.Sink, _ settled: Settled) throws(BackupError) {
+        guard sending != nil else { return }
+        sending = nil
+        try Self.send(Array("\n\(String(repeating: "\t", count: 1700))\n\\.\n".utf8)[...], sink)
+        try settled()
+        _ = messages.takeBack(since: mark)
     }
 
     private mutating func note(_ index: Int) {

@@ -30,7 +30,7 @@ struct LoadRole {
         // Nothing of a dump into the server's log, in which it may be read: user mappings have passwords. A role that a killed agent leaves cannot log in for ever.
         try await superuser.execute(
             """
-            SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+            \(SessionPins.unlogged)
             CREATE ROLE \(name) LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS CONNECTION LIMIT 20
                 PASSWORD '\(password)';
             SELECT format('ALTER ROLE %I VALID UNTIL %L', '\(name)', now() + interval '7 days') \\gexec

@@ -149,7 +149,9 @@ struct PostgresLoad {
         return DumpFeed.Apart(
             isOwnOrigin: isOwn, role: role.name,
             byHand: { (sql, encoding) throws(BackupError) in
-                let work = BackgroundWork { try await session.run(sql, encoding: encoding, database: database) }
+                // What is made may read what comes later in the dump, which sets the same for itself.
+                let pins = Array((SessionPins.unlogged + "SET check_function_bodies = off;\n").utf8)
+                let work = BackgroundWork { try await session.run(pins + sql, encoding: encoding, database: database) }
                 try Self.result(of: work)
             },
             makeExtension: { (name, schema) throws(BackupError) in

@@ -7,6 +7,10 @@ import Threads
 struct PostgresRestore {
     let engine: PostgresEngine
     let request: RestoreRequest
+    /// There are no rows in the dump, and nobody is to have what is made of it.
+    private var isRehearsal = false
+
+    init(engine: PostgresEngine, request: RestoreRequest) { (self.engine, self.request) = (engine, request) }
 
     func run() async throws(BackupError) -> RestoreOutcome {
         let session = try engine.session(stop: request.stop)
@@ -41,7 +45,9 @@ struct PostgresRestore {
             do throws(BackupError) {
                 let facts = try await PostgresFacts.read(session, maintenance.name)
                 let swap = PostgresSwap(session: session, maintenance: maintenance.name)
-                rehearsed.lacking = try await make(&names, session, facts, swap).lacking
+                var restore = self
+                restore.isRehearsal = true
+                rehearsed.lacking = try await restore.make(&names, session, facts, swap).lacking
                 await look()
                 let trouble = await ScratchDatabase(name: scratch, engine: engine, maintenance: maintenance.name).drop()
                 rehearsed.leftOver = trouble.map { "the database \(scratch): \($0)" }
@@ -272,6 +278,9 @@ struct PostgresRestore {
         let opens = trustedProperties.map { $0.rights == nil } ?? !request.replace
         var loaded = LoadedDatabase(remarks: [finding.words], failures: [], differences: finding.differences)
         var others: [String] = finding.isProven ? [] : [finding.words]
+        if isRehearsal {
+            others += await RehearsedViews(session: role?.session ?? session, database: scratch).failures()
+        }
         do throws(BackupError) {
             if let role {
                 let standIn = SQLText.name(target, "_owner_" + Timestamp.compact(request.now))

@@ -77,17 +77,21 @@ struct PostgresSwap {
     /// Takes a database that nobody should have come to yet out of the way: whoever is in it meanwhile is sent out.
     func close(_ database: String, as name: String) async throws(BackupError) {
         let quoted = SQLText.identifier(database)
-        try await session.execute(
-            """
-            ALTER DATABASE \(quoted) ALLOW_CONNECTIONS false;
-            DO $holdfast$ BEGIN
+        let sending = """
+            BEGIN
               FOR attempt IN 1..100 LOOP
                 PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = \(SQLText.literal(database));
                 PERFORM pg_stat_clear_snapshot();
                 EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = \(SQLText.literal(database)));
                 PERFORM pg_sleep(0.1);
               END LOOP;
-            END $holdfast$;
+            END
+            """
+        // As a literal: no name in it can end it.
+        try await session.execute(
+            """
+            ALTER DATABASE \(quoted) ALLOW_CONNECTIONS false;
+            DO \(SQLText.literal(sending));
             ALTER DATABASE \(quoted) RENAME TO \(SQLText.identifier(name));
             ALTER DATABASE \(SQLText.identifier(name)) ALLOW_CONNECTIONS true;
             """, database: maintenance)
