@@ -97,8 +97,8 @@ let package = Package(
         module(
             "CoordinatorCore", in: "Coordinator",
             [
-                "Catalog", "Domain", "Wire", "Archive", "Storage", "Sealing", "Transfer", "Threads", "Daemon",
-                "Settings", log,
+                "Catalog", "Domain", "Wire", "Archive", "Storage", "Sealing", "Deflate", "Transfer", "Threads",
+                "Daemon", "Settings", log,
                 lifecycle,
             ]),
         module(

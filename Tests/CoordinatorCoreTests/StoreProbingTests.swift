@@ -196,6 +196,6 @@ struct StoreProbingTests {
         let seen = try await view(bench)
         #expect(seen.failure == nil && seen.notes == [])
         #expect(seen.ways.conditionOnComplete == .honoured && seen.ways.versioning == false)
-        #expect(try await s3.keys(withProbes: true) == [])
+        #expect(try await s3.keys(withItsOwn: true) == [])
     }
 }

@@ -52,27 +52,27 @@ package final class S3Server: Sendable {
         return output.text
     }
 
-    /// Every key in the bucket, sorted; without the coordinator's probes, which come and go.
-    package func keys(withProbes: Bool = false) async throws -> [String] {
+    /// Every key in the bucket, sorted; without what is the coordinator's own, which comes and goes.
+    package func keys(withItsOwn: Bool = false) async throws -> [String] {
         let text = try await aws("s3api", "list-objects-v2", "--bucket", bucket, "--query", "Contents[].Key")
         return (try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) as? [String] ?? [])
-            .filter { withProbes || !$0.contains(Self.probes) }.sorted()
+            .filter { withItsOwn || !$0.contains(Self.own) }.sorted()
     }
 
-    private static let probes = ".holdfast/probe/"
+    private static let own = ".holdfast/"
 
     /// Uploads that have begun and not ended.
     package func uploads() async throws -> Int {
         let text = try await aws("s3api", "list-multipart-uploads", "--bucket", bucket, "--query", "Uploads[].Key")
         return (try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) as? [String] ?? [])
-            .filter { !$0.contains(Self.probes) }.count
+            .filter { !$0.contains(Self.own) }.count
     }
 
-    /// Keys for which a multipart upload was ever begun, as the server saw it; without probes.
+    /// Keys for which a multipart upload was ever begun, as the server saw it; without the coordinator's own.
     package func begunUploads() throws -> [String] {
         var keys: [String] = []
         for line in try String(contentsOf: requests, encoding: .utf8).split(separator: "\n") {
-            guard line.hasPrefix("POST /\(bucket)/"), !line.contains(Self.probes),
+            guard line.hasPrefix("POST /\(bucket)/"), !line.contains(Self.own),
                 let query = line.range(of: "?uploads")
             else { continue }
             keys.append(String(line[..<query.lowerBound].dropFirst("POST /\(bucket)/".count)))

@@ -16,6 +16,8 @@ package struct AgentPaths: Sendable {
     package var declaringFile: URL { data.appending(path: "declared-in.json") }
     /// How often an agent was started here.
     package var starts: URL { data.appending(path: "starts.json") }
+    /// How far the coordinator's catalog had come when it last spoke to this host.
+    package var catalogMark: URL { data.appending(path: "catalog-mark.json") }
     package var plan: URL { data.appending(path: "plan.json") }
     /// The object stores and folders that plans named when nothing else said what is allowed.
     package var knownPlaces: URL { data.appending(path: "known-places.json") }

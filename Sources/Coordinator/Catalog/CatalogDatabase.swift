@@ -86,6 +86,9 @@ package final class CatalogDatabase: Sendable {
         }
     }
 
+    /// All of it, page by page, from one moment.
+    func backUp(to copy: DatabaseQueue) throws { try pool.backup(to: copy) }
+
     /// Brings everything into the main file and closes every connection. Later reads and writes throw `.cancelled`;
     /// closing again is harmless.
     package func close() throws(BackupError) {
@@ -116,7 +119,7 @@ package final class CatalogDatabase: Sendable {
         guard isClosed.withLock({ !$0 }) else { throw BackupError(.cancelled, "the catalog is closed") }
     }
 
-    private static func createPrivately(_ path: String) throws(BackupError) {
+    static func createPrivately(_ path: String) throws(BackupError) {
         // SQLite gives its -wal and -shm files the mode of the main file, so setting it once here is enough.
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else {

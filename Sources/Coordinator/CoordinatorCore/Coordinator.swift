@@ -31,6 +31,12 @@ package final class Coordinator: Sendable {
     let reportAllowance = ReportAllowance()
     let unwritten = UnwrittenAlerts()
     let toldCauses = ToldCauses()
+    /// What authenticates marks of the catalog, and opens its copies.
+    let markKey: [UInt8]
+    let catalogKey: CatalogKey
+    let wantedCopies = WantedCopies()
+    let strangers = Strangers()
+    let rebuilding = RebuildDesk()
     /// Copies that the coordinator reads just now, by operation.
     let reading = Mutex<[UUID: ReadingTurn]>([:])
     /// Room on the disk for a start when there is none left.
@@ -39,9 +45,9 @@ package final class Coordinator: Sendable {
 
     private init(
         paths: CoordinatorPaths, world: CoordinatorWorld, logger: Logger, catalog: CatalogDatabase,
-        authority: CertificateAuthority, serverIdentity: ServerIdentity, lock: LockFile,
+        authority: CertificateAuthority, serverIdentity: ServerIdentity, lock: LockFile, catalogKey: CatalogKey,
         configuration: FleetConfiguration, startedAt: Date
-    ) {
+    ) throws(BackupError) {
         self.paths = paths
         self.world = world
         self.logger = logger
@@ -51,6 +57,8 @@ package final class Coordinator: Sendable {
         self.lock = lock
         self.configuration = Mutex(configuration)
         self.startedAt = startedAt
+        self.catalogKey = catalogKey
+        markKey = try CatalogMark.key(of: authority)
         reserve = DiskReserve(path: paths.reserve.path)
     }
 
@@ -87,9 +95,16 @@ package final class Coordinator: Sendable {
                 try DefaultFleet.configuration(world.environment)
             }
         _ = try DefaultFleet.autoCleanup(world.environment)
-        let coordinator = Coordinator(
+        let isNew = !FileManager.default.fileExists(atPath: paths.catalogKey.path)
+        let catalogKey = try CatalogKey.ensure(paths.catalogKey)
+        if isNew {
+            logger.notice(
+                "made the key that opens the copies of the catalog: keep a copy of this file where the coordinator's host is not",
+                metadata: ["file": "\(paths.catalogKey.path)"])
+        }
+        let coordinator = try Coordinator(
             paths: paths, world: world, logger: logger, catalog: catalog, authority: authority,
-            serverIdentity: identity, lock: lock,
+            serverIdentity: identity, lock: lock, catalogKey: catalogKey,
             configuration: configuration, startedAt: now)
         do throws(BackupError) {
             try await coordinator.resume()
@@ -129,6 +144,16 @@ package final class Coordinator: Sendable {
 /// Names of rows in the catalog's settings.
 enum SettingName {
     static let hostnames = "hostnames"
+    /// How far the catalog has come, as ``CatalogMark`` counts.
+    static let epoch = "catalog-epoch"
+    static let head = "catalog-head"
+    /// Why the catalog lacks what was acknowledged; not set while it lacks nothing.
+    static let behind = "catalog-behind"
+    /// When it was last copied, to each place.
+    static let copies = "catalog-copies"
+    /// Only in copies of the catalog: the certificate authority.
+    static let copiedCertificate = "copy-ca-certificate"
+    static let copiedKey = "copy-ca-key"
     /// What was told of the notes of a database's backups.
     static func notes(_ database: Int64) -> String { "notes:\(database)" }
     static let highWater = "clock-high-water"

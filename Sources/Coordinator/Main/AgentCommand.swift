@@ -7,7 +7,7 @@ import Wire
 struct AgentGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent", abstract: "The hosts that joined.",
-        subcommands: [AgentList.self, AgentShow.self, AgentResolve.self, AgentRevoke.self])
+        subcommands: [AgentList.self, AgentShow.self, AgentAdmit.self, AgentResolve.self, AgentRevoke.self])
 }
 
 struct AgentList: AsyncParsableCommand {

@@ -28,7 +28,7 @@ struct Holdfast: AsyncParsableCommand {
                     Apply.self, TokenGroup.self, AgentGroup.self, DatabaseGroup.self, ScheduleGroup.self,
                     DestinationGroup.self, AlertGroup.self,
                 ]),
-            CommandGroup(name: "The coordinator", subcommands: [Init.self, Serve.self]),
+            CommandGroup(name: "The coordinator", subcommands: [Init.self, Serve.self, CatalogGroup.self]),
         ])
 
     static func main() async {

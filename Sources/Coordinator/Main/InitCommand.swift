@@ -15,6 +15,8 @@ struct Init: AsyncParsableCommand {
               holdfast init --data-dir /var/lib/holdfast --hostname backup.example.com
               holdfast init --data-dir /tmp/try --hostname localhost
               holdfast init --data-dir /var/lib/holdfast --new-token    (no admin token is left; `serve` must be stopped)
+              holdfast init --restore s3://acme-backups --data-dir /var/lib/holdfast      (the coordinator was lost)
+              holdfast init --restore /mnt/kept-ca --data-dir /var/lib/holdfast           (only ca.pem and ca-key.pem were kept)
             """)
 
     @Option(help: "Where the coordinator keeps its files.", completion: .directory) var dataDir: String
@@ -27,11 +29,24 @@ struct Init: AsyncParsableCommand {
     @Option(help: "The address that the context file gets.") var url = "https://localhost:8443"
     @Flag(help: "Print the admin token instead of writing the context file.") var noContext = false
 
+    @Option(
+        help: """
+            Make it from a copy of a lost coordinator's catalog (a file, a folder, or s3://bucket/prefix with the AWS_* \
+            variables), or from a folder with its ca.pem and ca-key.pem. Its agents go on with it.
+            """)
+    var restore: String?
+    @Option(
+        help: "The file with the key of the copies (the lost coordinator's catalog-key); asked for without.",
+        completion: .file())
+    var keyFile: String?
+
     @Flag(help: "Only make another admin token in a data directory that holds a coordinator.") var newToken = false
 
     func validate() throws {
         guard !dataDir.isEmpty else { throw ValidationError("--data-dir is empty") }
         guard !newToken || hostnames.isEmpty else { throw ValidationError("--new-token changes no names") }
+        guard !newToken || restore == nil else { throw ValidationError("--restore makes an admin token anyway") }
+        guard keyFile == nil || restore != nil else { throw ValidationError("--key-file belongs to --restore") }
     }
 
     func run() async throws {
@@ -39,21 +54,50 @@ struct Init: AsyncParsableCommand {
         let folder = URL(filePath: dataDir, directoryHint: .isDirectory).absoluteURL
         let now = Date()
         let paths = CoordinatorPaths(dataDirectory: folder)
-        let made =
-            newToken
-            ? try Coordinator.addAdminToken(paths: paths, now: now)
-            : try Coordinator.initialise(paths: paths, hostnames: Self.names(hostnames), now: now)
+        let made: InitialisationResult
+        if newToken {
+            made = try Coordinator.addAdminToken(paths: paths, now: now)
+        } else if let restore {
+            made = try Coordinator.restore(
+                CoordinatorSource(
+                    from: restore, key: { () throws(BackupError) in try key(terminal) },
+                    environment: ProcessInfo.processInfo.environment, now: { Date() }),
+                paths: paths, hostnames: hostnames.isEmpty ? [] : Self.names(hostnames), now: now)
+        } else {
+            made = try Coordinator.initialise(paths: paths, hostnames: Self.names(hostnames), now: now)
+        }
         let context = OperatorContext(url: url, token: made.adminToken, ca: made.caPEM)
         try terminal.print(
             ["coordinator  \(folder.path)", "CA SHA-256   \(made.caSha256)"] + store(context, terminal, now))
         guard !newToken else { return }
+        guard restore == nil else {
+            return terminal.say([
+                "", "Next:",
+                "  holdfast serve --data-dir \(dataDir)",
+                "  holdfast catalog rebuild       what was backed up since that copy; nothing is deleted before",
+                "  holdfast catalog show          hosts that joined since, and wait to be admitted",
+            ])
+        }
         terminal.say([
             "", "Next:",
             "  holdfast serve --data-dir \(dataDir)",
             "  holdfast token create          then on each host: holdfast-agent join JOIN-STRING",
             "  holdfast apply -f fleet.yaml   destinations, policies and alerts; without it, a default policy",
-            "Keep a copy of \(folder.appending(path: "ca-key.pem").path) in a safe place: agents trust it.",
+            "Keep a copy of \(paths.catalogKey.path) in a safe place, not on this host: it opens the copies of the catalog in the",
+            "object stores, from which a lost coordinator comes back (holdfast init --restore). Whoever has both has the fleet.",
         ])
+    }
+
+    /// From the file, or typed.
+    private func key(_ terminal: Terminal) throws(BackupError) -> CatalogKey {
+        if let keyFile { return try CatalogKey(file: keyFile) }
+        guard terminal.isInteractive else {
+            throw BackupError(.usage, "nobody is there to ask: give the key of the copies with --key-file")
+        }
+        guard let text = terminal.ask("Key of the catalog's copies (the lost coordinator's file catalog-key):") else {
+            throw BackupError(.cancelled, "nothing was made")
+        }
+        return try CatalogKey(text: text)
     }
 
     /// The token is shown once and never again, so whatever hinders the file must not lose it.

@@ -11,11 +11,16 @@ package struct AgentClient: Sendable {
     let connection: CoordinatorConnection
 
     /// `caPEM` is all that is trusted. Make a new client when the certificate was renewed. Throws `.usage` for a bad address.
-    package init(url: String, caPEM: String, certificatePEM: String, keyPEM: String) throws(BackupError) {
+    /// `name` is told along: a coordinator that has forgotten its agents knows them by it.
+    package init(
+        url: String, caPEM: String, certificatePEM: String, keyPEM: String, name: String? = nil
+    ) throws(BackupError) {
         var options = TransferOptions()
         options.trust = .pem(Array(caPEM.utf8))
         options.identity = .init(certificate: Array(certificatePEM.utf8), key: Array(keyPEM.utf8))
-        connection = try CoordinatorConnection(url: url, options: options)
+        var connection = try CoordinatorConnection(url: url, options: options)
+        if let name { connection.headers = [("Holdfast-Agent", name)] }
+        self.connection = connection
     }
 
     init(connection: CoordinatorConnection) { self.connection = connection }

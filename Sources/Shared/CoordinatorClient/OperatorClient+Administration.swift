@@ -6,6 +6,24 @@ extension OperatorClient {
         try await connection.answer(.post("apply", sending: request))
     }
 
+    /// How the catalog itself stands.
+    package func catalogState() async throws -> CatalogStateView { try await connection.answer(.get("catalog")) }
+
+    /// Copies the catalog to every place, now, and waits for it.
+    package func copyCatalog() async throws -> [CatalogCopyView] {
+        try await connection.answer(.post("catalog", "copies", seconds: 3600))
+    }
+
+    /// Asks for the catalog to be completed from manifests; follow it by ``catalogState()``. Throws `.busy` while one is at work.
+    package func rebuildCatalog(_ request: RebuildRequest) async throws -> RebuildView {
+        try await connection.answer(.post("catalog", "rebuild", sending: request))
+    }
+
+    /// Lets hosts in again that the catalog has forgotten; all that wait for no names. Throws `.notFound` for one that does not wait.
+    package func admit(_ request: AdmitRequest) async throws -> [StrangerView] {
+        try await connection.answer(.post("admissions", sending: request))
+    }
+
     /// A new join token; its secret is in this answer and nowhere else.
     package func createToken(_ request: TokenRequest) async throws -> TokenCreated {
         try await connection.answer(.post("tokens", sending: request))

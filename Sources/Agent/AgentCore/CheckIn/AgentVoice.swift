@@ -8,6 +8,7 @@ final class AgentVoice: Sendable {
     let process: AgentProcess
     private let state = Mutex((echo: UUID?.none, answers: [CopyAnswer]()))
     private let data: URL
+    private let marks: MarkKeeper
     private let configuration: LiveConfiguration
 
     /// How often an agent was started on this data directory.
@@ -27,7 +28,11 @@ final class AgentVoice: Sendable {
         try? file.save(starts)
         process = AgentProcess(instance: world.newID(), generation: starts.count, host: world.hostName)
         data = paths.data
+        marks = MarkKeeper(file: paths.catalogMark, uptime: { ContinuousClock.now })
     }
+
+    /// How far the coordinator's catalog had come.
+    var mark: String? { marks.current }
 
     /// What the last answer gave us to prove that we got it.
     var echo: UUID? { state.withLock { $0.echo } }
@@ -35,6 +40,7 @@ final class AgentVoice: Sendable {
     var answers: [CopyAnswer] { state.withLock { $0.answers } }
 
     func heard(_ response: CheckInResponse, sent: [CopyAnswer]) {
+        if let mark = response.mark { marks.keep(mark) }
         let known = Set(sent.map(\.question))
         state.withLock { state in
             if let nonce = response.nonce { state.echo = nonce }

@@ -96,7 +96,7 @@ struct CheckInService: Service {
             planRevision: await plans.current.revision, running: running, spoolDepth: await spool.depth,
             databases: news,
             receivedCommands: received, commands: working, waitSeconds: isBusy ? min(wait, 1) : wait)
-        (request.process, request.echo) = (voice.process, voice.echo)
+        (request.process, request.echo, request.mark) = (voice.process, voice.echo, voice.mark)
         // Always with the databases, so that either is told again when both are asked for again.
         request.limits = news == nil ? nil : limits.limits
         request.answers = answers.isEmpty ? nil : answers

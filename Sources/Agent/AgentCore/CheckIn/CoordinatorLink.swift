@@ -35,7 +35,7 @@ actor CoordinatorLink {
         }
         let fresh = try AgentClient(
             url: identity.coordinatorURL, caPEM: text(paths.authority), certificatePEM: certificate,
-            keyPEM: text(paths.key))
+            keyPEM: text(paths.key), name: identity.name)
         client = fresh
         return fresh
     }

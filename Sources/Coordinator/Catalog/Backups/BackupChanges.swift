@@ -22,12 +22,13 @@ extension CatalogUpdate {
                 String(decoding: try manifest.encoded(), as: UTF8.self), backup.sourceTables, backup.sourceRows,
             ])
         let agent = manifest.agent.id
-        for copy in copies { try add(copy, of: agent, at: backup.recordedAt) }
+        for copy in copies { try addCopy(copy, of: agent, at: backup.recordedAt) }
         if backup.state == .good { try noteGood(backup, at: backup.recordedAt) }
         try refreshSummary(backup.database, at: backup.recordedAt)
     }
 
-    private func add(_ copy: CopyRecord, of agent: UUID, at now: Date) throws {
+    /// Adds a copy to a backup that is there.
+    package func addCopy(_ copy: CopyRecord, of agent: UUID, at now: Date) throws {
         let place = try placeId(copy.place, at: now)
         try database.execute(
             sql: """

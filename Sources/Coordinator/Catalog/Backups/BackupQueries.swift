@@ -155,6 +155,14 @@ extension CatalogView {
             }, uniquingKeysWith: { $1 })
     }
 
+    /// Backups that not every destination holds, newest first.
+    package func partialBackups(limit: Int) throws -> [BackupRecord] {
+        try Row.fetchAll(
+            database, sql: "SELECT * FROM backup WHERE state = 'partial' ORDER BY recordedAt DESC LIMIT ?",
+            arguments: [limit]
+        ).map(Self.backup)
+    }
+
     /// Backups whose deletion has begun and not ended.
     package func deletingBackups() throws -> [BackupRecord] {
         try Row.fetchAll(database, sql: "SELECT * FROM backup WHERE state = 'deleting' ORDER BY recordedAt, id")

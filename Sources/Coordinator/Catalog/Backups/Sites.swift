@@ -30,6 +30,21 @@ package struct CopyFolder: Sendable, Hashable {
 
     /// The destination as it was last defined.
     package let place: Destination
+
+    /// A folder of this agent at a place, whether or not any copy is known to lie there.
+    package init(agent: UUID, place: Destination, folder: String) {
+        self.agent = agent
+        self.place = place
+        self.folder = folder
+        site = place.site(of: agent)
+    }
+
+    init(agent: UUID, site: String, folder: String, place: Destination) {
+        self.agent = agent
+        self.site = site
+        self.folder = folder
+        self.place = place
+    }
 }
 
 /// One object of a copy as it should lie in its folder.

@@ -41,7 +41,9 @@ struct Gate: Sendable {
     /// The agent whose certificate this connection showed. A token does not stand in for it.
     func agent(_ call: Call) async throws -> AgentIdentity {
         guard let certificate = call.peer.certificate else { throw CallProblem.needsCertificate }
-        return try await coordinator.authenticateAgent(certificateDER: certificate, now: now())
+        return try await coordinator.authenticateAgent(
+            certificateDER: certificate, now: now(),
+            name: HTTPField.Name("Holdfast-Agent").flatMap { call.request.headers[$0] }, remote: call.context.origin)
     }
 
     /// The operator whose token came along, in a header or by a session.

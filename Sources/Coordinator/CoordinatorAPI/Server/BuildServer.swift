@@ -37,6 +37,7 @@ package func buildServer(
     routes.addDestinations(coordinator)
     routes.addApply(coordinator)
     routes.addTokens(coordinator)
+    routes.addCatalog(coordinator)
     try routes.addPages(coordinator, sessions: sessions, now: now)
 
     let cap = min(limits.connections, OpenFileLimit.lift())

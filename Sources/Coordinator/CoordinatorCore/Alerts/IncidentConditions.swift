@@ -22,6 +22,8 @@ enum IncidentKind {
     static let unlooked = "unlooked"
     static let older = "older"
     static let share = "cleanup-share"
+    static let uncopied = "catalog-uncopied"
+    static let lacking = "catalog-lacking"
     static let announced = "cleanup-announced"
     static let gone = "gone"
     static let trouble = "trouble"
@@ -52,6 +54,8 @@ enum IncidentKey {
     static func empty(_ database: DatabaseRecord) -> String { "empty:\(database.id)" }
     static func noted(_ database: DatabaseRecord) -> String { "noted:\(database.id)" }
     static func unprobed(_ destination: String) -> String { "unprobed:\(destination)" }
+    static func uncopied(_ place: String) -> String { "catalog-uncopied:\(place)" }
+    static let lacking = "catalog-lacking"
     static func share(_ database: DatabaseRecord) -> String { "cleanup-share:\(database.id)" }
     static func gone(_ database: DatabaseRecord) -> String { "gone:\(database.id)" }
     static func stray(_ agent: UUID, _ place: String) -> String { "stray:\(agent.uuidString.lowercased()):\(place)" }

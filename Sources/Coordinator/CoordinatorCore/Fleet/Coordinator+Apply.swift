@@ -27,6 +27,7 @@ extension Coordinator {
             try update.addFleet(yaml: request.yaml, fileName: file, by: `operator`.tokenId, at: now)
             for destination in next.destinations { try update.addPlace(destination, at: now) }
             try update.audit(`operator`.tokenId, "apply", file, detail: "\(changes.count) changes", at: now)
+            try CatalogMark.advance(update)
             // Before the next transaction: an agent's new databases are planned by it or replanned by it, never by the old
             // one. And not at all if the commit fails.
             update.afterCommit { [self] in setFleet(next) }
@@ -34,6 +35,7 @@ extension Coordinator {
         }
         presence.wake(changed)
         bells.ring(.probing)
+        copySoon()
         return ApplyView(changes: changes, warnings: warnings, applied: true, deletable: deletable)
     }
 }

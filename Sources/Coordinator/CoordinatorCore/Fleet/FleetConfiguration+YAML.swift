@@ -5,7 +5,9 @@ import Wire
 extension FleetConfiguration {
     /// Reads a `fleet.yaml`. Throws `.configuration` that names file, line and key, and what was expected there.
     package init(yaml: String, file: String) throws(BackupError) {
-        let root = try Setting(yaml: yaml, file: file).fields(["destinations", "policies", "alerts", "retention"])
+        let root = try Setting(yaml: yaml, file: file).fields([
+            "destinations", "policies", "alerts", "retention", "catalog",
+        ])
         var destinations: [Destination] = []
         for (name, value) in try root["destinations"]?.entries() ?? [] {
             try Self.checkName(name, value)
@@ -21,6 +23,7 @@ extension FleetConfiguration {
         self.init(
             destinations: destinations, policies: policies,
             alerts: alerts ?? AlertRoutes(slack: nil, email: nil, notifySuccess: false, digest: nil))
+        catalog = try root["catalog"].map { (it) throws(BackupError) in try CatalogCopyRules(it) } ?? catalog
         if let fields = try root["retention"]?.fields(["automatic", "maxDeleteShare"]) {
             retention.automatic = try fields["automatic"]?.flag() ?? retention.automatic
             retention.maxDeleteShare =

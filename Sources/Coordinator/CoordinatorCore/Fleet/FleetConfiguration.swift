@@ -8,6 +8,7 @@ package struct FleetConfiguration: Sendable, Equatable {
     package var policies: [FleetPolicy]
     package var alerts: AlertRoutes
     package var retention = RetentionRules()
+    package var catalog = CatalogCopyRules()
 
     package func destination(named name: String) -> Destination? { destinations.first { $0.name == name } }
 

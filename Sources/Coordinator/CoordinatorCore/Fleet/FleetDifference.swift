@@ -8,6 +8,7 @@ enum FleetDifference {
             + compare("policy", old.policies, new.policies, name: \.name, describe: describe)
             + (old.alerts == new.alerts ? [] : ["~ alerts: \(describe(new.alerts))"])
             + (old.retention == new.retention ? [] : ["~ retention: \(describe(new.retention))"])
+            + (old.catalog == new.catalog ? [] : ["~ catalog: copies \(new.catalog.words)"])
     }
 
     private static func compare<Item: Equatable>(

@@ -30,6 +30,13 @@ enum FleetWarnings {
         for destination in fleet.destinations where !used.contains(destination.name) {
             lines.append("destination \(destination.name) is used by no policy")
         }
+        if fleet.catalog.every == nil
+            || (fleet.catalog.directory == nil && !fleet.destinations.contains { $0.s3 != nil })
+        {
+            lines.append(
+                "the catalog is copied nowhere: with its host the coordinator is lost (an object store, or `catalog: { directory: … }`)"
+            )
+        }
         lines += fleet.destinations.compactMap(StorePromises.archive)
         return lines
     }

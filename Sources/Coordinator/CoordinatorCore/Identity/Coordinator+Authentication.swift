@@ -6,7 +6,11 @@ import Sealing
 extension Coordinator {
     /// Who sends a request with this client certificate. Throws `.forbidden` unless our CA issued it, its time is now,
     /// and its agent is known by this very key and not revoked. Asked for every request: revocation takes effect at once.
-    package func authenticateAgent(certificateDER: [UInt8], now: Date) async throws(BackupError) -> AgentIdentity {
+    ///
+    /// One that our CA issued, and that the catalog knows nothing of, waits for an operator; `name` is what it calls itself.
+    package func authenticateAgent(
+        certificateDER: [UInt8], now: Date, name: String? = nil, remote: String = ""
+    ) async throws(BackupError) -> AgentIdentity {
         // Whatever it is that came instead of a certificate, it proves nothing.
         guard let certificate = try? Certificate(der: certificateDER), let id = certificate.agentID,
             certificate.isIssued(by: authority.certificate), certificate.purposes.contains(.clientAuthentication)
@@ -15,7 +19,10 @@ extension Coordinator {
             throw BackupError(.forbidden, "the client certificate has run out or is not valid yet; renew it")
         }
         guard let agent = try await catalog.read({ try $0.agent(id) }) else {
-            throw BackupError(.forbidden, "no agent is enrolled with this certificate")
+            throw try await refuseStranger(id, certificate, name: name, remote: remote)
+        }
+        if agent.keyFingerprint == Self.noKey, agent.revokedAt == nil {
+            throw try await refuseStranger(id, certificate, name: name, remote: remote)
         }
         guard agent.keyFingerprint == certificate.keyFingerprint else {
             throw BackupError(

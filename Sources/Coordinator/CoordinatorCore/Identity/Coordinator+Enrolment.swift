@@ -29,6 +29,7 @@ extension Coordinator {
                 try update.open(.nameTaken(agent, remote: remote), channels: channels, at: now)
             case .joined, .refused: break
             }
+            if case .joined = outcome { try CatalogMark.advance(update) }
             return outcome
         }
         switch outcome {
@@ -46,6 +47,7 @@ extension Coordinator {
                 presence.wake([agent.id])
                 bells.ring(.alerts)
             }
+            copySoon()
             logger.info("agent enrolled", metadata: ["agent": "\(agent.name)", "id": "\(agent.id)"])
             // Its id may be another than the one that it made for itself.
             let own =
@@ -59,9 +61,12 @@ extension Coordinator {
         }
     }
 
+    /// What a name of an agent is.
+    static var agentName: Regex<Substring> { /[A-Za-z0-9][A-Za-z0-9._-]{0,62}/ }
+
     /// A name is the first folder of a host's keys, and what operators say instead of an id.
     private static func check(name: String) throws(BackupError) {
-        guard name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,62}/) != nil else {
+        guard name.wholeMatch(of: agentName) != nil else {
             throw BackupError(
                 .usage, "an agent's name must be 1 to 63 of A-Z a-z 0-9 . _ - and begin with a letter or digit")
         }

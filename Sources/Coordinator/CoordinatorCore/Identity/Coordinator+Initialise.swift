@@ -13,16 +13,10 @@ extension Coordinator {
     package static func initialise(
         paths: CoordinatorPaths, hostnames: [String], now: Date
     ) throws(BackupError) -> InitialisationResult {
-        try requireOwnFolder(paths)
+        try requireEmpty(paths)
         try PrivateDirectory.ensure(paths.dataDirectory.path)
         let lock = try LockFile(path: paths.lock.path, program: "holdfast init", now: now)
         defer { lock.release() }
-        guard !FileManager.default.fileExists(atPath: paths.catalog.path) else {
-            throw BackupError(
-                .exists,
-                "\(paths.dataDirectory.path) holds a coordinator already: start it with `holdfast serve`, or name another "
-                    + "--data-dir")
-        }
         let names = distinct(hostnames + ["localhost", "127.0.0.1", "::1"])
         for name in names where name.contains(",") { throw BackupError(.usage, "\(name) is no host name") }
         let authority = try sealing("making the certificate authority", .usage) { () throws(SealingError) in
@@ -31,12 +25,23 @@ extension Coordinator {
             return try CertificateAuthority.create(commonName: "holdfast", now: now)
         }
         try CoordinatorFiles.write(authority, paths)
+        _ = try CatalogKey.ensure(paths.catalogKey)
         _ = try CoordinatorFiles.serverIdentity(paths, authority, hostnames: names, now: now)
         let secret = try Secret()
         try makeCatalog(paths, names, secret, now)
         let pem = try sealing("writing the CA") { () throws(SealingError) in try authority.certificate.pem() }
         return InitialisationResult(
             caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret))
+    }
+
+    /// Throws `.exists` when the directory holds a coordinator already, `.usage` when it holds other files.
+    static func requireEmpty(_ paths: CoordinatorPaths) throws(BackupError) {
+        try requireOwnFolder(paths)
+        guard FileManager.default.fileExists(atPath: paths.catalog.path) else { return }
+        throw BackupError(
+            .exists,
+            "\(paths.dataDirectory.path) holds a coordinator already: start it with `holdfast serve`, or name another "
+                + "--data-dir")
     }
 
     /// A folder with other files in it, such as a home directory, is not made private and filled with ours.
@@ -105,7 +110,7 @@ extension Coordinator {
         }
     }
 
-    private static func distinct(_ names: [String]) -> [String] {
+    static func distinct(_ names: [String]) -> [String] {
         var seen: Set<String> = []
         return names.filter { seen.insert($0).inserted }
     }

@@ -36,6 +36,7 @@ extension Coordinator {
         if presence.note(request, from: agent.id, at: now) { try await welcomeBack(agent, at: now) }
         guard standing == .current else { return heldAnswer(at: now, pause: 1) }
         try await take(request, from: agent, at: now)
+        if let mark = request.mark { try await compare(mark: mark, from: agent) }
         let waiter = world.uuid()
         let news = presence.startWaiting(agent.id, waiter)
         defer { presence.stopWaiting(agent.id, waiter) }
@@ -117,6 +118,7 @@ extension Coordinator {
             var plan: Plan?
             var commands: [CommandRecord]
             var hasFacts: Bool
+            var mark: CatalogMark
         }
         let known = request.planRevision
         var news = try await catalog.read { view -> News in
@@ -130,10 +132,13 @@ extension Coordinator {
             guard record.keyFingerprint == agent.key else {
                 throw BackupError(.forbidden, "another host took the place of \(agent.name)")
             }
+            // A plan that was made without knowing the host, or the fleet, would end what it does by the one that it has.
+            let isBlind = try record.factsAt == nil || (CatalogGap.read(view) != nil && view.appliedFleet() == nil)
             return News(
-                revision: record.planRevision,
-                plan: record.planRevision == known ? nil : try view.plan(of: agent.id),
-                commands: try view.waitingCommands(for: agent.id, at: now), hasFacts: record.factsAt != nil)
+                revision: isBlind && known > 0 ? known : record.planRevision,
+                plan: record.planRevision == known || (isBlind && known > 0) ? nil : try view.plan(of: agent.id),
+                commands: try view.waitingCommands(for: agent.id, at: now), hasFacts: record.factsAt != nil,
+                mark: try CatalogMark.read(view))
         }
         if news.revision < known {
             news.plan = try await catalog.write { update in
@@ -145,6 +150,7 @@ extension Coordinator {
         var response = CheckInResponse(
             serverTime: now, waitSeconds: world.pollSeconds, pauseSeconds: world.pauseSeconds, plan: news.plan,
             commands: commands, wantsDatabases: !news.hasFacts)
+        response.mark = news.mark.text(markKey)
         if request.version.rawValue >= 2 {
             let questions = questions.questions(for: agent.id)
             response.questions = questions.isEmpty ? nil : questions

@@ -11,7 +11,8 @@ import Wire
 extension Coordinator {
     /// Goes on with every deletion that has begun.
     func resumeDeletions() async throws(BackupError) {
-        let doomed = try await catalog.read { try $0.deletingBackups() }
+        // What an older catalog wants gone may be another's by now.
+        let doomed = try await catalog.read { try CatalogGap.read($0) == nil ? $0.deletingBackups() : [] }
         guard !doomed.isEmpty else { return }
         _ = try await carryOut(doomed, requestedBy: "retention")
     }

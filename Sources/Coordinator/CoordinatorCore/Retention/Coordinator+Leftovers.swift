@@ -9,7 +9,9 @@ import Wire
 extension Coordinator {
     /// Deletes what runs left behind in buckets. What cannot be looked at or deleted now waits for the next time.
     func deleteLeftovers() async throws(BackupError) {
-        for leftover in try await catalog.read({ try $0.leftovers(limit: 1000) }) {
+        for leftover in try await catalog.read({
+            try CatalogGap.read($0) == nil ? $0.leftovers(limit: 1000) : []
+        }) {
             guard !Task.isCancelled else { return }
             do throws(BackupError) {
                 try await delete(leftover)

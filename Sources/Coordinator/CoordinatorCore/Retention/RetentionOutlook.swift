@@ -38,7 +38,7 @@ struct RetentionOutlook {
 
     init(_ view: CatalogView, _ fleet: FleetConfiguration, _ circumstances: Circumstances) throws {
         let now = circumstances.now
-        suspended = try circumstances.clockDoubt ?? HighWater.suspicion(of: now, view)
+        suspended = try CatalogGap.suspicion(view) ?? circumstances.clockDoubt ?? HighWater.suspicion(of: now, view)
         // A command that was not acknowledged goes down again, with fresh addresses, until it expires.
         let unheard = TimeInterval(Lifetime.restore + Lifetime.restoreWork)
         let inUse = try view.backupsInUse(deliveredSince: now - unheard)

@@ -73,6 +73,7 @@ extension Coordinator {
                     receipt.acknowledged.append(item.id)
                 }
             }
+            if !receipt.acknowledged.isEmpty { try CatalogMark.advance(update) }
             return (receipt, consequences)
         }
     }

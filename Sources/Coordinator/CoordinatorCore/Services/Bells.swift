@@ -3,7 +3,7 @@ import Synchronization
 /// Wakes services before their next round is due. Rings while a service works are kept, once.
 final class Bells: Sendable {
     enum Bell: CaseIterable {
-        case supervision, confirmation, verification, alerts, deletion, sightings, comparison, probing
+        case supervision, confirmation, verification, alerts, deletion, sightings, comparison, probing, copies, rebuild
     }
 
     struct Line: Sendable {

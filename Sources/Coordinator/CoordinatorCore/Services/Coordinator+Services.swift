@@ -26,6 +26,13 @@ extension Coordinator {
             rounds("probing of stores", .seconds(300), .probing) { (it) throws(BackupError) in
                 try await it.probeStores()
             },
+            rounds("copies of the catalog", .seconds(60), .copies) { (it) throws(BackupError) in
+                try await it.keepMarks()
+                try await it.copyCatalogIfDue()
+            },
+            rounds("rebuild of the catalog", .seconds(3600), .rebuild) { (it) throws(BackupError) in
+                await it.rebuildIfAsked()
+            },
             HeldCheckInsService(presence: presence),
         ]
     }

@@ -37,8 +37,10 @@ extension Coordinator {
                 }
             }
             try update.audit(`operator`.tokenId, "agent revoke", agent.name, at: now)
+            try CatalogMark.advance(update)
             return agent.id
         }
+        copySoon()
         presence.wake([id])
         return try await agent(nameOrId, by: `operator`)
     }

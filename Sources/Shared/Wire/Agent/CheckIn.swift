@@ -33,6 +33,8 @@ package struct CheckInRequest: Codable, Sendable {
     package var trouble: String?
     /// What its `agent.yaml` allows the coordinator to ask, whenever it tells its databases. Since 2.
     package var limits: HostLimits?
+    /// The ``CheckInResponse/mark`` of the last answer that had one. Since 3.
+    package var mark: String?
 
     package init(
         version: ProtocolVersion = .current, holdfast: String, bootId: String, clock: Date, planRevision: Int,
@@ -68,6 +70,8 @@ package struct CheckInResponse: Codable, Sendable {
     package var nonce: UUID?
     /// Since 2.
     package var questions: [CopyQuestion]?
+    /// How far the coordinator's catalog has come, for it alone to read: kept, and sent with the next check-ins. Since 3.
+    package var mark: String?
 
     package init(
         version: ProtocolVersion = .current, serverTime: Date, waitSeconds: Int, pauseSeconds: Int, plan: Plan?,

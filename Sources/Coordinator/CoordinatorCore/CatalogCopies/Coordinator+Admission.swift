@@ -1,0 +1,118 @@
+import Catalog
+package import Domain
+import Foundation
+import Logging
+import Sealing
+package import Wire
+
+// Hosts whose certificates are ours and of which the catalog has no key: they were enrolled after the copy that it was made from, or
+// it was made from manifests. Who they are is proven; whether they still belong here, an operator says.
+extension Coordinator {
+    /// A row without a key, made from manifests, has this in its place.
+    static let noKey = String(repeating: "0", count: 64)
+
+    /// Refuses such a host, and remembers it. `name` is what it calls itself.
+    func refuseStranger(
+        _ id: UUID, _ certificate: Certificate, name: String?, remote: String
+    ) async throws(BackupError) -> BackupError {
+        let name = name.flatMap { $0.wholeMatch(of: Self.agentName) == nil ? nil : $0 }
+        let isNew = strangers.note(
+            .init(certificate: certificate, name: name, remote: remote, at: world.now()), id: id)
+        if isNew { try await meetStranger(id) }
+        return BackupError(
+            .forbidden,
+            "this coordinator has forgotten the host: an operator admits it again with `holdfast agent admit`; backups go on meanwhile"
+        )
+    }
+
+    /// Admits hosts that wait, by name or id; all of them for an empty list. Throws `.notFound` for one that does not wait, `.exists`
+    /// when another agent has its name.
+    package func admit(
+        _ request: AdmitRequest, by operator: OperatorIdentity
+    ) async throws(BackupError) -> [StrangerView] {
+        try `operator`.require(.admin, "admitting hosts")
+        let waiting = try await strangers(nil)
+        var chosen = waiting
+        if !request.agents.isEmpty {
+            chosen = []
+            for wanted in request.agents {
+                guard let one = waiting.first(where: { $0.name == wanted || $0.id == UUID(uuidString: wanted) }) else {
+                    throw BackupError(
+                        .notFound, "no host called \(wanted) waits to be admitted; `holdfast catalog show` lists them")
+                }
+                chosen.append(one)
+            }
+        }
+        let (now, all, fleet) = (world.now(), strangers.all, fleet)
+        let admitted = chosen
+        try await catalog.write { update in
+            for view in admitted {
+                guard let stranger = all[view.id] else { continue }
+                try Self.admit(view, stranger, update, at: now)
+                try update.audit(
+                    `operator`.tokenId, "agent admit", view.name ?? "", detail: view.id.uuidString, at: now)
+            }
+            try CatalogMark.advance(update)
+            _ = try Self.replan(update, fleet, agents: Set(admitted.map(\.id)), at: now)
+        }
+        for view in admitted { strangers.forget(view.id) }
+        copySoon()
+        return admitted
+    }
+
+    private static func admit(
+        _ view: StrangerView, _ stranger: Strangers.Stranger, _ update: CatalogUpdate, at now: Date
+    ) throws {
+        let certificate = stranger.certificate
+        let key = Data(certificate.spki).base64EncodedString()
+        if var agent = try update.agent(view.id) {
+            guard agent.keyFingerprint == noKey, agent.revokedAt == nil else { return }
+            (agent.keyFingerprint, agent.publicKey) = (certificate.keyFingerprint, key)
+            (agent.certificateFingerprint, agent.certificateNotAfter) = (certificate.fingerprint, certificate.notAfter)
+            return try update.takeOver(agent)
+        }
+        guard let name = view.name else {
+            throw BackupError(
+                .usage, "host \(view.id.uuidString.lowercased()) does not say its name: upgrade it, or let it join anew"
+            )
+        }
+        if let other = try update.agent(named: name) ?? update.agent(spelledLike: name) {
+            throw BackupError(
+                .exists,
+                "another agent is called \(other.name): let the host \(view.id.uuidString.lowercased()) join anew under another name"
+            )
+        }
+        var agent = AgentRecord(
+            id: view.id, name: name, labels: [:], keyFingerprint: certificate.keyFingerprint,
+            certificateFingerprint: certificate.fingerprint, certificateNotAfter: certificate.notAfter,
+            joinToken: "admitted", enrolledAt: now)
+        agent.publicKey = key
+        try update.add(agent)
+    }
+
+    /// Those that wait, by name; with `name` only these.
+    func strangers(_ name: String?) async throws(BackupError) -> [StrangerView] {
+        let all = strangers.all
+        let names = try await catalog.read { view in
+            try all.keys.reduce(into: [UUID: String]()) { names, id in names[id] = try view.agent(id)?.name }
+        }
+        return all.map { id, stranger in
+            StrangerView(id: id, name: names[id] ?? stranger.name, lastSeenAt: stranger.at, remote: stranger.remote)
+        }.sorted { ($0.name ?? "~", $0.id.uuidString) < ($1.name ?? "~", $1.id.uuidString) }
+    }
+
+    /// How the catalog itself stands.
+    package func catalogState(by operator: OperatorIdentity) async throws(BackupError) -> CatalogStateView {
+        try `operator`.require(.viewer, "looking at the catalog")
+        let places = catalogPlaces()
+        let waiting = try await strangers(nil)
+        let rebuild = rebuilding.view
+        return try await catalog.read { view in
+            let (mark, gap) = (try CatalogMark.read(view), try CatalogGap.read(view))
+            let records = try CatalogCopyRecord.read(view)
+            return CatalogStateView(
+                epoch: mark.epoch, head: mark.head, behind: gap?.reason, behindSince: gap?.since,
+                copies: places.map { Self.view($0.name, records[$0.name]) }, strangers: waiting, rebuild: rebuild)
+        }
+    }
+}

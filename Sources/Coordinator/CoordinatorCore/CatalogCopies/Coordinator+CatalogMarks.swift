@@ -1,0 +1,94 @@
+import Catalog
+import Domain
+import Foundation
+import Logging
+import Sealing
+import Storage
+import Threads
+
+// A copy of the catalog that is put back by hand forgets what was acknowledged since; nobody would notice. So how far the catalog had
+// come lies at the agents, which tell it with every check-in, and in the object stores.
+extension Coordinator {
+    /// What an agent was last told. What was not made by this coordinator says nothing.
+    func compare(mark text: String, from agent: AgentIdentity) async throws(BackupError) {
+        guard let mark = CatalogMark(text, markKey) else { return }
+        try await meet(mark, "agent \(agent.name) was told of more")
+    }
+
+    /// Compares with the stores, and leaves the present mark there.
+    func keepMarks() async throws(BackupError) {
+        let (key, authority) = (markKey, authority)
+        let present = try await catalog.read { try CatalogMark.read($0) }
+        for place in catalogPlaces() {
+            let folder = CatalogCopyName.folder(authority.certificate, prefix: place.prefix)
+            do throws(BackupError) {
+                let met = try await onThread { () throws(BackupError) in
+                    try StoredMarks(store: try place.open(), folder: folder, key: key).keep(present)
+                }
+                if let met { try await meet(met, "\(place.name) holds a mark of more") }
+            } catch  where error.code != .cancelled {
+                logger.warning(
+                    "the mark of the catalog could not be kept",
+                    metadata: ["place": "\(place.name)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// A certificate of ours whose agent the catalog does not know: it was given out, and the catalog forgot it.
+    func meetStranger(_ id: UUID) async throws(BackupError) {
+        try await meet(nil, "agent \(id.uuidString.lowercased()) has a certificate, and no row")
+    }
+
+    /// Notes, once, that the catalog is from before this mark.
+    private func meet(_ mark: CatalogMark?, _ reason: String) async throws(BackupError) {
+        let known = try await catalog.read { (try CatalogMark.read($0), try CatalogGap.read($0)) }
+        if let mark, mark <= known.0 { return }
+        if let gap = known.1, mark.map({ $0 <= gap.mark ?? CatalogMark(epoch: 0, head: 0) }) ?? true { return }
+        let (now, channels) = (world.now(), fleet.alerts.channels)
+        try await catalog.write { update in
+            let gap = CatalogGap(
+                mark: [mark, known.1?.mark].compactMap(\.self).max(), since: known.1?.since ?? now,
+                reason: known.1?.reason ?? reason)
+            try gap.write(update)
+            try update.open(.lacking(gap), channels: channels, at: now)
+        }
+        logger.critical("the catalog lacks what was acknowledged", metadata: ["reason": "\(reason)"])
+        bells.ring(.alerts)
+    }
+}
+
+/// The marks that lie in one store: empty names tell nothing, so each holds its text.
+private struct StoredMarks {
+    let store: any ObjectStore
+    let folder: String
+    let key: [UInt8]
+    private static let limit = 1024
+
+    /// The furthest mark that lies there, if it is further than this one; else this one lies there, and no older one.
+    func keep(_ present: CatalogMark) throws(BackupError) -> CatalogMark? {
+        var names: [(name: String, mark: CatalogMark)] = []
+        for facts in try store.list(prefix: folder + "mark_") {
+            let name = String(facts.key.dropFirst(folder.count))
+            guard let match = name.wholeMatch(of: /mark_([0-9]{1,15})_([0-9]{1,15})/), let epoch = Int(match.1),
+                let head = Int(match.2)
+            else { continue }
+            names.append((name, CatalogMark(epoch: epoch, head: head)))
+        }
+        for (name, mark) in names.sorted(by: { $0.mark > $1.mark }) where mark > present {
+            let text = String(decoding: try store.get(folder + name, limit: Self.limit), as: UTF8.self)
+            // One that somebody else put there counts for nothing.
+            if CatalogMark(text.trimmingCharacters(in: .whitespacesAndNewlines), key) == mark { return mark }
+        }
+        if !names.contains(where: { $0.mark == present }) {
+            let bytes = Array((present.text(key) + "\n").utf8)
+            do throws(BackupError) {
+                _ = try store.put(
+                    "\(folder)mark_\(present.epoch)_\(present.head)", bytes, sha256: hex(sha256(bytes)))
+            } catch  where error.code == .exists {
+                return nil
+            }
+        }
+        for (name, mark) in names where mark < present { try store.delete(folder + name) }
+        return nil
+    }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import Sealing
+import Synchronization
+
+/// Hosts that speak with a certificate of our own authority while the catalog has no key of them: they were enrolled, and the catalog
+/// has forgotten it. In memory: they call again within minutes.
+final class Strangers: Sendable {
+    struct Stranger: Sendable {
+        let certificate: Certificate
+        /// As it calls itself.
+        let name: String?
+        let remote: String
+        let at: Date
+    }
+
+    private let known = Mutex<[UUID: Stranger]>([:])
+    private static let most = 20_000
+
+    /// True when it was not known before.
+    func note(_ stranger: Stranger, id: UUID) -> Bool {
+        known.withLock { known in
+            guard known[id] != nil || known.count < Self.most else { return false }
+            return known.updateValue(stranger, forKey: id) == nil
+        }
+    }
+
+    func forget(_ id: UUID) { known.withLock { known in known[id] = nil } }
+
+    var all: [UUID: Stranger] { known.withLock { $0 } }
+}

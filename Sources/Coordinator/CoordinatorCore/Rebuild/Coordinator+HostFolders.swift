@@ -1,0 +1,83 @@
+import Archive
+import Catalog
+import Domain
+import Foundation
+import Logging
+import Storage
+import Wire
+
+// Copies in directories of the hosts lie out of the coordinator's sight: their agents are asked.
+extension Coordinator {
+    /// Adds to each manifest that was found what the directories of its host hold of it. A host that cannot be asked is told of; a later
+    /// rebuild asks again.
+    func lookOnHosts(_ found: inout [UUID: FoundManifest]) async throws(BackupError) {
+        let directories = fleet.destinations.filter { $0.directory != nil }
+        guard !directories.isEmpty else { return }
+        let hosts = Dictionary(grouping: found.values, by: \.manifest.agent.id)
+        var silent: [String] = []
+        for (id, manifests) in hosts.sorted(by: { $0.key.uuidString < $1.key.uuidString }) {
+            guard let agent = try await catalog.read({ try $0.agent(id) }), agent.keyFingerprint != Self.noKey else {
+                continue
+            }
+            rebuilding.change { $0.phase = "asking \(agent.name) what lies on its host" }
+            for destination in directories {
+                guard let directory = destination.directory else { continue }
+                do throws(BackupError) {
+                    for folder in BackupKeys.folders.map({ "\(agent.name)/\($0)/" }) {
+                        let files = try await files(agent, directory, folder)
+                        for one in manifests {
+                            let main = one.manifest.objects.first { $0.role.isContents }?.name ?? ""
+                            guard let name = BackupKeys.manifestName(beside: main),
+                                let result = FoundManifest.result(
+                                    one.manifest, named: name, sha256: one.sha256, at: destination.name, folder: folder,
+                                    files)
+                            else { continue }
+                            found[one.manifest.id]?.results.append(result)
+                        }
+                    }
+                } catch {
+                    silent.append("\(agent.name), \(destination.name): \(error.message)")
+                    logger.warning(
+                        "a host could not be asked", metadata: ["agent": "\(agent.name)", "error": "\(error)"])
+                }
+            }
+        }
+        if !silent.isEmpty {
+            let words = silent.prefix(5).joined(separator: "; ")
+            rebuilding.change {
+                $0.message = "not looked at, so run it once more when they are there: \(words)"
+            }
+        }
+    }
+
+    /// Known backups that lack a place: their hosts may have been out of reach when they were brought back.
+    func addPartial(_ found: inout [UUID: FoundManifest]) async throws(BackupError) {
+        let partial = try await catalog.read { view in
+            try view.partialBackups(limit: 10_000).compactMap { backup -> FoundManifest? in
+                let own = try view.copies(of: backup.id).compactMap(\.objects.last).first { $0.name.hasSuffix(".json") }
+                guard let own, let manifest = try view.manifest(of: backup.id) else { return nil }
+                return FoundManifest(
+                    manifest: manifest, sha256: own.sha256, storedAt: nil, host: manifest.agent.name, results: [])
+            }
+        }
+        for one in partial where found[one.manifest.id] == nil { found[one.manifest.id] = one }
+    }
+
+    private func files(
+        _ agent: AgentRecord, _ directory: Destination.Directory, _ folder: String
+    ) async throws(BackupError) -> [String: ObjectFacts] {
+        var files: [String: ObjectFacts] = [:]
+        var after: String?
+        let end = world.uptime() + .seconds(300)
+        while world.uptime() < end {
+            let answer = try await ask(agent, directory, folder, names: nil, after: after)
+            for file in answer.files {
+                files[file.name] = ObjectFacts(key: folder + file.name, bytes: file.bytes, etag: "")
+            }
+            guard answer.goesOn, let last = answer.files.last?.name else { return files }
+            if let after, last <= after { break }
+            after = last
+        }
+        throw BackupError(.storageUnavailable, "the listing of \(folder) does not come to its end")
+    }
+}
