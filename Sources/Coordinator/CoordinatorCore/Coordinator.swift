@@ -102,6 +102,9 @@ package final class Coordinator: Sendable {
                 "made the key that opens the copies of the catalog: keep a copy of this file where the coordinator's host is not",
                 metadata: ["file": "\(paths.catalogKey.path)"])
         }
+        if applied == nil {
+            for remark in DefaultFleet.remarks(world.environment) { logger.notice("\(remark)") }
+        }
         let coordinator = try Coordinator(
             paths: paths, world: world, logger: logger, catalog: catalog, authority: authority,
             serverIdentity: identity, lock: lock, catalogKey: catalogKey,

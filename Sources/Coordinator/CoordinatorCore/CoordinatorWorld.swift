@@ -89,4 +89,6 @@ package struct OutgoingMail: Sendable {
     /// A secret.
     package let password: String?
     package let caFile: String?
+    /// False: it goes in the clear.
+    package let requiresTLS: Bool
 }

@@ -22,6 +22,7 @@ enum LiveWorld {
         var request = MailRequest(url: mail.url, from: mail.from, to: mail.to, message: mail.message)
         request.username = mail.username
         request.password = mail.password
+        request.requireTLS = mail.requiresTLS
         if let caFile = mail.caFile { request.trust = .file(caFile) }
         do {
             try TransferClient.sendMail(request)

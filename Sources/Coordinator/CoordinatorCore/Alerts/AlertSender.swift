@@ -52,7 +52,7 @@ struct AlertSender: Sendable {
         switch route.webhook {
         case .file(let path): address = try Self.secret(path, "the webhook file")
         case .environment(let name):
-            guard let value = world.environment[name], !value.isEmpty else {
+            guard let value = world.environment[name].map(OlderVariables.withoutComment), !value.isEmpty else {
                 throw BackupError(.configuration, "the environment variable \(name) is not set")
             }
             address = value
@@ -66,15 +66,22 @@ struct AlertSender: Sendable {
 
     private func mail(_ message: AlertMessage, _ route: EmailRoute, to recipients: [String]) throws(BackupError) {
         let bytes = try MailMessage(route: route, message: message).encoded()
-        try world.sendMail(
-            OutgoingMail(
-                url: route.url, from: route.from, to: recipients, message: bytes,
-                username: try route.usernameFile.map { (path) throws(BackupError) in
-                    try Self.secret(path, "the mail user's file")
-                },
-                password: try route.passwordFile.map { (path) throws(BackupError) in
-                    try Self.secret(path, "the mail password's file")
-                }, caFile: route.caFile))
+        let mail = OutgoingMail(
+            url: route.url, from: route.from, to: recipients, message: bytes,
+            username: try route.usernameFile.map { (path) throws(BackupError) in
+                try Self.secret(path, "the mail user's file")
+            },
+            password: try route.passwordFile.map { (path) throws(BackupError) in
+                try Self.secret(path, "the mail password's file")
+            }, caFile: route.caFile, requiresTLS: route.requiresTLS)
+        do {
+            try world.sendMail(mail)
+        } catch  where !route.requiresTLS {
+            throw BackupError(
+                error.code,
+                "\(error.message); no BACKUP_SMTP_URL is set, so mail goes to this host's own server: run one that takes it, or "
+                    + "set BACKUP_SMTP_URL=smtps://HOST")
+        }
     }
 
     private static func secret(_ path: String, _ what: String) throws(BackupError) -> String {

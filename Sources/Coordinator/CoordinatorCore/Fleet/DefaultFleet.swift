@@ -12,13 +12,14 @@ import Wire
 /// - `BACKUP_AUTO_CLEANUP` (true or false): whether retention runs every day; where it is set it wins over any `fleet.yaml`
 /// - `BACKUP_SLACK_WEBHOOK` (a secret, read when something is sent)
 /// - `BACKUP_EMAIL_NOTIFICATIONS` (default false), `BACKUP_EMAIL_RECIPIENTS` (commas), `BACKUP_SMTP_URL`,
-///   `BACKUP_EMAIL_FROM`, `BACKUP_SMTP_USERNAME_FILE`, `BACKUP_SMTP_PASSWORD_FILE`, `BACKUP_SMTP_CA_FILE`
+///   `BACKUP_EMAIL_FROM`, `BACKUP_SMTP_USERNAME_FILE`, `BACKUP_SMTP_PASSWORD_FILE`, `BACKUP_SMTP_CA_FILE`; without
+///   `BACKUP_SMTP_URL` the server is `localhost:25`, which is asked for no TLS and given no password
 /// - `BACKUP_NOTIFY_SUCCESS` (default false)
 enum DefaultFleet {
     static let policyName = "default"
 
     static func configuration(_ environment: [String: String]) throws(BackupError) -> FleetConfiguration {
-        let variables = Variables(environment)
+        let variables = OlderVariables(environment)
         var destinations = [Destination(name: "local", directory: .init(path: nil))]
         if let offsite = try offsite(variables) { destinations.append(offsite) }
         var tiers: [FleetTier] = []
@@ -41,7 +42,7 @@ enum DefaultFleet {
 
     /// Whether retention runs by itself, every day; nil where the environment does not say.
     static func autoCleanup(_ environment: [String: String]) throws(BackupError) -> Bool? {
-        let variables = Variables(environment)
+        let variables = OlderVariables(environment)
         return try variables["BACKUP_AUTO_CLEANUP"] == nil ? nil : variables.flag("BACKUP_AUTO_CLEANUP", default: false)
     }
 
@@ -59,7 +60,7 @@ enum DefaultFleet {
             includesApplication: false, healthCheck: false, isEnabled: true)
     }
 
-    private static func offsite(_ variables: Variables) throws(BackupError) -> Destination? {
+    private static func offsite(_ variables: OlderVariables) throws(BackupError) -> Destination? {
         guard
             let bucket = try variables.checked(
                 "BACKUP_S3_BUCKET", { (it) throws(BackupError) in try Destination.S3.bucket(it) })
@@ -76,7 +77,7 @@ enum DefaultFleet {
         return Destination(name: "offsite", s3: s3)
     }
 
-    private static func alerts(_ variables: Variables) throws(BackupError) -> AlertRoutes {
+    private static func alerts(_ variables: OlderVariables) throws(BackupError) -> AlertRoutes {
         var routes = AlertRoutes(
             slack: nil, email: nil, notifySuccess: try variables.flag("BACKUP_NOTIFY_SUCCESS", default: false),
             digest: nil)
@@ -90,11 +91,10 @@ enum DefaultFleet {
         return routes
     }
 
-    private static func email(_ variables: Variables) throws(BackupError) -> EmailRoute {
-        guard let recipients = variables["BACKUP_EMAIL_RECIPIENTS"], let url = variables["BACKUP_SMTP_URL"] else {
+    private static func email(_ variables: OlderVariables) throws(BackupError) -> EmailRoute {
+        guard let recipients = variables["BACKUP_EMAIL_RECIPIENTS"] else {
             throw BackupError(
-                .configuration,
-                "BACKUP_EMAIL_NOTIFICATIONS is on: BACKUP_EMAIL_RECIPIENTS and BACKUP_SMTP_URL are needed too")
+                .configuration, "BACKUP_EMAIL_NOTIFICATIONS is on: BACKUP_EMAIL_RECIPIENTS is needed too")
         }
         let to = try recipients.split(separator: ",").map { (part) throws(BackupError) in
             try variables.named("BACKUP_EMAIL_RECIPIENTS") { () throws(BackupError) in
@@ -104,52 +104,38 @@ enum DefaultFleet {
         guard let first = to.first else {
             throw BackupError(.configuration, "BACKUP_EMAIL_RECIPIENTS: expected at least one address")
         }
-        return EmailRoute(
-            url: try variables.named("BACKUP_SMTP_URL") { () throws(BackupError) in try EmailRoute.server(url) },
+        var route = EmailRoute(
+            url: try variables.checked(
+                "BACKUP_SMTP_URL", { (it) throws(BackupError) in try EmailRoute.server(it) }) ?? localServer,
             from: variables["BACKUP_EMAIL_FROM"] ?? first, to: to,
             usernameFile: variables["BACKUP_SMTP_USERNAME_FILE"],
             passwordFile: variables["BACKUP_SMTP_PASSWORD_FILE"], caFile: variables["BACKUP_SMTP_CA_FILE"])
-    }
-}
-
-/// Reads environment variables, and names the variable in every mistake. An empty one counts as not set.
-private struct Variables {
-    private let values: [String: String]
-
-    init(_ values: [String: String]) { self.values = values }
-
-    subscript(name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
-
-    func flag(_ name: String, default standard: Bool) throws(BackupError) -> Bool {
-        switch self[name]?.lowercased() {
-        case nil: return standard
-        case "true", "1", "yes", "on": return true
-        case "false", "0", "no", "off": return false
-        default: throw BackupError(.configuration, "\(name): expected true or false")
-        }
-    }
-
-    func number(_ name: String, _ range: ClosedRange<Int>) throws(BackupError) -> Int? {
-        guard let text = self[name] else { return nil }
-        guard let number = Int(text), range.contains(number) else {
+        guard variables["BACKUP_SMTP_URL"] == nil else { return route }
+        route.requiresTLS = false
+        guard route.usernameFile == nil, route.passwordFile == nil else {
             throw BackupError(
-                .configuration, "\(name): expected a number of \(range.lowerBound) to \(range.upperBound)")
+                .configuration,
+                "BACKUP_SMTP_USERNAME_FILE and BACKUP_SMTP_PASSWORD_FILE need BACKUP_SMTP_URL: localhost:25 gets no password"
+            )
         }
-        return number
+        return route
     }
 
-    func checked<Value>(
-        _ name: String, _ check: (String) throws(BackupError) -> Value
-    ) throws(BackupError) -> Value? {
-        guard let text = self[name] else { return nil }
-        return try named(name) { () throws(BackupError) in try check(text) }
-    }
+    /// Where mail goes when nobody said where, as the older scripts did.
+    private static let localServer = "smtp://localhost:25"
 
-    func named<Value>(_ name: String, _ check: () throws(BackupError) -> Value) throws(BackupError) -> Value {
-        do {
-            return try check()
-        } catch {
-            throw BackupError(error.code, "\(name): \(error.message)")
+    /// What was made of these variables that their writer may not have meant: for the log, without any value.
+    static func remarks(_ environment: [String: String]) -> [String] {
+        let variables = OlderVariables(environment)
+        var remarks = variables.commented.map { name in
+            variables.isWhole(name)
+                ? "\(name) holds a blank and #: it is taken whole, as a path may hold them; remove it if it is a comment"
+                : "\(name): what stands behind the # is taken for a comment"
         }
+        let mails = (try? variables.flag("BACKUP_EMAIL_NOTIFICATIONS", default: false)) ?? false
+        if mails, variables["BACKUP_SMTP_URL"] == nil {
+            remarks.append("BACKUP_SMTP_URL is not set: mail goes to localhost:25, without TLS")
+        }
+        return remarks
     }
 }

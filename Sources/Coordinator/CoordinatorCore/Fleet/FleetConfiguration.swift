@@ -122,4 +122,6 @@ package struct EmailRoute: Sendable, Equatable {
     package var usernameFile: String?
     package var passwordFile: String?
     package var caFile: String?
+    /// False for the mail server of the coordinator's own host alone, when nobody named another.
+    package var requiresTLS = true
 }
