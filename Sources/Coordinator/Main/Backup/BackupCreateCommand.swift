@@ -18,7 +18,10 @@ struct BackupCreate: AsyncParsableCommand {
     @Option(
         help: "What: database, application or all; by default databases, or with --database whatever has that name.")
     var type: BackupType?
-    @Option(help: "Kept as one of that tier: manual, hourly, daily, weekly, monthly.") var tier = Tier.manual
+    @Option(
+        name: [.customLong("tier"), .customLong("backup-type")],
+        help: "Kept as one of that tier: manual, hourly, daily, weekly, monthly.")
+    var tier = Tier.manual
     @Option(help: "Only on this agent.") var agent: String?
     @Option(help: "Only this database.") var database: String?
     @Flag(help: "Wait until it has ended, and show how it goes.") var wait = false

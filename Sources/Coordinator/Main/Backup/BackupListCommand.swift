@@ -18,7 +18,7 @@ struct BackupList: AsyncParsableCommand {
             that is over (2h, 3d).
             """)
 
-    @Option(help: "Only of this tier.") var tier: Tier?
+    @Option(name: [.customLong("tier"), .customLong("backup-type")], help: "Only of this tier.") var tier: Tier?
     @Option(help: "Only of this database.") var database: String?
     @Option(help: "Only of this agent.") var agent: String?
     @Option(help: "Only in this state: good, partial, damaged, missing, deleting.") var state: BackupState?
