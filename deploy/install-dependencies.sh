@@ -2,7 +2,7 @@
 # Installs what a task needs, and only what is missing. Debian 12, Ubuntu 22.04 and 24.04; as root, or by sudo.
 #
 #   deploy/install-dependencies.sh build    the libraries that Holdfast is compiled against
-#   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS, pg_cron, pointcloud, periods and pgq, SQLite, moto, the AWS CLI and aiosmtpd for the tests
+#   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS, pg_cron, pointcloud, periods and pgq, SQLite, moto, the AWS CLI, aiosmtpd and Postfix for the tests
 #   deploy/install-dependencies.sh bench    and the compressors that deploy/bench.sh compares with
 #
 # The Python packages go into .build/test-venv, never into the system. Sourced (by deploy/test.sh), it defines
@@ -95,6 +95,23 @@ install_python_packages() {
     export PATH=$venv/bin:$PATH
 }
 
+# Unpacked, not installed: as a package it would take the place of the machine's own mail server, and start. What libraries it
+# needs are installed.
+install_postfix() {
+    local folder=$root_folder/.build/test-postfix archive libraries
+    [ ! -x "$folder/usr/lib/postfix/sbin/master" ] || return 0
+    say "unpacking Postfix into $folder"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    (cd "$folder" && { apt-get download -qq postfix 2>/dev/null || { root apt-get update -qq && apt-get download -qq postfix; }; })
+    archive=$(echo "$folder"/postfix_*.deb)
+    [ -f "$archive" ] || die "apt-get could not download postfix"
+    mapfile -t libraries < <(dpkg-deb -f "$archive" Depends | tr ',' '\n' | grep -oE '^ *lib[a-z0-9.+-]+' | tr -d ' ')
+    install_packages "${libraries[@]}"
+    dpkg-deb -x "$archive" "$folder"
+    rm "$archive"
+}
+
 install_for() {
     local extensions
     command -v swift >/dev/null 2>&1 || die "swift is not in PATH: install Swift 6.2 or later, https://swift.org/install"
@@ -105,6 +122,7 @@ install_for() {
             mapfile -t extensions < <(extension_packages)
             install_packages "${extensions[@]}"
             install_python_packages
+            install_postfix
             ;;
         bench) install_packages "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" ;;
         *) die "install what? build, test or bench" ;;

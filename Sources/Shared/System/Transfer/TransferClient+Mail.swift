@@ -34,15 +34,21 @@ extension TransferClient {
         let failure = TransferError(code, detail: handle.detail, doing: "send mail to \(server)", status: status)
         // What the server itself refuses comes as several codes; its status says it best.
         guard status >= 400, failure.kind != .tls, failure.kind != .timeout else { throw failure }
-        throw TransferError(.refused, failure.message, status: status)
+        // Nobody but the server knows why; of who may log in it is asked for no words, which could hold what it was told.
+        let isAboutLogin = (530...539).contains(status)
+        let words = isAboutLogin || reader.refusal.isEmpty ? nil : "send mail to \(server): \(reader.refusal)"
+        throw TransferError(.refused, words ?? failure.message, status: status)
     }
 }
 
-/// Hands the message to libcurl, on the thread that performs.
+/// Hands the message to libcurl and hears the server, on the thread that performs.
 private final class MailReader {
     private let bytes: [UInt8]
     private let stop: StopSignal?
     private var next = 0
+    /// The last refusal (4xx, 5xx) in the server's own words, as one line.
+    private(set) var refusal = ""
+    private static let longestRefusal = 500
 
     init(_ message: [UInt8], _ stop: StopSignal?) {
         bytes = withCRLF(message)
@@ -61,11 +67,27 @@ private final class MailReader {
             let reader = Unmanaged<MailReader>.fromOpaque(context).takeUnretainedValue()
             return reader.read(into: UnsafeMutableRawBufferPointer(start: target, count: size * count))
         }
+        try handle.set(CURLOPT_HEADERDATA, pointer: context)
+        try handle.set(CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+            guard let bytes, let context else { return 0 }
+            let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self)
+            Unmanaged<MailReader>.fromOpaque(context).takeUnretainedValue().hear(line)
+            return size * count
+        }
         try handle.set(CURLOPT_XFERINFODATA, pointer: context)
         try handle.set(progress: { context, _, _, _, _ in
             guard let context else { return 1 }
             return Unmanaged<MailReader>.fromOpaque(context).takeUnretainedValue().wasStopped ? 1 : 0
         })
+    }
+
+    /// `550-first` and `550 last` are one answer.
+    private func hear(_ line: String) {
+        guard let code = Int(line.prefix(3)), code >= 400 else { return }
+        let words = line.filter { !$0.isNewline }
+        let goesOn = refusal.hasPrefix("\(code)")
+        refusal = String(
+            (goesOn ? refusal + " " + words.dropFirst(4) : "\(code) " + words.dropFirst(4)).prefix(Self.longestRefusal))
     }
 
     private func read(into target: UnsafeMutableRawBufferPointer) -> Int {
