@@ -93,6 +93,35 @@ import Wire
         #expect(lines.contains { $0.contains("970 more that are well") })
     }
 
+    /// What waits for a first backup, or misses its objective, is not counted among the well.
+    @Test func onlyTheWellAreCountedAsWell() throws {
+        let well = try (0..<33).map { try Sample.database("well-\($0)") }
+        let others = [
+            try Sample.database("waiting", .waiting, lastGood: nil), try Sample.database("late", lastGood: 9000),
+            try Sample.database("troubled", problem: "pg_dump is older than the server"),
+        ]
+        let lines = lines(Sample.status(databases: well + others))
+        for database in others { #expect(lines.contains { $0.contains(database.name.rawValue) }) }
+        #expect(lines.contains { $0.hasPrefix("… and 3 more that are well") }, "\(lines)")
+    }
+
+    @Test func alertsThatDoNotArriveAreAProblem() throws {
+        var status = Sample.status(databases: [try Sample.database("a")], findings: ["alerts do not arrive by slack"])
+        status.coordinator.failingChannels = ["slack"]
+        #expect(StatusVerdict(status).line == "1 PROBLEM" && StatusVerdict(status).tint == .bad)
+    }
+
+    @Test func whatSomebodyKnowsOfComesLast() throws {
+        var known = Sample.incident("known one", since: 9000)
+        known.acknowledgedAt = Sample.now
+        let news = Sample.incident("a new one", critical: false)
+        let both = lines(Sample.status(databases: [try Sample.database("a")], incidents: [known, news]))
+        #expect(both[0].hasPrefix("1 PROBLEM, 1 KNOWN   "))
+        #expect(both[2].hasPrefix("WARNING   a new one") && both.contains { $0.hasPrefix("KNOWN     known one") })
+        let verdict = StatusVerdict(Sample.status(databases: [try Sample.database("a")], incidents: [known]))
+        #expect(verdict.line == "1 KNOWN PROBLEM" && verdict.tint == .warning)
+    }
+
     @Test func aRunAtWorkIsShownAtItsDatabase() throws {
         let run = try Sample.run(.running, phase: "dumping", bytes: 1_200_000_000)
         let lines = lines(

@@ -48,8 +48,7 @@ struct Health: AsyncParsableCommand {
             throw ExitCode(3)
         }
         try output.show(check, session.terminal) { look in
-            let verdict = StatusVerdict(status)
-            return [look.tinted(verdict.line, verdict.tint) + "   " + StatusVerdict.sums(status.totals)]
+            [StatusVerdict(status).head(status.totals, look)]
                 + IncidentRendering.open(status, look) + [SafeText(check.line).text]
         }
         throw ExitCode(Int32((0...3).contains(check.level) ? check.level : 3))

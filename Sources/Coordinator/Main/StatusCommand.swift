@@ -11,25 +11,26 @@ struct Status: AsyncParsableCommand {
             Examples:
               holdfast status
               holdfast status --watch
+              holdfast status --all            (everything, however long; on a terminal else one screen, and the rest counted)
               holdfast status -o json | jq '.databases[] | select(.state != "ok")'
             """)
 
     @OptionGroup var output: OutputOptions
     @Flag(help: "Show it again every two seconds, until interrupted.") var watch = false
-    @Flag(help: "Show everything that is well too, however much it is.") var all = false
+    @Flag(help: "Show everything, also what is well, however much it is.") var all = false
 
     func run() async throws {
         let session = try OperatorSession()
         guard watch else {
             let status = try await session.client.status()
-            try output.show(status, session.terminal) { lines(status, $0) }
+            try output.show(status, session.terminal) { lines(status, $0, session.terminal) }
             return
         }
         guard output.format == .table else { throw ValidationError("--watch is for people: leave out -o json") }
         while true {
             do {
                 let status = try await session.client.status()
-                try draw(lines(status, session.terminal.look), session.terminal)
+                try draw(lines(status, session.terminal.look, session.terminal), session.terminal)
             } catch let error as BackupError where error.code == .unreachable {
                 let look = session.terminal.look
                 try draw([look.tinted("NO ANSWER", .bad) + "   " + SafeText(error.description).text], session.terminal)
@@ -38,8 +39,10 @@ struct Status: AsyncParsableCommand {
         }
     }
 
-    private func lines(_ status: StatusView, _ look: Look) -> [String] {
-        StatusRendering(status: status, wellAtMost: all ? .max : 30).lines(look)
+    private func lines(_ status: StatusView, _ look: Look, _ terminal: Terminal) -> [String] {
+        // The prompt takes a line too.
+        StatusRendering(status: status, wellAtMost: all ? .max : 30, rows: all ? nil : terminal.rows.map { $0 - 1 })
+            .lines(look)
     }
 
     private func draw(_ lines: [String], _ terminal: Terminal) throws {

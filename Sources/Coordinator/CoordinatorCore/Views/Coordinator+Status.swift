@@ -107,7 +107,8 @@ extension Coordinator {
             return (findings, failing)
         }
         let view = CoordinatorView(
-            version: Product.version, startedAt: startedAt, now: now, url: world.publicURL, findings: findings)
+            version: Product.version, startedAt: startedAt, now: now, url: world.publicURL, findings: findings,
+            failingChannels: failing.map(\.channel))
         return (view, failing)
     }
 }

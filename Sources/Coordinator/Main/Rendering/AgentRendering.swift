@@ -13,6 +13,12 @@ enum AgentRendering {
         ])
     }
 
+    static func table(_ agents: [AgentView], now: Date) -> Table {
+        var table = table
+        for agent in agents { table.add(row(agent, now: now)) }
+        return table
+    }
+
     static func row(_ agent: AgentView, now: Date) -> [Table.Cell] {
         [
             .init(agent.state), .init(agent.name), .init(Quantity.age(agent.lastSeenAt, now: now)),

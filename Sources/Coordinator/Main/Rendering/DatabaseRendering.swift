@@ -12,6 +12,17 @@ enum DatabaseRendering {
         ])
     }
 
+    /// Of a status: with the runs that are at work.
+    static func table(_ databases: [DatabaseView], in status: StatusView) -> Table {
+        let running = status.agents.flatMap(\.running).filter { !$0.state.isTerminal }
+        var table = table
+        for database in databases {
+            let run = running.first { $0.agent == database.agent && $0.database == database.name }
+            table.add(row(database, run: run, now: status.coordinator.now))
+        }
+        return table
+    }
+
     static func row(_ database: DatabaseView, run: RunView? = nil, now: Date) -> [Table.Cell] {
         [
             .init(database.state), .init(database.name.rawValue), .init(database.agent),

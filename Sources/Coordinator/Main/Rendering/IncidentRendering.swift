@@ -3,29 +3,35 @@ import Wire
 
 /// What is wrong, in words.
 enum IncidentRendering {
-    /// Open critical incidents, the oldest first, what the coordinator finds about itself, then the other incidents.
-    static func open(_ status: StatusView, _ look: Look) -> [String] {
-        let findings = status.coordinator.findings.flatMap { finding in
+    /// Open critical incidents, the oldest first, what the coordinator finds about itself, the other incidents, and last those that
+    /// somebody has acknowledged.
+    static func open(_ status: StatusView, _ look: Look) -> [String] { blocks(status, look).flatMap(\.self) }
+
+    /// The same, each on its own: its title, then its words.
+    static func blocks(_ status: StatusView, _ look: Look) -> [[String]] {
+        let findings = status.coordinator.findings.map { finding in
             SafeText("coordinator: \(finding)").wrapped(to: max(40, (look.width ?? 4000) - 10), lines: 6).enumerated()
                 .map {
                     ($0 == 0 ? look.tinted("WARNING ", .warning) + "  " : String(repeating: " ", count: 10)) + $1.text
                 }
         }
         let open = status.incidents.filter { $0.resolvedAt == nil }.sorted { $0.openedAt < $1.openedAt }
-        func lines(areCritical: Bool) -> [String] {
-            open.filter { ($0.severity == "critical") == areCritical }
-                .flatMap { Self.lines($0, now: status.coordinator.now, look) }
+        func blocks(_ isTaken: (IncidentView) -> Bool) -> [[String]] {
+            open.filter(isTaken).map { block($0, now: status.coordinator.now, look) }
         }
-        return lines(areCritical: true) + findings + lines(areCritical: false)
+        return blocks { $0.acknowledgedAt == nil && $0.severity == "critical" } + findings
+            + blocks { $0.acknowledgedAt == nil && $0.severity != "critical" } + blocks { $0.acknowledgedAt != nil }
     }
 
-    /// Title with its age, and under it the detail.
-    private static func lines(_ incident: IncidentView, now: Date, _ look: Look) -> [String] {
-        let severity = SafeText(incident.severity.uppercased()).text.padded(to: 8)
+    /// Title with its age, in one line, and under it the detail.
+    private static func block(_ incident: IncidentView, now: Date, _ look: Look) -> [String] {
+        let isKnown = incident.acknowledgedAt != nil
+        let severity = SafeText(isKnown ? "KNOWN" : incident.severity.uppercased()).text.padded(to: 8)
+        let since = "  since \(Quantity.span(now.timeIntervalSince(incident.openedAt)))"
+        let title = SafeText(incident.title)
         let head =
-            look.tinted(severity, incident.severity == "critical" ? .bad : .warning) + "  "
-            + SafeText(incident.title).text
-            + look.tinted("  since \(Quantity.span(now.timeIntervalSince(incident.openedAt)))", .faint)
+            look.tinted(severity, isKnown ? .faint : incident.severity == "critical" ? .bad : .warning) + "  "
+            + title.cut(to: max(30, (look.width ?? 4000) - 10 - since.count)).text + look.tinted(since, .faint)
         let detail = incident.detail.split(whereSeparator: \.isNewline).prefix(3).flatMap {
             SafeText(String($0)).wrapped(to: max(40, (look.width ?? 4000) - 10), lines: 6)
         }

@@ -7,13 +7,21 @@ struct StatusRendering {
     let status: StatusView
     /// More databases or agents that are well than these are only counted.
     var wellAtMost = 30
+    /// So many lines are there for all of it; nil for as many as it takes. What needs a person comes first, the rest is counted.
+    var rows: Int?
 
     private var now: Date { status.coordinator.now }
 
     func lines(_ look: Look) -> [String] {
-        let verdict = StatusVerdict(status)
-        var lines = [look.tinted(verdict.line, verdict.tint) + "   " + StatusVerdict.sums(status.totals)]
-        lines += hints
+        let whole = whole(look)
+        guard let rows, whole.count > rows else { return whole }
+        return StatusScreen(status: status, rows: rows).lines(head: head(look), look)
+    }
+
+    private func head(_ look: Look) -> [String] { [StatusVerdict(status).head(status.totals, look)] + hints }
+
+    private func whole(_ look: Look) -> [String] {
+        var lines = head(look)
         let incidents = IncidentRendering.open(status, look)
         if !incidents.isEmpty { lines += [""] + incidents }
         let databases = databaseLines(look)
@@ -39,29 +47,16 @@ struct StatusRendering {
     }
 
     private func databaseLines(_ look: Look) -> [String] {
-        let sorted = status.databases.sorted {
-            ($0.state.rank, $0.agent, $0.name) < ($1.state.rank, $1.agent, $1.name)
-        }
-        let (shown, left) = fold(sorted) { !$0.state.isProblem && $0.problem == nil }
-        let running = status.agents.flatMap(\.running).filter { !$0.state.isTerminal }
-        var table = DatabaseRendering.table
-        for database in shown {
-            let run = running.first { $0.agent == database.agent && $0.database == database.name }
-            table.add(DatabaseRendering.row(database, run: run, now: now))
-        }
+        let (shown, left) = fold(status.sortedDatabases) { $0.isWell }
         guard !shown.isEmpty else { return [] }
-        return table.lines(look)
+        return DatabaseRendering.table(shown, in: status).lines(look)
             + (left > 0 ? [look.tinted("… and \(left) more that are well: `holdfast database list`", .faint)] : [])
     }
 
     private func agentLines(_ look: Look) -> [String] {
-        let sorted = status.agents.filter { $0.state != .revoked }
-            .sorted { (AgentRendering.rank($0), $0.name) < (AgentRendering.rank($1), $1.name) }
-        let (shown, left) = fold(sorted) { $0.state == .online }
+        let (shown, left) = fold(status.sortedAgents) { $0.state == .online }
         guard !shown.isEmpty else { return [] }
-        var table = AgentRendering.table
-        for agent in shown { table.add(AgentRendering.row(agent, now: now)) }
-        return table.lines(look)
+        return AgentRendering.table(shown, now: now).lines(look)
             + (left > 0 ? [look.tinted("… and \(left) more that are online: `holdfast agent list`", .faint)] : [])
     }
 
@@ -71,4 +66,26 @@ struct StatusRendering {
         let well = rows.filter(isWell)
         return (others + well.prefix(wellAtMost), max(0, well.count - wellAtMost))
     }
+}
+
+extension StatusView {
+    /// Those that need a person first.
+    var sortedDatabases: [DatabaseView] {
+        databases.sorted {
+            ($0.isWell ? 1 : 0, $0.state.rank, $0.agent, $0.name) < (
+                $1.isWell ? 1 : 0, $1.state.rank, $1.agent, $1.name
+            )
+        }
+    }
+
+    /// The same, without those that are gone for good.
+    var sortedAgents: [AgentView] {
+        agents.filter { $0.state != .revoked }
+            .sorted { (AgentRendering.rank($0), $0.name) < (AgentRendering.rank($1), $1.name) }
+    }
+}
+
+extension DatabaseView {
+    /// Nothing is to be done, and there is a good backup.
+    var isWell: Bool { state == .ok && problem == nil && rpoMet != false }
 }

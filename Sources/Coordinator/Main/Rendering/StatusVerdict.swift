@@ -3,7 +3,8 @@ import Wire
 
 /// Whether a person is needed, from all that a status says: what every view of it begins with.
 struct StatusVerdict: Sendable, Equatable {
-    /// Open incidents, and what is wrong without an incident of its own (yet).
+    /// Open incidents that nobody has acknowledged, what is wrong without an incident of its own (yet), and channels that
+    /// alerts do not arrive by.
     let problems: Int
     let line: String
     let tint: Tint
@@ -17,12 +18,17 @@ struct StatusVerdict: Sendable, Equatable {
         let agents = status.agents.filter { agent in
             agent.state == .offline && !open.contains { $0.agent == agent.name && $0.database == nil }
         }
-        problems = open.count + databases.count + agents.count
+        let known = open.count { $0.acknowledgedAt != nil }
+        problems =
+            open.count - known + databases.count + agents.count + (status.coordinator.failingChannels ?? []).count
         let totals = status.totals
         let waiting = status.databases.count { $0.state == .waiting }
         if problems > 0 {
-            line = "\(problems) PROBLEM\(problems == 1 ? "" : "S")"
+            line = "\(problems) PROBLEM\(problems == 1 ? "" : "S")" + (known > 0 ? ", \(known) KNOWN" : "")
             tint = .bad
+        } else if known > 0 {
+            line = "\(known) KNOWN PROBLEM\(known == 1 ? "" : "S")"
+            tint = .warning
         } else if totals.agents == 0, !status.agents.isEmpty {
             line = "NO AGENT IS LEFT, ALL WERE REVOKED"
             tint = .warning
@@ -43,12 +49,21 @@ struct StatusVerdict: Sendable, Equatable {
         }
     }
 
-    /// The sums that stand beside the verdict.
-    static func sums(_ totals: TotalsView) -> String {
+    /// The first line: the verdict, and beside it the sums that there is room for.
+    func head(_ totals: TotalsView, _ look: Look) -> String {
+        var sums = Self.sums(totals)
+        let room = (look.width ?? .max) - line.count - 3
+        while sums.count > 1, sums.joined(separator: Self.dot).count > room { sums.removeLast() }
+        return look.tinted(line, tint) + "   " + sums.joined(separator: Self.dot)
+    }
+
+    private static let dot = " · "
+
+    private static func sums(_ totals: TotalsView) -> [String] {
         [
             "\(totals.databasesHealthy) of \(CountText.of(totals.databases, "database")) well",
             "\(totals.agentsOnline) of \(CountText.of(totals.agents, "agent")) online",
             "\(CountText.of(totals.backups, "good backup")), \(Quantity.size(totals.storedBytes))",
-        ].joined(separator: " · ")
+        ]
     }
 }

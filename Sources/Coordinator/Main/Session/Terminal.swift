@@ -13,24 +13,29 @@ struct Terminal: Sendable {
     /// How data may look.
     let look: Look
     let talkLook: Look
+    /// Lines of the terminal that data goes to; nil when that is none.
+    let rows: Int?
 
     init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         outputIsTerminal = isatty(STDOUT_FILENO) == 1
         talkIsTerminal = isatty(STDERR_FILENO) == 1
         isInteractive = isatty(STDIN_FILENO) == 1 && talkIsTerminal
         let colour = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
-        let columns = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        func given(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+        let columns = given("COLUMNS")
+        rows = outputIsTerminal ? given("LINES") ?? Self.size(of: STDOUT_FILENO).rows : nil
         look = Look(
-            width: outputIsTerminal ? columns ?? Self.columns(of: STDOUT_FILENO) : nil,
+            width: outputIsTerminal ? columns ?? Self.size(of: STDOUT_FILENO).columns : nil,
             colour: outputIsTerminal && colour)
         talkLook = Look(
-            width: talkIsTerminal ? columns ?? Self.columns(of: STDERR_FILENO) : nil, colour: talkIsTerminal && colour)
+            width: talkIsTerminal ? columns ?? Self.size(of: STDERR_FILENO).columns : nil,
+            colour: talkIsTerminal && colour)
     }
 
-    private static func columns(of descriptor: Int32) -> Int {
+    private static func size(of descriptor: Int32) -> (columns: Int, rows: Int) {
         var size = winsize()
-        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 else { return (80, 24) }
+        return (size.ws_col > 0 ? Int(size.ws_col) : 80, size.ws_row > 0 ? Int(size.ws_row) : 24)
     }
 
     /// Data, a line each. Throws when it cannot be written: a full disk must not look like success. A reader that has

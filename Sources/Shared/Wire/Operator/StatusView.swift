@@ -28,8 +28,14 @@ package struct CoordinatorView: Codable, Sendable, Equatable {
     package var url: String?
     /// What is wrong with the coordinator itself (disk, credentials, clock), in words; empty when nothing is.
     package var findings: [String]
+    /// Channels that alerts do not arrive by; each is told in ``findings`` too. Nil from a coordinator that does not say.
+    package var failingChannels: [String]?
 
-    package init(version: String, startedAt: Date, now: Date, url: String? = nil, findings: [String]) {
+    package init(
+        version: String, startedAt: Date, now: Date, url: String? = nil, findings: [String],
+        failingChannels: [String]? = nil
+    ) {
+        self.failingChannels = failingChannels
         self.version = version
         self.startedAt = startedAt
         self.now = now
