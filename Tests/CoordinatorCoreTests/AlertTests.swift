@@ -112,7 +112,7 @@ struct AlertTests {
                 by: bench.admin)
             try await bench.coordinator.supervise()
             let due = try await bench.coordinator.catalog.read { [now = bench.clock.now] in
-                try $0.dueDeliveries(at: now, limit: 10).map(AlertMessage.init)
+                try $0.dueDeliveries(at: now, limit: 10).map { AlertMessage($0) }
             }
             #expect(due.map(\.at) == (file == "first.yaml" ? [bench.clock.now] : []))
             #expect(due.map(\.happenedAt) == (file == "first.yaml" ? [failedAt] : []))

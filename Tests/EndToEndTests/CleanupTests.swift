@@ -56,6 +56,9 @@ import Wire
         #expect(Set(before.map(\.id)).subtracting(left.map(\.id)) == Set(doomed.map(\.backup)))
         #expect(left.count == before.count - doomed.count)
         #expect(try await s3.keys() == left.flatMap(keys).sorted())
+        // As the older guide greps for it.
+        let log = try await ProgramOutput.of("grep", ["cleanup", fleet.log.path]).text.split(separator: "\n")
+        #expect(log.count == doomed.count && log.allSatisfy { $0.contains("compressed_size=") }, "\(log.prefix(3))")
     }
 
     /// What a shorter `keep` lets go is shown, and has its way only when a person said so.

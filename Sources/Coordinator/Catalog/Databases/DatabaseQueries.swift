@@ -43,6 +43,16 @@ extension CatalogView {
             .map { try Self.databaseRecord($0, &decoded) }
     }
 
+    /// When the newest good backup of this database of that host was made; nil when there is none, or no such database.
+    package func lastGoodAt(ofDatabase name: String, onAgentNamed agent: String) throws -> Date? {
+        try Row.fetchOne(
+            database,
+            sql: """
+                SELECT max(lastGoodAt) AS at FROM database JOIN agent ON agent.id = database.agent
+                WHERE agent.name = ? AND database.name = ?
+                """, arguments: [agent, name])?.date("at")
+    }
+
     package func totals() throws -> FleetTotals {
         let row = try Row.fetchOne(
             database,

@@ -42,6 +42,11 @@ package struct IncidentCondition: Sendable, Equatable {
     }
 }
 
+extension DeliveryRecord {
+    /// The incident's; nil for what tells of a success and no incident.
+    package var kind: String? { key.map { String($0.prefix { $0 != ":" }) } }
+}
+
 /// One message on its way to one channel.
 package struct DeliveryRecord: Sendable, Equatable {
     package let id: Int64
@@ -49,8 +54,12 @@ package struct DeliveryRecord: Sendable, Equatable {
     /// That of the incident.
     package let key: String?
     package let channel: String
-    /// Whether it tells of a success.
+    /// Whether it tells of a success, or that something is over.
     package let isSuccess: Bool
+    /// Whether it tells that the incident is over.
+    package let isEnd: Bool
+    /// When the incident was over; nil while it is open.
+    package let endedAt: Date?
     package let agent: String?
     package let database: String?
     package let environment: String?

@@ -156,6 +156,20 @@ extension CatalogUpdate {
             arguments: [now.milliseconds, key])
     }
 
+    /// Puts a message that the incident is over into the outbox, for each channel that took one of its beginning.
+    package func announceEnd(of incident: Int64, _ words: IncidentCondition, at now: Date) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO delivery (incident, channel, kind, agent, database, environment, title, detail, state,
+                    createdAt, nextAt)
+                SELECT DISTINCT incident, channel, 'success', ?2, ?3, ?4, ?5, ?6, 'pending', ?7, ?7 FROM delivery
+                WHERE incident = ?1 AND kind = 'opened' AND state = 'sent'
+                """,
+            arguments: [
+                incident, words.agent, words.database, words.environment, words.title, words.detail, now.milliseconds,
+            ])
+    }
+
     /// A person knows of it.
     package func acknowledge(_ id: Int64, by actor: String, at now: Date) throws {
         try database.execute(

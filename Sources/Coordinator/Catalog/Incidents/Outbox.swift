@@ -62,14 +62,17 @@ extension CatalogView {
 
     private static let deliveryColumns =
         """
-        *, coalesce((SELECT openedAt FROM incident WHERE id = delivery.incident), createdAt) AS happenedAt,
-            (SELECT key FROM incident WHERE id = delivery.incident) AS incidentKey
+        *, CASE kind WHEN 'success' THEN createdAt
+            ELSE coalesce((SELECT openedAt FROM incident WHERE id = delivery.incident), createdAt) END AS happenedAt,
+            (SELECT key FROM incident WHERE id = delivery.incident) AS incidentKey,
+            (SELECT resolvedAt FROM incident WHERE id = delivery.incident) AS endedAt
         """
 
     private static func delivery(_ row: Row) -> DeliveryRecord {
         DeliveryRecord(
             id: row["id"], incident: row["incident"], key: row["incidentKey"], channel: row["channel"],
-            isSuccess: row["kind"] == "success",
+            isSuccess: row["kind"] == "success", isEnd: row["kind"] == "success" && row["incident"] != nil,
+            endedAt: row.date("endedAt"),
             agent: row["agent"], database: row["database"], environment: row["environment"], title: row["title"],
             detail: row["detail"], state: row["state"], createdAt: row.requiredDate("createdAt"),
             happenedAt: row.requiredDate("happenedAt"),

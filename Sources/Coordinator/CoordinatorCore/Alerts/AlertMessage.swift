@@ -12,6 +12,10 @@ struct AlertMessage: Sendable, Equatable {
     var host: String?
     var database: String?
     var error: String
+    /// When the newest good backup of the database was made, in words; nil where it is about none.
+    var lastGood: String?
+    /// What to do next; nil where nothing is to be done.
+    var nextStep: String?
     /// What makes it this message and no other, for mail's Message-ID.
     var id: String
     /// When the message was made: a mail is filed by it.
@@ -28,11 +32,20 @@ struct AlertMessage: Sendable, Equatable {
         happenedAt = at
     }
 
-    init(_ delivery: DeliveryRecord) {
+    /// `lastGood` is when the newest good backup was made, as far as that is known.
+    init(_ delivery: DeliveryRecord, lastGood: Date?? = nil) {
+        // What is over before it could be told is one message, and not two.
+        let end = delivery.isSuccess ? nil : delivery.endedAt
         self.init(
-            mood: delivery.isSuccess ? .good : .bad, title: delivery.title, error: delivery.detail,
+            mood: delivery.isSuccess ? .good : .bad, title: delivery.title + (end == nil ? "" : " (over)"),
+            error: delivery.detail + (end.map { "\nIt is over since \(Timestamp.seconds($0))" } ?? ""),
             id: "\(delivery.id)", at: delivery.createdAt)
         happenedAt = delivery.happenedAt
+        if delivery.database != nil { self.lastGood = lastGood.map(Self.words(lastGood:)) }
+        if !delivery.isSuccess, end == nil, let kind = delivery.kind {
+            nextStep = Self.clean(
+                NextStep.words(kind: kind, agent: delivery.agent, database: delivery.database), keepingLines: true)
+        }
         environment = delivery.environment.map { Self.clean($0) }
         host = delivery.agent.map { Self.clean($0) }
         database = delivery.database.map { Self.clean($0) }
@@ -43,6 +56,9 @@ struct AlertMessage: Sendable, Equatable {
         self.init(
             mood: .bad, title: condition.title, error: condition.detail,
             id: "unwritten-\(condition.key)-\(Int64(time.timeIntervalSince1970 * 1000))", at: time)
+        nextStep = Self.clean(
+            NextStep.words(kind: condition.kind, agent: condition.agent, database: condition.database),
+            keepingLines: true)
         environment = condition.environment.map { Self.clean($0) }
         host = condition.agent.map { Self.clean($0) }
         database = condition.database.map { Self.clean($0) }
@@ -52,28 +68,42 @@ struct AlertMessage: Sendable, Equatable {
     /// the others'.
     static func list(_ deliveries: [DeliveryRecord], at now: Date) -> AlertMessage {
         let bad = deliveries.filter { !$0.isSuccess }
+        let ends = deliveries.count { $0.isEnd }
+        let good = ends == 0 ? "\(deliveries.count) backups succeeded" : "\(ends) alerts are over"
         let lines = inTurns(deliveries).map { "\(clean($0.title)): \(clean($0.detail).prefix(200))" }
         let shown = lines.prefix(listed)
         let rest =
             lines.count > shown.count ? ["… and \(lines.count - shown.count) more; see `holdfast alert list`"] : []
         return AlertMessage(
             mood: bad.isEmpty ? .good : .bad,
-            title: bad.isEmpty ? "\(deliveries.count) backups succeeded" : "\(bad.count) alerts at once",
+            title: bad.isEmpty ? good : "\(bad.count) alerts at once",
             error: (shown + rest).joined(separator: "\n"), id: "list-\(deliveries.first?.id ?? 0)", at: now)
     }
 
     /// Several that have one cause: that once and whole, and what it struck, each with its own words where they are others.
-    static func ofOneCause(_ deliveries: [DeliveryRecord], at now: Date) -> AlertMessage {
+    static func ofOneCause(
+        _ deliveries: [DeliveryRecord], at now: Date, lastGood: (DeliveryRecord) -> Date?? = { _ in nil }
+    ) -> AlertMessage {
+        // What is late because of a host comes before that the host is offline.
+        let first = deliveries.first { $0.database != nil } ?? deliveries[0]
         let struck = inTurns(deliveries).map { one in
-            clean(one.title) + (one.detail == deliveries[0].detail ? "" : ": \(clean(one.detail).prefix(200))")
+            let good = one.database == nil || one.isSuccess ? nil : lastGood(one).map(words(lastGood:))
+            return clean(one.title) + (one.detail == first.detail ? "" : ": \(clean(one.detail).prefix(200))")
+                + (good.map { " (last good backup: \($0))" } ?? "")
         }
         let shown = struck.prefix(listed)
         let rest = struck.count > shown.count ? ["… and \(struck.count - shown.count) more"] : []
-        return AlertMessage(
-            mood: .bad, title: "\(clean(deliveries[0].title)), and \(struck.count - 1) more for the same reason",
-            error: ([clean(deliveries[0].detail, keepingLines: true), ""] + shown + rest).joined(separator: "\n"),
-            id: "cause-\(deliveries[0].id)", at: now)
+        var message = AlertMessage(
+            mood: first.isSuccess ? .good : .bad,
+            title: "\(clean(first.title)), and \(struck.count - 1) more"
+                + (first.isSuccess ? "" : " for the same reason"),
+            error: ([clean(first.detail, keepingLines: true), ""] + shown + rest).joined(separator: "\n"),
+            id: "cause-\(first.id)", at: now)
+        message.nextStep = AlertMessage(first).nextStep
+        return message
     }
+
+    private static func words(lastGood: Date?) -> String { lastGood.map(Timestamp.seconds) ?? "none yet" }
 
     private static let listed = 50
 

@@ -36,7 +36,9 @@ extension Coordinator {
         // Known in memory all the same: a catalog that takes nothing must not keep the others' alerts from going out.
         try? await recordSent()
         let all = try await catalog.read { try $0.dueDeliveries(at: now, limit: 2000) }
-        let told = all.filter { delivery in delivery.key.map { unwritten.isTold($0, delivery.channel) } ?? false }
+        let told = all.filter { delivery in
+            !delivery.isEnd && delivery.key.map { unwritten.isTold($0, delivery.channel) } ?? false
+        }
         if !told.isEmpty {
             unwritten.noteSent(told.map(\.id))
             for delivery in told { if let key = delivery.key { unwritten.match(key, delivery.channel) } }
@@ -49,7 +51,7 @@ extension Coordinator {
             if now.count > AlertRule.separately {
                 try await send([(AlertMessage.list(now, at: world.now()), now)], to: channel, sender)
             } else {
-                try await send(Self.byCause(now, at: world.now()), to: channel, sender)
+                try await send(Self.byCause(now, await lastGood(of: now), at: world.now()), to: channel, sender)
             }
         }
     }
@@ -74,12 +76,29 @@ extension Coordinator {
 
     /// Several of one cause are one message.
     private static func byCause(
-        _ deliveries: [DeliveryRecord], at now: Date
+        _ deliveries: [DeliveryRecord], _ lastGood: [Int64: Date?], at now: Date
     ) -> [(AlertMessage, [DeliveryRecord])] {
         let groups = Dictionary(grouping: deliveries) { ToldCauses.cause($0) ?? "\($0.id)" }
         return groups.values.sorted { $0[0].id < $1[0].id }.map { group in
-            (group.count == 1 ? AlertMessage(group[0]) : AlertMessage.ofOneCause(group, at: now), group)
+            let message =
+                group.count == 1
+                ? AlertMessage(group[0], lastGood: lastGood[group[0].id])
+                : AlertMessage.ofOneCause(group, at: now) { lastGood[$0.id] }
+            return (message, group)
         }
+    }
+
+    /// By delivery; empty where the catalog does not say: a message goes out all the same.
+    private func lastGood(of deliveries: [DeliveryRecord]) async -> [Int64: Date?] {
+        let known = try? await catalog.read { view in
+            var known: [Int64: Date?] = [:]
+            for delivery in deliveries {
+                guard let agent = delivery.agent, let database = delivery.database else { continue }
+                known.updateValue(try view.lastGoodAt(ofDatabase: database, onAgentNamed: agent), forKey: delivery.id)
+            }
+            return known
+        }
+        return known ?? [:]
     }
 
     private func send(

@@ -96,11 +96,13 @@ extension IncidentCondition {
             title: "Backup of \(database.name) on \(database.agentName) failed", detail: error)
     }
 
-    static func overdue(_ database: DatabaseRecord, _ overdue: Protection.Overdue) -> Self {
+    /// `offline` says that the host is, when it is.
+    static func overdue(_ database: DatabaseRecord, _ overdue: Protection.Overdue, offline: String? = nil) -> Self {
         Self(
             key: IncidentKey.overdue(database, overdue.missing), kind: IncidentKind.overdue, isCritical: true,
             agent: database.agentName, database: database.name.rawValue, environment: database.environment,
-            title: "Backup of \(database.name) on \(database.agentName) is overdue", detail: overdue.reason)
+            title: "Backup of \(database.name) on \(database.agentName) is overdue",
+            detail: (offline.map { $0 + "; " } ?? "") + overdue.reason)
     }
 
     static func offline(_ agent: AgentRecord, lastSeenAt: Date?) -> Self {

@@ -28,10 +28,11 @@ struct MailMessage {
     private var body: String {
         let fields: [(String, String?)] = [
             ("Environment", message.environment), ("Host", message.host), ("Database", message.database),
-            ("Time", Timestamp.text(message.happenedAt)),
+            ("Time", Timestamp.text(message.happenedAt)), ("Last good backup", message.lastGood),
         ]
         let known = fields.compactMap { name, value in value.map { "\(name): \($0)" } }
-        return ([message.title, ""] + known + ["", message.error, ""]).joined(separator: "\n")
+        let next = message.nextStep.map { ["", "Next: \($0)"] } ?? []
+        return ([message.title, ""] + known + ["", message.error] + next + [""]).joined(separator: "\n")
             .replacing("\n", with: "\r\n")
     }
 

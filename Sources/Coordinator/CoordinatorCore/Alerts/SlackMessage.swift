@@ -20,7 +20,7 @@ struct SlackMessage: Encodable {
     let attachments: [Attachment]
 
     init(_ message: AlertMessage) {
-        let fields = [
+        var fields = [
             Field(title: "Environment", value: Self.escaped(message.environment ?? "-"), short: true),
             Field(title: "Host", value: Self.escaped(message.host ?? "-"), short: true),
             Field(title: "Database", value: Self.escaped(message.database ?? "-"), short: true),
@@ -29,6 +29,10 @@ struct SlackMessage: Encodable {
                 value: Self.escaped(String(message.error.prefix(3000))),
                 short: false),
         ]
+        if let good = message.lastGood { fields.append(Field(title: "Last good backup", value: good, short: true)) }
+        if let next = message.nextStep {
+            fields.append(Field(title: "Next step", value: Self.escaped(next), short: false))
+        }
         let title = Self.escaped(message.title)
         attachments = [
             Attachment(

@@ -60,7 +60,7 @@ extension Coordinator {
                     .unlooked(agent, folder, looked.failure(folder)), channels: channels, at: now)
             }
             for key in try update.openIncidentKeys(kind: IncidentKind.unlooked) where !told.contains(key) {
-                try update.resolve(key: key, at: now)
+                try update.recover(key, at: now)
             }
         }
     }
@@ -149,7 +149,7 @@ extension Coordinator {
                 try update.open(.strays(count, agent), channels: channels, at: now)
             }
             for key in try update.openIncidentKeys(kind: IncidentKind.stray) where !told.contains(key) {
-                try update.resolve(key: key, at: now)
+                try update.recover(key, at: now)
             }
         }
     }

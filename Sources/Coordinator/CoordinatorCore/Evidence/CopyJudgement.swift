@@ -77,8 +77,8 @@ struct CopyJudgement {
         if state == .good, copies.allSatisfy({ $0.place.s3 == nil || $0.state == .confirmed }) {
             try update.raiseProof(.stored, of: backup, at: now)
         }
-        if state != .damaged { try update.resolve(key: IncidentKey.damaged(backup.id), at: now) }
-        if state == .good || state == .partial { try update.resolve(key: IncidentKey.missing(backup.id), at: now) }
+        if state != .damaged { try update.recover(IncidentKey.damaged(backup.id), at: now) }
+        if state == .good || state == .partial { try update.recover(IncidentKey.missing(backup.id), at: now) }
     }
 
     /// Something of the copy is missing or changed. The backup no longer counts as good.
@@ -118,7 +118,7 @@ struct CopyJudgement {
         if let agent = try update.databaseRecord(backup.database)?.agent,
             try !update.hasRefusedDeletions(agent: agent, destination: destination)
         {
-            try update.resolve(key: IncidentKey.undeleted(agent, destination), at: now)
+            try update.recover(IncidentKey.undeleted(agent, destination), at: now)
         }
         guard try update.copies(of: backup.id).allSatisfy({ $0.state == .deleted }) else { return }
         try gone(backup)

@@ -36,15 +36,20 @@ extension Coordinator {
         return AgentIdentity(id: agent.id, name: agent.name, key: agent.keyFingerprint)
     }
 
-    /// Who sends a request with this token. Throws `.forbidden` when it is unknown, wrong, revoked or has run out; which of these is
-    /// not said.
+    /// Who sends a request with this token. Throws `.forbidden` when it is unknown, wrong or revoked, which of these is not said,
+    /// and when it has expired, which is said to who has it.
     package func authenticateOperator(token: String) async throws(BackupError) -> OperatorIdentity {
         let refusal = BackupError(.forbidden, "the token is not valid; see `holdfast token list`")
         guard let (id, secret) = OperatorToken.parse(token) else { throw refusal }
         guard let record = try await catalog.read({ try $0.operatorToken(id) }), record.revokedAt == nil,
-            record.expiresAt.map({ world.now() < $0 }) ?? true,
             Secret.matches(secret, hash: record.secretHash), let role = OperatorRole(rawValue: record.role)
         else { throw refusal }
+        if let end = record.expiresAt, world.now() >= end {
+            throw BackupError(
+                .forbidden,
+                "the token expired at \(Timestamp.seconds(end)); an admin makes another with `holdfast token create --role`"
+            )
+        }
         return OperatorIdentity(tokenId: record.id, role: role)
     }
 }

@@ -106,7 +106,8 @@ extension Coordinator {
     }
 
     private func welcomeBack(_ agent: AgentIdentity, at now: Date) async throws(BackupError) {
-        try await catalog.write { try $0.resolve(key: IncidentKey.offline(agent.id), at: now) }
+        try await catalog.write { try $0.recover(IncidentKey.offline(agent.id), at: now) }
+        bells.ring(.alerts)
         presence.setOnline(agent.id)
         logger.info("agent is back", metadata: ["agent": "\(agent.name)"])
     }

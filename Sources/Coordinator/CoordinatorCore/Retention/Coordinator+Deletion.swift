@@ -56,7 +56,7 @@ extension Coordinator {
             }
             if let finding { return try await refuse(copy, of: backup, finding) }
         } catch {
-            logger.warning("copy not deleted", metadata: ["backup": "\(backup.id)", "error": "\(error)"])
+            logger.error("cleanup failed", metadata: ["backup": "\(backup.id)", "error": "\(error)"])
             return "\(place.name): \(error.message); it is tried again"
         }
         try await markDeleted(copy, of: backup)
@@ -151,6 +151,7 @@ extension Coordinator {
             try CopyJudgement(update: update, channels: channels, now: now)
                 .deleted(current, copy.place.name, stays: stays)
         }
+        if stays == nil { Happening.cleanup(copy).log(to: logger) }
     }
 
     /// A backup without any copy left is gone, too.

@@ -21,6 +21,10 @@ struct RunRecorder {
         /// A backup came of a database that is overdue.
         var mayEndOverdue = false
         var hasLeftovers = false
+        /// For the log.
+        private(set) var happenings: [Happening] = []
+
+        mutating func note(_ happening: Happening?) { if let happening { happenings.append(happening) } }
     }
 
     /// Nil when the report counts (or changes nothing); else why it never will.
@@ -233,6 +237,7 @@ struct RunRecorder {
         if next.state.isTerminal {
             try update.finishCommands(ofRun: run.id, at: now)
             try noteLeftovers(report, &consequences)
+            consequences.note(.end(of: run, agent: agent.name, database: report.database, backup?.manifest))
         }
         try judge(run, backup, &consequences)
     }
@@ -268,7 +273,8 @@ struct RunRecorder {
         let channels = fleet.alerts.channels
         switch run.state {
         case .succeeded:
-            try update.resolve(key: IncidentKey.failed(database), at: now)
+            try update.recover(IncidentKey.failed(database), at: now)
+            consequences.hasIncidents = true
             if try update.openIncidentKey(beginning: IncidentKey.overdue(database)) != nil {
                 consequences.mayEndOverdue = true
             }

@@ -102,18 +102,22 @@ extension Coordinator {
                 let seen = lens.sightings[agent.id]?.at ?? agent.lastSeenAt
                 try update.open(.offline(agent, lastSeenAt: seen), channels: channels, at: now)
             }
-            for key in back { try update.resolve(key: key, at: now) }
+            for key in back { try update.recover(key, at: now) }
         }
     }
 
     private func superviseDatabases() async throws(BackupError) {
         let (now, channels) = (world.now(), fleet.alerts.channels)
-        let judge = judge(at: now)
+        let (judge, lens) = (judge(at: now), agentLens())
         let (findings, known) = try await catalog.read { view in
             var judge = try judge(view)
+            let offline = Dictionary(
+                uniqueKeysWithValues: try view.agents().filter { lens.state($0) == .offline }.map {
+                    ($0.id, OfflineWords.of(lastSeenAt: lens.sightings[$0.id]?.at ?? $0.lastSeenAt))
+                })
             let findings = try view.databases(withRevoked: false).compactMap { record in
-                try OverdueFinding(record, judge.judge(record)) {
-                    try view.openIncidentKey(beginning: IncidentKey.overdue(record))
+                try OverdueFinding(record, judge.judge(record), offline: offline[record.agent]) {
+                    try view.openIncidentKey(beginning: IncidentKey.overdue(record)).flatMap(view.openIncident(key:))
                 }
             }
             return (findings, try view.openIncidentKeys(kind: IncidentKind.overdue))
@@ -130,7 +134,7 @@ extension Coordinator {
                     try update.open(finding.condition, channels: channels, at: now)
                 }
             }
-            for key in over { try update.resolve(key: key, at: now) }
+            for key in over { try update.recover(key, at: now) }
         }
     }
 

@@ -33,7 +33,7 @@ extension Coordinator {
         try await catalog.write { update in
             for change in changes { try update.setUnselected(change.id, since: change.since) }
             for condition in fresh { try update.open(condition, channels: channels, at: now) }
-            for key in over { try update.resolve(key: key, at: now) }
+            for key in over { try update.recover(key, at: now) }
         }
     }
 
@@ -63,7 +63,7 @@ extension Coordinator {
         guard !over.isEmpty || !fresh.isEmpty else { return }
         try await catalog.write { update in
             for condition in fresh { try update.open(condition, channels: channels, at: now) }
-            for key in over { try update.resolve(key: key, at: now) }
+            for key in over { try update.recover(key, at: now) }
         }
     }
 }

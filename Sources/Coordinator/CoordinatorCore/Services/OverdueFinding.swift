@@ -10,18 +10,27 @@ struct OverdueFinding: Sendable {
 
     /// Nil when nothing is overdue, and nothing that was is in the making: a run that only begins ends no incident, and one
     /// that then fails opens none anew. `told` is asked only where it matters.
-    init?(_ database: DatabaseRecord, _ protection: Protection, told: () throws -> String?) rethrows {
+    /// `offline` says that the host is, when it is.
+    init?(
+        _ database: DatabaseRecord, _ protection: Protection, offline: String?, told: () throws -> IncidentRecord?
+    ) rethrows {
         guard protection.overdue != nil || !protection.inTheMaking.isEmpty else { return nil }
-        self.told = try told()
+        let incident = try told()
+        self.told = incident?.condition.key
         let before = self.told.map(IncidentKey.missing(ofOverdue:)) ?? []
         let missing = protection.overdue?.missing ?? []
         let open = missing.union(before.intersection(protection.inTheMaking))
         guard !open.isEmpty else { return nil }
         isMore = !missing.isSubset(of: before)
         let reason = protection.overdue?.reason ?? "what did not come is in the making"
-        condition = .overdue(database, Protection.Overdue(missing: open, reason: reason))
+        condition = .overdue(database, Protection.Overdue(missing: open, reason: reason), offline: offline)
+        let saidOffline = incident?.condition.detail.hasPrefix(OfflineWords.beginning) ?? false
+        isOutdated = incident != nil && saidOffline != (offline != nil)
     }
 
+    /// What was told of the host is no longer so.
+    private let isOutdated: Bool
+
     /// Whether there is something to write down.
-    var isNews: Bool { told != condition.key }
+    var isNews: Bool { told != condition.key || isOutdated }
 }

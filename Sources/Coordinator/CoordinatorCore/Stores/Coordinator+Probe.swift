@@ -52,7 +52,7 @@ extension Coordinator {
                 try update.open(
                     .unprobed(destination.name, record), channels: fleet.alerts.channels, at: now)
             } else {
-                try update.resolve(key: IncidentKey.unprobed(destination.name), at: now)
+                try update.recover(IncidentKey.unprobed(destination.name), at: now)
             }
             guard record.findings?.ways != known?.findings?.ways else { return [UUID]() }
             return try Self.replan(update, fleet, agents: nil, at: now)

@@ -156,10 +156,10 @@ extension Coordinator {
     ) async throws(BackupError) {
         let (now, channels) = (world.now(), fleet.alerts.channels)
         let isDamage = failure?.code == .integrity || failure?.code == .notFound
-        try await catalog.write { update in
+        let ended = try await catalog.write { update -> OperationRecord? in
             try update.removeSetting(SettingName.begun(operation.id))
             // Meanwhile an operator may have ended it, or retention.
-            guard var ended = try update.operation(operation.id), ended.isOpen else { return }
+            guard var ended = try update.operation(operation.id), ended.isOpen else { return nil }
             ended.state = failure == nil ? .succeeded : .failed
             ended.finishedAt = now
             ended.bytes = bytes
@@ -167,14 +167,16 @@ extension Coordinator {
             ended.message = failure == nil ? "read again: sizes, SHA-256 and structure match" : nil
             ended.proof = failure == nil ? ProofLevel.sound.rawValue : nil
             try update.save(ended)
-            guard let backup = try update.backup(operation.backup) else { return }
+            guard let backup = try update.backup(operation.backup) else { return ended }
             let judgement = CopyJudgement(update: update, channels: channels, now: now)
             if let failure {
                 if isDamage { try judgement.damaged(backup, operation.destination, finding: failure.message) }
             } else {
                 try judgement.sound(backup, operation.destination, level: .sound, byCoordinator: true)
             }
+            return ended
         }
+        if let ended { Happening.end(of: ended, agent: nil)?.log(to: logger) }
         if isDamage { bells.ring(.alerts) }
     }
 }

@@ -35,7 +35,11 @@ struct ResultRecorder {
                 ?? Failure(code: "sourceUnavailable", message: RunRecorder.bounded(result.message))
             try update.save(run, at: now)
             try update.finishCommands(ofRun: run.id, at: now)
-            if run.state == .failed, let database = try update.databaseRecord(run.database) {
+            let database = try update.databaseRecord(run.database)
+            if let database {
+                consequences.note(.end(of: run, agent: agent.name, database: database.name, nil))
+            }
+            if run.state == .failed, let database {
                 try update.open(
                     .failed(database, error: run.failure?.message ?? ""), channels: fleet.alerts.channels, at: now)
                 consequences.hasIncidents = true
@@ -76,6 +80,7 @@ struct ResultRecorder {
         operation.proof = result.proof?.rawValue
         operation.restoredTo = result.restoredTo.map(RunRecorder.bounded)
         try update.save(operation)
+        consequences.note(.end(of: operation, agent: agent.name))
         guard let backup = try update.backup(operation.backup) else { return }
         let judgement = CopyJudgement(update: update, channels: fleet.alerts.channels, now: now)
         switch operation.kind {

@@ -124,7 +124,7 @@ extension IncidentView {
             deliveries: deliveries.map {
                 DeliveryView(
                     channel: $0.channel, state: $0.state, attempts: $0.attempts, sentAt: $0.sentAt,
-                    lastError: $0.lastError)
+                    lastError: $0.lastError, isEnd: $0.isEnd ? true : nil)
             }, acknowledgedAt: incident.acknowledgedAt, acknowledgedBy: incident.acknowledgedBy)
     }
 }

@@ -49,8 +49,14 @@ package struct DeliveryView: Codable, Sendable, Equatable {
     package var attempts: Int
     package var sentAt: Date?
     package var lastError: String?
+    /// True for a message that the incident is over; nil for one of its beginning.
+    package var isEnd: Bool?
 
-    package init(channel: String, state: String, attempts: Int, sentAt: Date? = nil, lastError: String? = nil) {
+    package init(
+        channel: String, state: String, attempts: Int, sentAt: Date? = nil, lastError: String? = nil,
+        isEnd: Bool? = nil
+    ) {
+        self.isEnd = isEnd
         self.channel = channel
         self.state = state
         self.attempts = attempts
