@@ -32,6 +32,9 @@ mkdir -p "$dir" && dir=$(cd "$dir" && pwd)
 exec {lock}>"$dir/.lock"
 flock -n "$lock" || die "another quickstart is at work in $dir"
 
+# What the caller's shell has exported for another coordinator would win over this folder's own context.
+unset HOLDFAST_URL HOLDFAST_TOKEN HOLDFAST_CA
+
 stop_both() {
     stop_recorded "$dir/agent.pid"
     stop_recorded "$dir/coordinator.pid"
@@ -140,7 +143,7 @@ if [ ! -d "$folder_of_coordinator" ]; then
     }
 fi
 # What the operator types later, with the settings of this quickstart and of no other coordinator.
-printf '#!/bin/sh\nXDG_CONFIG_HOME="%s/config" exec "%s/holdfast" "$@"\n' "$dir" "$bin" >"$dir/holdfast"
+printf '#!/bin/sh\nunset HOLDFAST_URL HOLDFAST_TOKEN HOLDFAST_CA\nXDG_CONFIG_HOME="%s/config" exec "%s/holdfast" "$@"\n' "$dir" "$bin" >"$dir/holdfast"
 chmod 700 "$dir/holdfast"
 start_recorded "$dir/coordinator.pid" "$dir/coordinator.log" \
     "$bin/holdfast" serve --data-dir "$folder_of_coordinator" --listen "127.0.0.1:$port" --url "$url" {lock}>&-

@@ -57,6 +57,14 @@ import Wire
                 "email to boss@example.com": ["sent"],
             ])
         #expect(deliveries.first { $0.state == "pending" }?.lastError?.contains(words) == true, "\(deliveries)")
+        // One alert in full: cause, next step, who was told, who knows of it.
+        let id = try #require(try await fleet.list([IncidentView].self, "alert", "list").first?.id)
+        try await fleet.holdfast("alert", "ack", "\(id)")
+        let shown = try await fleet.holdfast("alert", "show", "\(id)")
+        for part in [
+            "none.db", "holdfast-agent doctor", "email to ops@example.com: its beginning, told ", words, "acknowledged",
+        ] { #expect(shown.contains(part), "\(part): \(shown)") }
+        #expect(try await fleet.run("alert", "show", "999999").status == 5)
         let tested = try await fleet.run("alert", "test")
         #expect(tested.status == 1 && tested.text.contains(words), "\(tested)")
     }

@@ -6,7 +6,7 @@ import Wire
 struct AlertGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alert", abstract: "What is wrong, and who was told.",
-        subcommands: [AlertList.self, AlertAck.self, AlertTest.self])
+        subcommands: [AlertList.self, AlertShow.self, AlertAck.self, AlertTest.self])
 }
 
 struct AlertList: AsyncParsableCommand {
@@ -41,6 +41,21 @@ struct AlertList: AsyncParsableCommand {
             session.terminal.say("only \(limit) are listed: see the next with --before \(last.id)")
         }
         try output.show(incidents, session.terminal) { IncidentRendering.table(incidents, now: Date(), $0) }
+    }
+}
+
+struct AlertShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one alert in full: cause, next step, who was told when, who knows of it.",
+        discussion: "Example: holdfast alert show 12")
+
+    @Argument(help: "Its number, as `holdfast alert list` shows it.") var id: String
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let session = try OperatorSession()
+        let incident = try await session.client.alert(id)
+        try output.show(incident, session.terminal) { IncidentRendering.detail(incident, now: Date(), $0) }
     }
 }
 

@@ -53,6 +53,9 @@ package struct OperatorClient: Sendable {
         try await connection.answer(.post("databases", agent, name, "retire"))
     }
 
+    /// One alert in full, open or over. Throws `.notFound` when there is none.
+    package func alert(_ id: String) async throws -> IncidentView { try await connection.answer(.get("alerts", id)) }
+
     /// Says that an alert is known.
     package func acknowledgeAlert(_ id: String) async throws -> IncidentView {
         try await connection.answer(.post("alerts", id, "ack"))

@@ -14,6 +14,9 @@ extension RouteTable {
                 await coordinator.alerts(
                     includeResolved: all, agent: call.query("agent"), before: before, limit: call.limit(), by: by))
         }
+        operators(.get, "/v1/alerts/{alert}", .viewer) { call, by in
+            try Answer.json(await coordinator.alert(call.parameter("alert"), by: by))
+        }
         operators(.post, "/v1/alerts/{alert}/ack", .operator) { call, by in
             try Answer.json(await coordinator.acknowledgeAlert(call.parameter("alert"), by: by))
         }

@@ -85,6 +85,23 @@ extension Coordinator {
         }
     }
 
+    /// One incident, open or over, with its messages and the next step. Throws `.notFound` when there is none of this id.
+    package func alert(_ id: String, by operator: OperatorIdentity) async throws(BackupError) -> IncidentView {
+        try `operator`.require(.viewer, "looking at an alert")
+        return try await catalog.read { view in
+            guard let number = Int64(id), let incident = try view.incident(number) else {
+                throw BackupError(.notFound, "no alert has the id \(id.prefix(40)); see `holdfast alert list --all`")
+            }
+            var shown = IncidentView(incident, try view.deliveries(of: number))
+            let condition = incident.condition
+            if incident.resolvedAt == nil {
+                shown.nextStep = NextStep.words(
+                    kind: condition.kind, agent: condition.agent, database: condition.database)
+            }
+            return shown
+        }
+    }
+
     private static let shownIncidents = 100
     private static let listedIncidents = 1000
 

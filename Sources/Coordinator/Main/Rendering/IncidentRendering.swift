@@ -62,6 +62,31 @@ enum IncidentRendering {
         return table.lines(look)
     }
 
+    /// `alert show`: nothing is cut.
+    static func detail(_ incident: IncidentView, now: Date, _ look: Look) -> [String] {
+        func moment(_ time: Date?) -> String {
+            time.map { "\(Quantity.time($0)) (\(Quantity.age($0, now: now)))" } ?? ""
+        }
+        let known = incident.acknowledgedAt.map { moment($0) + (incident.acknowledgedBy.map { " by \($0)" } ?? "") }
+        let facts = Facts.lines(
+            [
+                ("alert", .init("\(incident.id)")),
+                ("severity", .init(incident.severity.uppercased(), incident.severity == "critical" ? .bad : .warning)),
+                ("kind", .init(incident.kind)), ("title", .init(incident.title)),
+                ("agent", .init(incident.agent ?? "")),
+                ("database", .init(incident.database ?? "")), ("opened", .init(moment(incident.openedAt))),
+                ("acknowledged", .init(known ?? "")), ("over", .init(moment(incident.resolvedAt))),
+                ("next", .init(incident.nextStep ?? "")),
+            ], look)
+        let cause = incident.detail.split(whereSeparator: \.isNewline).map { "  " + SafeText(String($0)).text }
+        let told = incident.deliveries.map { delivery in
+            let what = delivery.isEnd == true ? "its end" : "its beginning"
+            let when = delivery.sentAt.map { "told \(moment($0))" } ?? "\(delivery.state), \(delivery.attempts) tries"
+            return "  " + SafeText("\(delivery.channel): \(what), \(when) \(delivery.lastError ?? "")").text
+        }
+        return facts + ["cause"] + cause + (told.isEmpty ? ["nobody was told"] : ["told"] + told)
+    }
+
     private static func told(_ incident: IncidentView) -> String {
         incident.deliveries.map { "\($0.channel) \($0.state)" }.joined(separator: ", ")
     }

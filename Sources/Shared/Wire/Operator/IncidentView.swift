@@ -18,6 +18,8 @@ package struct IncidentView: Codable, Sendable, Equatable {
     package var acknowledgedAt: Date?
     package var acknowledgedBy: String?
     package var deliveries: [DeliveryView]
+    /// What a person does next, in words; only where one alert is asked for.
+    package var nextStep: String?
 
     package init(
         id: Int64, key: String, kind: String, severity: String, agent: String? = nil, database: String? = nil,
