@@ -80,11 +80,8 @@ package final class Fleet: Sendable {
 
     /// Runs one operator's command on a terminal of its own, at which `input` is typed; what the terminal shows is the text.
     package func atTerminal(_ arguments: [String], typing input: String) async throws -> ProgramOutput {
-        let line = ([ProgramProcess.built("holdfast")] + arguments)
-            .map { "'" + $0.replacing("'", with: #"'\''"#) + "'" }.joined(separator: " ")
-        return try await ProgramOutput.of(
-            "script", ["-qec", line, "/dev/null"], environment: environment.merging(["SHELL": "/bin/sh"]) { $1 },
-            input: input)
+        try await Terminal.run(
+            [ProgramProcess.built("holdfast")] + arguments, typing: input, environment: environment)
     }
 
     /// The JSON that a listing prints.
@@ -180,6 +177,15 @@ package final class FleetAgent: Sendable {
         try await ProgramOutput.of(
             ProgramProcess.built("holdfast-agent"), arguments + options,
             environment: environment.merging(more) { $1 }, input: "")
+    }
+
+    /// Runs one of the agent's commands on a terminal of its own; what the terminal shows is the text.
+    package func atTerminal(
+        _ arguments: [String], typing input: String = "", _ more: [String: String] = [:]
+    ) async throws -> ProgramOutput {
+        try await Terminal.run(
+            [ProgramProcess.built("holdfast-agent")] + arguments + options, typing: input,
+            environment: environment.merging(more) { $1 })
     }
 
     package func start(_ more: [String: String] = [:]) throws {

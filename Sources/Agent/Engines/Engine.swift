@@ -147,6 +147,8 @@ package struct RestoreRequest: Sendable {
     /// What of an archive is wanted, and under which paths.
     package var part = ArchivePart()
     package var manner: LoadManner
+    /// Set where a dump that is damaged is to be restored up to there: then `dump` ends there without an error, and says it here.
+    package var damage: ReadDamage?
     package var now: Date
     package var stop: StopSignal
 

@@ -15,6 +15,11 @@ struct RestoreCommand: AsyncParsableCommand {
             into <name>_restored_<time>, unless --to names a target. Replacing an existing one needs --force and a
             confirmation: its name, typed, or --yes where nobody can be asked. What was there is kept beside.
 
+            s3:// needs no more than the key: endpoint, region, CA and path style are those of the agent's plan, as it lies in its data
+            directory, however old, unless AWS_ENDPOINT_URL, AWS_REGION or AWS_CA_BUNDLE say otherwise. Credentials are those of
+            this shell; where it has none, those in /etc/holdfast/agent.env, which as a rule may write and not read: then set
+            AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, of somebody who may.
+
             Exit status: 0 restored, 1 restored but for what is named, 3 the bytes are not what was backed up, 4 the target exists, 5 not found, others as for
             `holdfast`.
 
@@ -23,6 +28,7 @@ struct RestoreCommand: AsyncParsableCommand {
               holdfast-agent restore shop_db_daily_20260115_020000.sql.gz --url postgres://postgres@localhost/shop --to shop2
               holdfast-agent restore s3://acme-backups/db-01/database-backups/dev_db_daily_20260115_020000.json \\
                 --to /tmp/dev.db
+              AWS_PROFILE=backup-reader holdfast-agent restore s3://acme-backups/db-01/database-backups/shop_db_daily_20260115_020000.json
               holdfast-agent restore settings_app_20260118_020000.json --path /etc/app/app.conf --strip 2 --to /tmp/app
             """)
 
@@ -79,6 +85,7 @@ struct RestoreCommand: AsyncParsableCommand {
             """)
     var trustOrigin = false
 
+    @OptionGroup var shell: ShellOptions
     @OptionGroup var host: HostOptions
 
     func validate() throws {
@@ -92,13 +99,13 @@ struct RestoreCommand: AsyncParsableCommand {
             throw BackupError(
                 .usage, "this version writes no encrypted backups; decrypt with `age -d` and restore the result")
         }
-        let world = AgentWorld.live
+        let world = try shell.world()
         let restore = BreakGlassRestore(world: world, paths: host.paths)
         let places = self.places
         // Without a link's query, which may be the right to read it.
         let first = String(places[0].hasPrefix("http") ? places[0].prefix { $0 != "?" } : places[0][...])
         say("looking at \(first)")
-        let found = try await onThread { () throws(BackupError) in try restore.find(places) }
+        let found = try await onThread { () throws(BackupError) in try restore.find(places, say: { say($0) }) }
         if found.manifest == nil {
             say("WARNING: no manifest lies beside it, so there are no checksums to compare")
         }
@@ -117,10 +124,14 @@ struct RestoreCommand: AsyncParsableCommand {
         let part = ArchivePart(paths: paths, strip: strip)
         let manner = LoadManner(
             isAllOrNothing: exitOnError, replacesIncomplete: force > 1, intoOriginalName: intoOriginalName)
+        let progress = WorkProgress()
         let outcome = try await stoppingAtSignals(stop.stop) {
-            try await restore.restore(
-                found, engine: engine, target: target, replace: replaces, skipChecksum: skips, withGlobals: globals,
-                trustOrigin: trusts, part: part, manner: manner, stop: stop)
+            try await ProgressTalk.showing(progress) {
+                try await restore.restore(
+                    found, engine: engine, target: target, replace: replaces, skipChecksum: skips,
+                    withGlobals: globals, trustOrigin: trusts, part: part, manner: manner, stop: stop,
+                    progress: progress)
+            }
         }
         say("checked: \(outcome.checked)")
         for failure in outcome.failures { say("NOT made: \(failure)") }

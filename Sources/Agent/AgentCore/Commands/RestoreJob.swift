@@ -35,7 +35,7 @@ struct RestoreJob {
             readers: readers, engine: engine, target: order.target, replace: order.replace,
             skipChecksum: order.skipChecksum, withGlobals: order.withGlobals, fingerprint: order.fingerprint,
             origin: origin, part: ArchivePart(paths: order.paths ?? [], strip: order.strip ?? 0), manner: manner,
-            now: world.now(), stop: stop)
+            now: world.now(), stop: stop, takesDamaged: order.skipChecksum)
         if !order.skipChecksum {
             let stored = readers.total(\.storedBytes)
             try await withProgress(of: id, "checking", total: stored, to: desk) { try await restore.check($0) }

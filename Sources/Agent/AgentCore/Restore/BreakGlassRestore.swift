@@ -12,6 +12,12 @@ package struct BreakGlassRestore: Sendable {
     package struct Found: Sendable {
         package let manifest: Manifest?
         let readers: [ObjectReader]
+
+        /// nil when no manifest says it.
+        var plainBytes: Int64? {
+            manifest == nil
+                ? nil : readers.filter { $0.object.role.isContents }.total(\.plainBytes)
+        }
     }
 
     let world: AgentWorld
@@ -22,14 +28,20 @@ package struct BreakGlassRestore: Sendable {
         self.paths = paths
     }
 
-    /// Finds the objects of one backup. Each place is a path, `s3://bucket/key` (with this host's own credentials, region
-    /// and endpoint from AWS_REGION and AWS_ENDPOINT_URL) or an `https://` URL of one object; a manifest (`….json`) names
-    /// the objects beside it. Blocks. Throws `.notFound`, or `.usage` when it cannot tell what something is.
-    package func find(_ places: [String], stop: StopSignal = StopSignal()) throws(BackupError) -> Found {
+    /// Finds the objects of one backup. Each place is a path, `s3://bucket/key` (endpoint, region and CA as the environment says
+    /// them, else as the agent's cached plan does) or an `https://` URL of one object; a manifest (`….json`) names
+    /// the objects beside it. `say` hears how a bucket is reached. Blocks. Throws `.notFound`, or `.usage` when it cannot tell what
+    /// something is.
+    package func find(
+        _ places: [String], stop: StopSignal = StopSignal(), say: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(BackupError) -> Found {
         guard let first = places.first else { throw BackupError(.usage, "name a manifest or a dump to restore") }
-        let place = try StoredPlace(first, world: world, stop: stop)
+        let plan = CachedPlan(paths)
+        let place = try StoredPlace(first, world: world, plan: plan, stop: stop, say: say)
         var others: [StoredPlace] = []
-        for text in places.dropFirst() { others.append(try StoredPlace(text, world: world, stop: stop)) }
+        for text in places.dropFirst() {
+            others.append(try StoredPlace(text, world: world, plan: plan, stop: stop) { _ in })
+        }
         if let manifest = try manifest(of: place) {
             let named = Set(([place] + others).map(\.name))
             // All of one backup: the manifest says what they are, and what their checksums must be.
@@ -54,7 +66,8 @@ package struct BreakGlassRestore: Sendable {
     /// Restores what was found. Without a manifest there are no checksums to compare, which the caller says loudly.
     package func restore(
         _ found: Found, engine: any Engine, target: String?, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
-        trustOrigin: Bool, part: ArchivePart = ArchivePart(), manner: LoadManner = LoadManner(), stop: StopSignal
+        trustOrigin: Bool, part: ArchivePart = ArchivePart(), manner: LoadManner = LoadManner(), stop: StopSignal,
+        progress: WorkProgress = WorkProgress()
     ) async throws -> RestoreOutcome {
         let restore = Restore(
             readers: found.readers, engine: engine, target: target, replace: replace,
@@ -63,10 +76,11 @@ package struct BreakGlassRestore: Sendable {
             origin: trustOrigin ? .trusted : !skipChecksum && isOwn(found) ? .own : .foreign, part: part,
             manner: manner,
             now: world.now(), stop: stop,
-            inspects: found.manifest == nil && !skipChecksum)
-        let counter = ByteCounter()
-        if found.manifest != nil, !skipChecksum { try await restore.check(counter) }
-        return try await restore.load(counter)
+            inspects: found.manifest == nil && !skipChecksum, takesDamaged: skipChecksum)
+        if found.manifest != nil, !skipChecksum {
+            try await restore.check(progress.begin("checking", total: found.readers.total(\.storedBytes)))
+        }
+        return try await restore.load(progress.begin("restoring", total: found.plainBytes))
     }
 
     /// Whether this host made it, by the signatures in its manifest.

@@ -20,6 +20,8 @@ struct Restore: Sendable {
     let stop: StopSignal
     /// No manifest says what the bytes must be: that they are whole is left to their own form.
     var inspects = false
+    /// A dump that is damaged is restored up to there, as asked.
+    var takesDamaged = false
 
     /// Reads all stored bytes and compares their checksums, before a byte reaches a database.
     func check(_ counter: ByteCounter) async throws {
@@ -42,11 +44,14 @@ struct Restore: Sendable {
             throw BackupError(.usage, "--path and --strip are for files, and this is a database")
         }
         guard (0...100).contains(part.strip) else { throw BackupError(.usage, "--strip takes a number up to 100") }
+        let damage = takesDamaged ? ReadDamage() : nil
         var request = RestoreRequest(
-            format: dump.object.format, dump: source(dump, counter), globals: globals.map { source($0, counter) },
-            target: target, replace: replace, fingerprint: skipChecksum ? nil : fingerprint, origin: origin,
+            format: dump.object.format, dump: source(dump, counter, damage),
+            globals: globals.map { source($0, counter) },
+            target: target, replace: replace, fingerprint: fingerprint, origin: origin,
             manner: manner, now: now, stop: stop)
         request.part = part
+        request.damage = damage
         do throws(BackupError) { request.properties = try await properties(counter) } catch {
             guard error.code == .notFound || error.code == .integrity else { throw error }
             request.propertiesFailure =
@@ -71,15 +76,28 @@ struct Restore: Sendable {
         }
     }
 
-    private func source(_ reader: ObjectReader, _ counter: ByteCounter) -> DecodedSource {
+    /// With `damage` bytes that cannot be decoded end the source instead of failing it, unless they are the first.
+    private func source(_ reader: ObjectReader, _ counter: ByteCounter, _ damage: ReadDamage? = nil) -> DecodedSource {
         let (check, inspects) = (!skipChecksum, inspects)
         return { (body) throws(BackupError) in
             // psql takes the end of a dump that was cut within a table's rows for the end of those.
             let inspector = inspects ? reader.object.makeInspector() : nil
-            try reader.decode(check: check) { (chunk) throws(BackupError) in
-                counter.add(chunk.count)
-                inspector?.consume(chunk)
-                try body(chunk)
+            var (bytes, isTaken): (Int64, Bool) = (0, true)
+            do throws(BackupError) {
+                try reader.decode(check: check) { (chunk) throws(BackupError) in
+                    counter.add(chunk.count)
+                    bytes += Int64(chunk.count)
+                    inspector?.consume(chunk)
+                    isTaken = false
+                    try body(chunk)
+                    isTaken = true
+                }
+            } catch {
+                guard let damage, isTaken, error.code == .integrity else { throw error }
+                guard bytes > 0 else {
+                    throw BackupError(.integrity, "nothing of \(reader.object.name) can be read", cause: error)
+                }
+                damage.note("\(reader.object.name) cannot be read behind \(AmountText.size(bytes)): \(error)")
             }
             do throws(BackupError) { _ = try inspector?.finish() } catch {
                 throw BackupError(error.code, "\(error.message); --skip-checksum restores it all the same")

@@ -10,20 +10,27 @@ struct StoredPlace: Sendable {
     let store: any ObjectStore
     let key: String
 
-    init(_ text: String, world: AgentWorld, stop: StopSignal) throws(BackupError) {
+    /// `say` hears how a bucket is reached, before it is.
+    init(
+        _ text: String, world: AgentWorld, plan: CachedPlan, stop: StopSignal, say: (String) -> Void
+    ) throws(BackupError) {
         if text.hasPrefix("s3://") {
             let rest = text.dropFirst(5)
-            guard let slash = rest.firstIndex(of: "/"), slash != rest.startIndex else {
-                throw BackupError(.usage, "\(text): an S3 place is s3://bucket/key")
-            }
-            let region = world.environment["AWS_REGION"] ?? world.environment["AWS_DEFAULT_REGION"] ?? "us-east-1"
-            let s3 = Destination.S3(
-                bucket: String(rest[..<slash]), region: region, endpoint: world.environment["AWS_ENDPOINT_URL"],
-                caFile: world.environment["AWS_CA_BUNDLE"])
-            store = try S3Store(
-                configuration: S3Configuration(s3), credentials: world.credentials(region: region), now: world.now
-            ).stopping(with: stop)
+            guard let slash = rest.firstIndex(of: "/"), slash != rest.startIndex,
+                rest.index(after: slash) < rest.endIndex
+            else { throw BackupError(.usage, "\(text): an S3 place is s3://bucket/key") }
+            let bucket = String(rest[..<slash])
             key = String(rest[rest.index(after: slash)...])
+            let reach = BucketReach(
+                bucket: bucket, key: key, environment: world.environment, plan: plan, now: world.now())
+            say(reach.words)
+            let region = reach.s3.region
+            store = ReadableBucket(
+                bucket: bucket,
+                store: try S3Store(
+                    configuration: S3Configuration(reach.s3), credentials: world.credentials(region: region),
+                    now: world.now
+                ).stopping(with: stop))
         } else if text.hasPrefix("https://") || text.hasPrefix("http://") {
             store = LinkedObject(url: text, stop: stop)
             key = URLComponents(string: text)?.path.split(separator: "/").last.map(String.init) ?? text
@@ -51,6 +58,27 @@ struct StoredPlace: Sendable {
 
     func reader(_ object: Manifest.Object, stop: StopSignal) -> ObjectReader {
         ObjectReader(object, in: store, key: folder + object.name, stop: stop)
+    }
+}
+
+/// A bucket that is only read, by whoever runs the command: the host's own credentials may not.
+private struct ReadableBucket: ReadingStore {
+    let bucket: String
+    let store: any ObjectStore
+
+    func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
+        do throws(BackupError) { try store.read(key, body) } catch {
+            guard error.code == .storageRefused,
+                ["AccessDenied (403)", "status 403"].contains(where: error.message.contains)
+            else { throw error }
+            throw BackupError(
+                .storageRefused,
+                "s3://\(bucket)/\(key) may not be read with these credentials (403). The host's own, which the agent backs up "
+                    + "with, may only write, and are meant to: use ones that may read, for this one command. Set "
+                    + "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or AWS_PROFILE, before it; the "
+                    + "coordinator's may read. (A key that is not there is answered so, too, to who may not list)",
+                cause: error.cause)
+        }
     }
 }
 

@@ -21,10 +21,17 @@ package actor PlanStore {
     /// loudly: the revision is then 0, for which the coordinator sends the plan again.
     package init(file url: URL) {
         file = DurableFile(url: url)
-        copy = DurableFile(url: url.deletingLastPathComponent().appending(path: "plan-copy.json"))
+        copy = DurableFile(url: Self.copy(of: url))
         (current, trouble) = Self.read(file, copy)
         (changes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4))
         continuation.yield(.plan)
+    }
+
+    static func copy(of url: URL) -> URL { url.deletingLastPathComponent().appending(path: "plan-copy.json") }
+
+    /// What lies there, and why there is none although there was one; changes nothing.
+    static func read(file url: URL) -> (plan: Plan, trouble: String?) {
+        read(DurableFile(url: url), DurableFile(url: copy(of: url)))
     }
 
     private static func read(_ file: DurableFile<Plan>, _ copy: DurableFile<Plan>) -> (Plan, String?) {

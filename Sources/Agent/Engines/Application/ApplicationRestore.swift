@@ -41,7 +41,18 @@ struct ApplicationRestore {
                 throw BackupError(
                     .usage, "nothing is left of the archive without the first \(request.part.strip) folders")
             }
+            if let damage = request.damage?.words, count == 0 {
+                throw BackupError(.integrity, "nothing of the archive can be read: \(damage)")
+            }
             if let root = stripped?.root { losses += try await give(root, to: scratch) }
+            if request.damage?.words != nil, existing != nil, !isEmptyFolder, !request.manner.replacesIncomplete {
+                let beside = "\(target)_restored_\(Timestamp.compact(request.now))"
+                try Self.move(scratch, to: beside)
+                throw BackupError(
+                    .integrity,
+                    "not everything of the backup could be restored, so nothing was replaced (--force given twice replaces all the "
+                        + "same); what there is lies in \(beside): \(losses.joined(separator: "; "))")
+            }
             var kept: String?
             if existing != nil, !isEmptyFolder {
                 let aside = "\(target)_before_\(Timestamp.compact(request.now))"
@@ -136,6 +147,14 @@ struct ApplicationRestore {
             stripped.keep(away.found)
         }
         let ending = try await child.feed(source, stop: request.stop)
+        if !ending.isSuccess { request.damage?.note("tar: \(ending.standardError)") }
+        let damage = request.damage?.told(
+            missing:
+                "What stands behind it in the archive is missing, the last file that is there may be cut, and folders may lack "
+                + "their rights and times")
+        if let damage {
+            return (stripped.take(stop: request.stop), losses.words + [damage])
+        }
         if ending.isSuccess {
             let found = stripped.take(stop: request.stop)
             return (found, losses.words + (found?.words ?? []))

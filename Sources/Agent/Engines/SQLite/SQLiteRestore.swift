@@ -21,8 +21,16 @@ struct SQLiteRestore {
         let owner = FileIdentity(at: target) ?? FileIdentity(at: engine.path)
         try write(to: partial, like: owner)
         do throws(BackupError) {
-            let checked = try SQLiteCheck.restored(partial, stop: request.stop)
+            let (checked, failures) = try check(partial)
             try Self.sync(partial)
+            if existing != nil, !failures.isEmpty, !request.manner.replacesIncomplete {
+                let beside = "\(target)_restored_\(time)"
+                _ = try Self.rename(partial, to: beside)
+                throw BackupError(
+                    .integrity,
+                    "not everything of the backup could be restored, so nothing was replaced (--force given twice replaces all the "
+                        + "same); what there is lies in \(beside): \(failures.joined(separator: "; "))")
+            }
             let kept = "\(target)_before_\(time)"
             if existing == nil, FileIdentity(ofLink: target) != nil {
                 throw BackupError(.exists, "\(target) has come into being meanwhile; it was not touched")
@@ -39,10 +47,25 @@ struct SQLiteRestore {
             try? Self.sync((target as NSString).deletingLastPathComponent)  // a folder that refuses fsync is no loss
             return RestoreOutcome(
                 target: target, keptBeside: moved.first.map { kept + $0 },
-                checked: checked)
+                checked: checked, failures: failures)
         } catch {
             unlink(partial)
             throw error
+        }
+    }
+
+    /// What was found, in words, and what is not as it should be, which is a reason to keep it back unless the operator takes what
+    /// there is.
+    private func check(_ partial: String) throws(BackupError) -> (words: String, failures: [String]) {
+        var failures = [request.damage?.told(missing: "The pages behind it are missing")].compactMap(\.self)
+        do throws(BackupError) {
+            return (try SQLiteCheck.restored(partial, stop: request.stop), failures)
+        } catch {
+            guard request.damage != nil, error.code == .integrity else { throw error }
+            failures.append(
+                "\(error.message)\(error.cause.map { ": \($0)" } ?? ""); `sqlite3 FILE .recover | sqlite3 NEW` gets out of it what "
+                    + "can be got")
+            return ("it is NOT whole", failures)
         }
     }
 
@@ -73,7 +96,7 @@ struct SQLiteRestore {
         let file: FileDescriptor
         do {
             file = try .open(
-                partial, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
+                partial, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
                 permissions: .ownerReadWrite)
         } catch {
             throw BackupError(.storageRefused, "making \(partial)", cause: error)
@@ -93,11 +116,25 @@ struct SQLiteRestore {
             unlink(partial)
             throw error
         }
+        if request.damage?.words != nil { Self.lengthen(file.rawValue) }
         if let owner {
             // Only root may give a file away; for others it stays theirs.
             _ = fchown(file.rawValue, owner.owner, owner.group)
             fchmod(file.rawValue, owner.mode & 0o777)
         }
+    }
+
+    /// SQLite opens no file that is shorter than its first page says: what is missing becomes empty pages, which it calls damaged one
+    /// by one, and reads the others.
+    private static func lengthen(_ file: Int32) {
+        var header = [UInt8](repeating: 0, count: 100)
+        guard lseek(file, 0, SEEK_END) >= 100, pread(file, &header, 100, 0) == 100 else { return }
+        let pageSize = Int64(header[16]) << 8 | Int64(header[17])
+        let pages = header[28..<32].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        let size = (pageSize == 1 ? 65536 : pageSize) * pages
+        guard size > lseek(file, 0, SEEK_END), size <= 1 << 40 else { return }
+        // A file system that refuses leaves it as short as it is.
+        _ = ftruncate(file, Int(size))
     }
 
     // MARK: names

@@ -144,13 +144,18 @@ private struct RestoreStarter {
     }
 
     private func copy(of backup: BackupRecord, for agent: AgentRecord, _ source: DatabaseRecord) throws -> CopyRecord {
-        let whole = try update.copies(of: backup.id).filter(\.isWhole)
+        let all = try update.copies(of: backup.id)
+        var whole = all.filter(\.isWhole)
+        // The only copy is damaged, and that is what is asked for.
+        if whole.isEmpty, options.skipChecksum { whole = all.filter { $0.state == .damaged } }
         if agent.id == source.agent, let local = whole.first(where: { $0.place.directory != nil }) { return local }
         if let remote = whole.first(where: { $0.place.s3 != nil }) { return remote }
         throw BackupError(
             .notFound,
             whole.isEmpty
                 ? "no destination holds a whole copy of this backup"
+                    + (all.contains { $0.state == .damaged }
+                        ? "; --skip-checksum restores what there is of the damaged one" : "")
                 : "the only copy lies in a directory on \(source.agentName): restore there, or copy it over and use "
                     + "`holdfast-agent restore`")
     }

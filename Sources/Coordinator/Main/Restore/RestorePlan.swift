@@ -61,7 +61,7 @@ struct RestorePlan: Sendable {
         guard skipChecksum else { return facts + archiveNote }
         let warning = [
             "WARNING: --skip-checksum: the stored bytes are NOT compared with what was backed up.",
-            "WARNING: what is restored may be incomplete or changed. This is recorded.",
+            "WARNING: what is restored may be incomplete or changed: a damaged backup is restored up to the damage. This is recorded.",
         ]
         return warning.map { look.tinted($0, .bad) } + facts + archiveNote
     }

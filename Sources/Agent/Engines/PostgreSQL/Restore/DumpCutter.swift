@@ -70,6 +70,9 @@ struct DumpCutter {
         }
     }
 
+    /// Parts of a statement have been handed out, and its end has not.
+    var isWithinLong: Bool { isLong }
+
     private var line: Int64 { lines + (copy?.rows ?? 0) + 1 }
 
     private mutating func keep(

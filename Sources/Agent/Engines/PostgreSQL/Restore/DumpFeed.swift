@@ -39,6 +39,11 @@ final class DumpFeed {
     /// The rows that come are dropped: there is nothing that takes them.
     private var dropsRows = false
     private var late: LateRows
+    private var hasStatements = false
+    /// Rows of this table are under way.
+    private var table: String?
+    /// Where the dump may end within a row, what there is of one is kept back: half a row must not be taken for a whole one.
+    private var held: RowHold?
 
     private static let mostDeferred = 64 << 20
 
@@ -47,8 +52,9 @@ final class DumpFeed {
 
     init(
         apart: Apart?, messages: LoadMessages, token: String, isRestricting: Bool, settings: Set<String>,
-        stopsAtFailure: Bool, isForeign: Bool, again dump: @escaping DecodedSource
+        stopsAtFailure: Bool, isForeign: Bool, mayEndEarly: Bool = false, again dump: @escaping DecodedSource
     ) {
+        held = mayEndEarly ? RowHold() : nil
         late = LateRows(dump: dump, messages: messages)
         isUnguarded = isForeign && !isRestricting
         self.apart = apart
@@ -70,19 +76,26 @@ final class DumpFeed {
         try cutter.take(bytes) { (piece) throws(BackupError) in
             switch piece {
             case .statement(let statement):
+                hasStatements = true
                 try requireOneReading(statement)
                 try take(statement, sink)
             case .part(let bytes, let isLast):
                 try requireOneReading(bytes)
                 try sink(bytes)
                 if isLast { try send("\n", sink) }
-            case .rows(_, let statement):
+            case .rows(let name, let statement):
                 try requireOneReading(statement)
+                table = SQLText.shown(name)
+                held?.begin()
                 dropsRows = try !takesRows(statement, sink)
                 late.begin(statement)
                 if !dropsRows { try send(statement, sink) }
-            case .data(let bytes): if !dropsRows { try sink(bytes) }
+            case .data(let bytes) where dropsRows: _ = bytes
+            case .data(let bytes):
+                if held == nil { try sink(bytes) } else { try held?.take(bytes, sink) }
             case .rowsEnd:
+                table = nil
+                if !dropsRows { try held?.flush(sink) }
                 if !dropsRows {
                     try settled(sink)
                     late.end()
@@ -103,9 +116,35 @@ final class DumpFeed {
                 + "PostgreSQL client of 15.14, 16.10, 17.6 or later, or say --trust-origin")
     }
 
-    func finish(_ sink: Sink) throws(BackupError) {
-        try cutter.finish()
+    /// The dump is over. Where `damage` is given, one that is not whole is ended behind what there is of it.
+    func finish(_ sink: Sink, _ damage: ReadDamage? = nil) throws(BackupError) {
+        do throws(BackupError) { try cutter.finish() } catch {
+            guard let damage else { throw error }
+            damage.note(error.message)
+        }
+        if let damage, damage.words != nil { return try breakOff(sink, damage) }
         try loadLateRows(sink)
+        if isRestricting { try send("\\unrestrict \(token)\n", sink) }
+    }
+
+    /// Ends what is under way: rows behind the last whole one, a statement not at all.
+    private func breakOff(_ sink: Sink, _ damage: ReadDamage) throws(BackupError) {
+        guard hasStatements else {
+            throw BackupError(.integrity, "nothing of the dump can be read: \(damage.words ?? "it is empty")")
+        }
+        if let table {
+            damage.lies(in: "the rows of \(table)")
+            if !dropsRows {
+                // The beginning of a row that was too long to be kept back makes an error of all rows of its table.
+                let end = held?.hasPassedPart == true ? "\n\(LateRows.noRow)\n\\.\n" : "\\.\n"
+                try send(end, sink)
+                try settled(sink)
+                late.end()
+            }
+        }
+        late.giveUp()
+        // Half of a long statement has been handed on: whatever is said now would be part of it.
+        guard !cutter.isWithinLong else { return damage.lies(in: "a long statement") }
         if isRestricting { try send("\\unrestrict \(token)\n", sink) }
     }
 

@@ -92,8 +92,7 @@ struct LateRows {
                         reason: "it could not be tried again behind the other rows: \(error.message)"))
             }
         }
-        for failure in waiting.flatMap(\.failures) { messages.note(failure) }
-        waiting = []
+        giveUp()
     }
 
     private mutating func pass(
@@ -133,9 +132,18 @@ struct LateRows {
     private mutating func breakOff(_ sink: DumpFeed.Sink, _ settled: Settled) throws(BackupError) {
         guard sending != nil else { return }
         sending = nil
-        try Self.send(Array("\n\(String(repeating: "\t", count: 1700))\n\\.\n".utf8)[...], sink)
+        try Self.send(Array("\n\(Self.noRow)\n\\.\n".utf8)[...], sink)
         try settled()
         _ = messages.takeBack(since: mark)
+    }
+
+    /// More columns than a table can have.
+    static let noRow = String(repeating: "\t", count: 1700)
+
+    /// What waits is not tried again, and noted as failed.
+    mutating func giveUp() {
+        for failure in waiting.flatMap(\.failures) { messages.note(failure) }
+        waiting = []
     }
 
     private mutating func note(_ index: Int) {

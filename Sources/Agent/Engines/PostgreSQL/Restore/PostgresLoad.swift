@@ -48,15 +48,21 @@ struct PostgresLoad {
         let settings = try await PostgresFacts.settings(session, database)
         let (stopsAtFailure, isForeign) = (request.manner.isAllOrNothing, request.origin == .foreign)
         let settled = Promise<Settlement>()
-        let dump = try plain()
+        let (dump, damage) = (try plain(), request.damage)
         let source: DecodedSource = { (body) throws(BackupError) in
             let feed = DumpFeed(
                 apart: apart, messages: messages, token: token, isRestricting: isRestricting, settings: settings,
-                stopsAtFailure: stopsAtFailure, isForeign: isForeign, again: dump)
+                stopsAtFailure: stopsAtFailure, isForeign: isForeign, mayEndEarly: damage != nil, again: dump)
             try Self.send(pins, body)
             try feed.begin(body)
-            try dump { (piece) throws(BackupError) in try feed.take(piece, body) }
-            try feed.finish(body)
+            do throws(BackupError) {
+                try dump { (piece) throws(BackupError) in try feed.take(piece, body) }
+            } catch {
+                guard let damage, error.code == .integrity else { throw error }
+                // Nothing of what could not be read was handed on.
+                damage.note(error.message)
+            }
+            try feed.finish(body, damage)
             settled.keep(feed.settlement)
         }
         let ending = try await child.feed(source, stop: request.stop)

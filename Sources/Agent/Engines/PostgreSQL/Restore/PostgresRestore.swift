@@ -268,7 +268,14 @@ struct PostgresRestore {
         let result = try await PostgresLoad(
             engine: engine, request: request, session: session, facts: facts, database: scratch, role: role
         ).run()
-        if manner.isAllOrNothing { try result.messages.refuseFailures() }
+        let damage = request.damage?.told(
+            missing:
+                "What stands there and behind it in the dump is missing; keys, indexes, triggers and rights stand at its end"
+        )
+        if manner.isAllOrNothing {
+            try result.messages.refuseFailures()
+            if let damage { throw BackupError(.integrity, "nothing was kept, since not all of it can be: \(damage)") }
+        }
         // By who loaded it, while all is still that role's. From here on it is loaded, and kept whatever the check says.
         let finding = try await PostgresCheck(
             session: role?.session ?? session, facts: facts, database: scratch,
@@ -299,7 +306,12 @@ struct PostgresRestore {
         }
         if manner.isAllOrNothing { try result.messages.refuseFailures() }
         let (first, more) = result.messages.failures
-        loaded.failures = LoadFailure.words(of: first) + (more > 0 ? ["and \(more) more"] : []) + others
+        loaded.failures =
+            [damage].compactMap(\.self) + LoadFailure.words(of: first) + (more > 0 ? ["and \(more) more"] : []) + others
+        if request.damage != nil {
+            // Whoever takes what there is knows the reason, and is told each.
+            (loaded.failures, loaded.differences) = (loaded.lacking, [])
+        }
         return loaded
     }
 }
