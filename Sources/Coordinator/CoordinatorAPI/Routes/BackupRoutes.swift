@@ -32,7 +32,8 @@ extension Call {
     fileprivate func backupQuery() throws(BackupError) -> BackupQuery {
         BackupQuery(
             tier: try word("tier"), database: query("database"), agent: query("agent"), state: try word("state"),
-            since: try time("since"), before: try time("before"), at: try time("at"), limit: try limit())
+            since: try time("since"), before: try time("before"), at: try time("at"), limit: try limit(),
+            path: query("path"))
     }
 
     private func word<Value: RawRepresentable<String>>(_ name: String) throws(BackupError) -> Value? {

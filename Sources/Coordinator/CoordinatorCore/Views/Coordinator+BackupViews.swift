@@ -14,6 +14,17 @@ extension Coordinator {
         guard query.at == nil || (query.since == nil && query.before == nil && query.state == nil) else {
             throw BackupError(.usage, "at finds one good backup of each database: leave out since, before and state")
         }
+        if let path = query.path {
+            guard query == BackupQuery(limit: query.limit, path: path) else {
+                throw BackupError(.usage, "path says which backup: leave out the other conditions")
+            }
+            let wanted = try ObjectPath(path)
+            return try await catalog.read { view in
+                try wanted.backups(in: view).prefix(limit).compactMap { try view.backup($0) }.map {
+                    try Self.view(of: $0, view)
+                }
+            }
+        }
         guard (1...100_000).contains(limit) else { throw BackupError(.usage, "limit must be 1 to 100000") }
         return try await catalog.read { view in
             let agent = try query.agent.map { try view.requiredAgent($0).id }

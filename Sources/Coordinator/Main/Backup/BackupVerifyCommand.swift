@@ -14,19 +14,29 @@ struct BackupVerify: AsyncParsableCommand {
             not be found out. With --all, copies on hosts that are offline are named as not verified (exit 6).
             Examples:
               holdfast backup verify 7f3a90c2
+              holdfast backup verify --path /var/backups/holdfast/db-01/database-backups/inventorysync_db_daily_20260115_020000.sql.gz
               holdfast backup verify --all -o json
             """)
 
-    @Argument(help: "Its id, or the beginning of it.") var id: String?
+    @Argument(help: "Its id, or the beginning of it.") var backup: String?
+    @Option(
+        name: [.customLong("path"), .customLong("backup-path")],
+        help:
+            "Instead of the id, one of its objects or its manifest: s3://bucket/key, a path on its host, or the file's name."
+    )
+    var path: String?
     @Flag(help: "Every good backup.") var all = false
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (id != nil) != all else { throw ValidationError("name one backup, or --all") }
+        guard [backup != nil, path != nil, all].count(where: \.self) == 1 else {
+            throw ValidationError("name one backup, by its id or with --path, or --all")
+        }
     }
 
     func run() async throws {
         let session = try OperatorSession()
+        let id = try await id(session)
         let started = if let id { try await session.client.verify(id) } else { try await session.client.verifyAll() }
         if started.isEmpty { session.terminal.say("no backups to verify") }
         if let first = started.first(where: { !$0.state.isOver }) {
@@ -41,5 +51,14 @@ struct BackupVerify: AsyncParsableCommand {
         }
         let worst = ended.map(OperationEnd.status).max { OperationEnd.rank($0) < OperationEnd.rank($1) } ?? .ok
         guard worst == .ok else { throw ExitCode(worst.rawValue) }
+    }
+    /// nil for all of them.
+    private func id(_ session: OperatorSession) async throws -> String? {
+        guard let named = path.map(BackupByPath.asPath) ?? backup, BackupByPath.isPath(named) else { return backup }
+        let found = try await BackupByPath(client: session.client).backup(
+            named,
+            otherwise:
+                "of what the catalog does not know, the manifest beside it has the SHA-256 that `sha256sum` must say")
+        return ShortID.full(found.id)
     }
 }

@@ -10,9 +10,19 @@ struct RestoreChoice: Sendable {
 
     private static let shown = 20
 
-    /// The backup of that id; without one, the one that is chosen from the newest. Throws `.usage` when nobody can be asked.
+    /// The backup of that id, or with an object of that path; without either, the one that is chosen from the newest. Throws `.usage`
+    /// when nobody can be asked.
     func backup(_ id: String?, agent: String?, database: String?) async throws -> BackupDetailView {
-        if let id { return try await client.backup(id) }
+        if let id {
+            guard BackupByPath.isPath(id) else { return try await client.backup(id) }
+            let found = try await BackupByPath(client: client).backup(
+                id,
+                otherwise:
+                    "what the catalog does not know is restored on a database host that can read it, without the coordinator: "
+                    + "holdfast-agent restore \(id)")
+            terminal.say("\(found.database) from \(found.agent), backup \(ShortID.text(found.id)), has it")
+            return try await client.backup(ShortID.full(found.id))
+        }
         guard terminal.isInteractive else {
             throw BackupError(
                 .usage, "nobody is there to ask: pass the id of a backup (`holdfast backup list` shows them)")

@@ -30,13 +30,20 @@ struct Restore: AsyncParsableCommand {
               holdfast restore
               holdfast restore --agent db-01 --database inventorysync
               holdfast restore 7f3a90c2
+              holdfast restore s3://acme-backups/db-01/database-backups/inventorysync_db_daily_20260115_020000.sql.gz
               holdfast restore 7f3a90c2 --agent db-02 --to inventorysync_test
               holdfast restore 7f3a90c2 --path /etc/app/app.conf --strip 2 --to /tmp/app     (makes /tmp/app/app.conf)
               holdfast restore 7f3a90c2 --to inventorysync --force         (asks for the name)
               holdfast restore 7f3a90c2 --to inventorysync --force --yes   (a script's confirmation)
             """)
 
-    @Argument(help: "The backup's id, or the beginning of it.") var id: String?
+    @Argument(
+        help: """
+            The backup's id, or the beginning of it; or the path of one of its objects or of its manifest: s3://bucket/key, a path \
+            on its host, or the file's name.
+            """)
+    var backup: String?
+    @Option(help: "The same, as a path.") var backupPath: String?
     @Option(help: "The agent that restores; by default the one that made the backup. Without an id: only its backups.")
     var agent: String?
     @Option(help: "Without an id: only backups of this database.") var database: String?
@@ -73,7 +80,12 @@ struct Restore: AsyncParsableCommand {
     var trustOrigin = false
     @OptionGroup var output: OutputOptions
 
+    private var id: String? { backup ?? backupPath.map(BackupByPath.asPath) }
+
     func validate() throws {
+        guard backup == nil || backupPath == nil else {
+            throw ValidationError("name the backup once: by its id, or with --backup-path")
+        }
         guard tables == nil else {
             throw ValidationError(
                 "--tables is not possible yet: restore the whole backup beside, and copy what you need")

@@ -14,11 +14,15 @@ package struct BackupQuery: Sendable, Equatable {
     /// Of each database the newest good backup that was complete by this moment. With none of state, since and before.
     package var at: Date?
     package var limit: Int?
+    /// Only those with an object, or the manifest, there: `s3://BUCKET/KEY`, a path, or the end of one, such as a file's name. With
+    /// nothing else but the limit.
+    package var path: String?
 
     package init(
         tier: Tier? = nil, database: String? = nil, agent: String? = nil, state: BackupState? = nil, since: Date? = nil,
-        before: Date? = nil, at: Date? = nil, limit: Int? = nil
+        before: Date? = nil, at: Date? = nil, limit: Int? = nil, path: String? = nil
     ) {
+        self.path = path
         self.tier = tier
         self.database = database
         self.agent = agent
@@ -35,7 +39,7 @@ package struct BackupQuery: Sendable, Equatable {
             ("tier", tier?.rawValue), ("database", database), ("agent", agent), ("state", state?.rawValue),
             ("since", since.map(Timestamp.text)), ("before", before.map(Timestamp.text)),
             ("at", at.map(Timestamp.text)),
-            ("limit", limit.map(String.init)),
+            ("limit", limit.map(String.init)), ("path", path),
         ]
     }
 }
