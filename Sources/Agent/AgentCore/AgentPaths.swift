@@ -30,6 +30,8 @@ package struct AgentPaths: Sendable {
     package var runs: URL { data.appending(path: "runs", directoryHint: .isDirectory) }
     /// Multipart uploads that have begun and not ended.
     package var uploads: URL { data.appending(path: "uploads", directoryHint: .isDirectory) }
+    /// What commands on this host ask of the running agent, and its answers.
+    package var requests: URL { data.appending(path: "requests", directoryHint: .isDirectory) }
     package var commands: URL { data.appending(path: "commands", directoryHint: .isDirectory) }
     /// For the copies that an engine has to stage.
     package var scratch: URL { data.appending(path: "scratch", directoryHint: .isDirectory) }

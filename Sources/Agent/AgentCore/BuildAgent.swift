@@ -16,7 +16,7 @@ package func buildAgent(
     try PrivateDirectory.ensure(paths.scratch.path)
     try PrivateDirectory.ensure(paths.uploads.path)
     SpoolFolder.removeLeftovers(in: paths.scratch)
-    for folder in [paths.data, paths.spool, paths.runs, paths.commands] {
+    for folder in [paths.data, paths.spool, paths.runs, paths.commands, paths.requests] {
         // The lock keeps other agents away; an operator's command may be writing.
         AtomicFile.sweep(folder.path, olderThan: world.now() - 3600)
     }
@@ -37,6 +37,9 @@ package func buildAgent(
     let destinations = DestinationOpener(paths: paths, world: world, limits: limits)
     let facts = FactsBoard()
     let desk = try CommandDesk(folder: paths.commands, world: world, spool: spool, journal: journal)
+    let runs = RunService(
+        world: world, configuration: configuration, agent: identity, engines: engines, destinations: destinations,
+        board: board, journal: journal, spool: spool, plans: plans, logger: logger)
     return [
         ReportService(world: world, link: link, spool: spool, voice: voice, logger: logger),
         CheckInService(
@@ -44,9 +47,8 @@ package func buildAgent(
             voice: voice, witness: CopyWitness(destinations: destinations, agent: identity, stop: StopSignal()),
             limits: limits, logger: logger),
         FactsService(configuration: configuration, engines: engines, board: facts, logger: logger),
-        RunService(
-            world: world, configuration: configuration, agent: identity, engines: engines, destinations: destinations,
-            board: board, journal: journal, spool: spool, plans: plans, logger: logger),
+        runs,
+        RequestService(runs: runs, folder: try RequestFolder(paths), logger: logger),
         CommandService(
             world: world, desk: desk, agent: identity, board: board, engines: engines, destinations: destinations,
             link: link, voice: voice, logger: logger),

@@ -15,7 +15,8 @@ struct Program: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            JoinCommand.self, RunCommand.self, DoctorCommand.self, RestoreCommand.self, BenchInspectCommand.self,
+            JoinCommand.self, RunCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
+            BenchInspectCommand.self,
         ])
 
     static func main() async {

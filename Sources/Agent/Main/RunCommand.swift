@@ -34,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
         _ = try AgentIdentity.load(paths)
         try DeclaringFile.require(host.file, paths)
         try PrivateDirectory.ensure(paths.data.path)
-        let lock = try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
+        let lock = try await Self.lock(paths, logger, world)
         defer { lock.release() }
         do { try DeclaringFile.remember(host.file, paths) } catch {
             // The backups go on (P3); only a file that vanishes later would not be missed.
@@ -62,5 +62,20 @@ struct RunCommand: AsyncParsableCommand {
             }
         }
         try await runServices(services, logger: logger, onHangUp: readAgain)
+    }
+
+    /// Waits for a backup that is made by hand: it ends, and to give up would leave the host without an agent.
+    private static func lock(_ paths: AgentPaths, _ logger: Logger, _ world: AgentWorld) async throws -> LockFile {
+        var isTold = false
+        while true {
+            do throws(BackupError) {
+                return try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
+            } catch {
+                guard error.code == .busy, error.message.contains(BackupCommand.holder) else { throw error }
+                if !isTold { logger.notice("waiting for a backup that is made by hand", metadata: ["by": "\(error)"]) }
+                isTold = true
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
     }
 }

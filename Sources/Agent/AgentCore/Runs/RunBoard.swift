@@ -113,6 +113,9 @@ package actor RunBoard {
 
     package var progress: [RunProgress] { (Array(running.values) + Array(held.values)).map(\.progress) }
 
+    /// The run that is at work under that id.
+    func live(_ run: UUID) -> LiveRun? { running.values.first { $0.job.run == run } }
+
     package func isAtWork(_ run: UUID) -> Bool { running.values.contains { $0.job.run == run } }
 
     /// The commands of an earlier agent have been looked at, which read the journal: it may change from here on.
@@ -157,6 +160,7 @@ package final class LiveRun: Sendable {
         var plain: Int64 = 0
         var stored: Int64 = 0
         var current: ChainProgress?
+        var end: RunReport?
     }
     private let state: Mutex<State>
 
@@ -171,6 +175,11 @@ package final class LiveRun: Sendable {
     func begin(attempt: Int, at: Date) {
         state.withLock { $0 = State(attempt: attempt, startedAt: at) }
     }
+
+    /// How it ended, once that is in the spool.
+    var end: RunReport? { state.withLock { $0.end } }
+
+    func ended(_ report: RunReport) { state.withLock { $0.end = report } }
 
     func enter(_ phase: RunPhase) { state.withLock { $0.phase = phase } }
 

@@ -110,6 +110,7 @@ final class RunReporter: Sendable {
         _ = try change { $0.end = report }
         try await spool.add(run: report)
         FaultPoint.spooled.pass()
+        live.ended(report)
         try journal.remove(live.job.run)
     }
 

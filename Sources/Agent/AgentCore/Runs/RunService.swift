@@ -84,7 +84,7 @@ struct RunService: Service {
     }
 
     /// Answers how the last attempt ended; nil when not even that could be written down.
-    private func carryOut(_ live: LiveRun) async -> AttemptOutcome? {
+    func carryOut(_ live: LiveRun) async -> AttemptOutcome? {
         let reporter = RunReporter(live: live, world: world, journal: journal, spool: spool)
         var last: AttemptOutcome?
         if await board.isStopping { return nil }
