@@ -154,6 +154,12 @@ import Wire
         #expect(
             ProgressText.line(runs, elapsed: 72, rate: "310 MB/s")
                 == "1 of 3 done · two: dumping 1.2 GB · 310 MB/s · 1:12")
+        let sizes = [runs[1].id: Int64(3_000_000_000)]
+        #expect(
+            ProgressText.line(runs, elapsed: 72, rate: "310 MB/s · 0:06 left", expected: sizes)
+                == "1 of 3 done · two: dumping 1.2 GB of about 3.0 GB (40 %) · 310 MB/s · 0:06 left · 1:12")
+        // It has grown since.
+        #expect(ProgressText.of(runs[1], expected: 1_000_000_000) == "dumping 1.2 GB")
         var operation = OperationView(
             id: Sample.id(1), kind: "verify", agent: "db-01", state: .running, phase: "reading", bytes: 500,
             totalBytes: 2000, startedAt: Sample.now)

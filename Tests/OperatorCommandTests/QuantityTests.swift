@@ -48,11 +48,4 @@ import Testing
         #expect(Quantity.rate(1000, over: 0) == "")
         #expect(Quantity.rate(310_000_000, over: 1) == "310 MB/s")
     }
-
-    @Test func speedForgetsARunThatBeganAgain() {
-        var speed = Speed()
-        #expect(speed.rate(0, at: 0) == "")
-        #expect(speed.rate(10_000_000, at: 1) == "10.0 MB/s")
-        #expect(speed.rate(5, at: 2) == "")
-    }
 }

@@ -13,30 +13,59 @@ struct Follow: Sendable {
 
     /// Until every run is in a terminal state.
     func runs(_ started: [RunView]) async throws -> [RunView] {
-        var speed = Speed()
+        var pace = Pace()
+        let expected = try await sizes(started)
         return try await follow(
             started, isOver: \.state.isTerminal, refresh: { try await client.run($0.id) },
             describe: { runs, elapsed in
-                let bytes = runs.reduce(0) { $0 + ($1.plainBytes ?? 0) }
-                let rate = speed.rate(bytes, at: elapsed)
+                pace.take(runs.reduce(0) { $0 + ($1.plainBytes ?? 0) }, at: elapsed)
+                // Of all of them, or it is not known.
+                let sizes = runs.map { $0.state.isTerminal ? $0.plainBytes ?? 0 : expected[$0.id] }
+                let total = sizes.contains(nil) ? nil : sizes.compactMap(\.self).reduce(0, +)
+                let rate = [pace.rate, pace.left(of: total)].filter { !$0.isEmpty }.joined(separator: " · ")
                 let stage = runs.map { "\($0.state) \($0.phase ?? "")" }.joined(separator: "|")
-                return (ProgressText.line(runs, elapsed: elapsed, rate: rate), stage)
+                return (ProgressText.line(runs, elapsed: elapsed, rate: rate, expected: expected), stage)
             })
+    }
+
+    /// For so many the last backup is asked for.
+    private static let mostSizes = 100
+
+    /// How large the database was when it was last backed up, which says about how far a run is; nothing of those that never were.
+    private func sizes(_ runs: [RunView]) async throws -> [UUID: Int64] {
+        guard runs.count <= Self.mostSizes else { return [:] }
+        var sizes: [UUID: Int64] = [:]
+        for run in runs where !run.state.isTerminal {
+            do {
+                let query = BackupQuery(database: run.database.rawValue, agent: run.agent, state: .good, limit: 1)
+                sizes[run.id] = try await client.backups(query).first?.plainBytes
+            } catch let error as BackupError where error.code == .unreachable {
+                // The wait itself says so, and for how long it goes on.
+                return sizes
+            }
+        }
+        return sizes
     }
 
     /// Until every operation has ended.
     func operations(_ started: [OperationView]) async throws -> [OperationView] {
-        var speed = Speed()
+        var pace = Pace()
+        var phases: [String?] = []
         return try await follow(
             started, isOver: \.state.isOver, refresh: { try await client.operation($0.id) },
             describe: { operations, elapsed in
-                let rate = speed.rate(operations.reduce(0) { $0 + $1.bytes }, at: elapsed)
+                // What is read and what is loaded go at paces of their own.
+                if operations.map(\.phase) != phases { pace = Pace() }
+                phases = operations.map(\.phase)
+                pace.take(operations.reduce(0) { $0 + $1.bytes }, at: elapsed)
+                let sizes = operations.map { $0.state.isOver ? $0.bytes : $0.totalBytes }
+                let total = sizes.contains(nil) ? nil : sizes.compactMap(\.self).reduce(0, +)
                 let done = operations.count(where: \.state.isOver)
                 let active = operations.first { $0.state == .running } ?? operations.first { !$0.state.isOver }
                 let parts = [
                     operations.count > 1 ? "\(done) of \(operations.count) done" : "",
                     active.map { ProgressText.of($0) } ?? "",
-                    rate, Quantity.clock(elapsed),
+                    pace.rate, pace.left(of: total), Quantity.clock(elapsed),
                 ]
                 let stage = operations.map { "\($0.state) \($0.phase ?? "")" }.joined(separator: "|")
                 return (parts.filter { !$0.isEmpty }.joined(separator: " · "), stage)
@@ -88,19 +117,5 @@ extension OperationState {
         case .pending, .running: false
         case .succeeded, .failed, .expired, .cancelled: true
         }
-    }
-}
-
-/// Bytes a second over the last few readings.
-struct Speed {
-    private var readings: [(bytes: Int64, at: Double)] = []
-
-    mutating func rate(_ bytes: Int64, at time: Double) -> String {
-        // Fewer bytes than before: a run ended or was tried again.
-        if let last = readings.last, bytes < last.bytes { readings = [] }
-        readings.append((bytes, time))
-        if readings.count > 5 { readings.removeFirst() }
-        guard let first = readings.first else { return "" }
-        return Quantity.rate(bytes - first.bytes, over: time - first.at)
     }
 }
