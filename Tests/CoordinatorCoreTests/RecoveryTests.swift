@@ -127,7 +127,8 @@ import Wire
         let body = try #require(channel.posts.first)
         for part in [
             "is overdue, and 2 more for the same reason", "its host is offline, last seen 2026-03-01T00:00:",
-            "Agent db-01 is offline", "last good backup: 2026-03-01T00:00:", "holdfast agent show db-01",
+            "Agent db-01 is offline", #""title":"Host","value":"db-01""#, "last good backup: 2026-03-01T00:00:",
+            "holdfast agent show db-01",
         ] { #expect(body.contains(part), "\(part): \(body)") }
         let details = try await bench.coordinator.alerts(includeResolved: false, by: bench.admin)
             .filter { $0.kind == "overdue" }.map(\.detail)

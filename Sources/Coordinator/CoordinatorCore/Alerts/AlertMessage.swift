@@ -100,7 +100,16 @@ struct AlertMessage: Sendable, Equatable {
             error: ([clean(first.detail, keepingLines: true), ""] + shown + rest).joined(separator: "\n"),
             id: "cause-\(first.id)", at: now)
         message.nextStep = AlertMessage(first).nextStep
+        // What all of them share stands where it stands in the message of one.
+        message.environment = shared(deliveries.map(\.environment)).map { clean($0) }
+        message.host = shared(deliveries.map(\.agent)).map { clean($0) }
+        message.database = shared(deliveries.map(\.database)).map { clean($0) }
         return message
+    }
+
+    private static func shared(_ names: [String?]) -> String? {
+        let all = Set(names.compactMap(\.self))
+        return all.count == 1 ? all.first : nil
     }
 
     private static func words(lastGood: Date?) -> String { lastGood.map(Timestamp.seconds) ?? "none yet" }
