@@ -39,7 +39,7 @@ struct ServiceTests {
         _ = try await agent.checkIn(databases: [agent.facts("inventory")])
         async let held = agent.checkIn(revision: 1, wait: 50)
         let services = bench.coordinator.services()
-        #expect(services.count == 9)
+        #expect(services.count == 11)
         bench.coordinator.presence.close()
         #expect(try await held.plan == nil)
     }

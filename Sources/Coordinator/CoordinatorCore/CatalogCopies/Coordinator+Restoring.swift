@@ -37,9 +37,7 @@ extension Coordinator {
     package static func restore(
         _ source: CoordinatorSource, paths: CoordinatorPaths, hostnames: [String], now: Date
     ) throws(BackupError) -> InitialisationResult {
-        try requireEmpty(paths)
-        try PrivateDirectory.ensure(paths.dataDirectory.path)
-        let lock = try LockFile(path: paths.lock.path, program: "holdfast init", now: now)
+        let lock = try holdEmpty(paths, now)
         defer { lock.release() }
         let beside = paths.dataDirectory.appending(path: "catalog.new")
         CatalogCopy.clear(beside)

@@ -13,9 +13,7 @@ extension Coordinator {
     package static func initialise(
         paths: CoordinatorPaths, hostnames: [String], now: Date
     ) throws(BackupError) -> InitialisationResult {
-        try requireEmpty(paths)
-        try PrivateDirectory.ensure(paths.dataDirectory.path)
-        let lock = try LockFile(path: paths.lock.path, program: "holdfast init", now: now)
+        let lock = try holdEmpty(paths, now)
         defer { lock.release() }
         let names = distinct(hostnames + ["localhost", "127.0.0.1", "::1"])
         for name in names where name.contains(",") { throw BackupError(.usage, "\(name) is no host name") }
@@ -34,14 +32,20 @@ extension Coordinator {
             caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret))
     }
 
-    /// Throws `.exists` when the directory holds a coordinator already, `.usage` when it holds other files.
-    static func requireEmpty(_ paths: CoordinatorPaths) throws(BackupError) {
+    /// Takes a data directory for a new coordinator. Throws `.usage` when it holds other files, `.busy` while a coordinator runs on it,
+    /// `.exists` when it holds one.
+    static func holdEmpty(_ paths: CoordinatorPaths, _ now: Date) throws(BackupError) -> LockFile {
         try requireOwnFolder(paths)
-        guard FileManager.default.fileExists(atPath: paths.catalog.path) else { return }
-        throw BackupError(
-            .exists,
-            "\(paths.dataDirectory.path) holds a coordinator already: start it with `holdfast serve`, or name another "
-                + "--data-dir")
+        try PrivateDirectory.ensure(paths.dataDirectory.path)
+        let lock = try LockFile(path: paths.lock.path, program: "holdfast init", now: now)
+        guard !FileManager.default.fileExists(atPath: paths.catalog.path) else {
+            lock.release()
+            throw BackupError(
+                .exists,
+                "\(paths.dataDirectory.path) holds a coordinator already: start it with `holdfast serve`, or name another "
+                    + "--data-dir")
+        }
+        return lock
     }
 
     /// A folder with other files in it, such as a home directory, is not made private and filled with ours.

@@ -187,7 +187,14 @@ extension Coordinator {
         let outcomes = try await catalog.write { update in
             if let foreign { try update.addPlace(foreign, at: now) }
             let rebuilt = RebuiltBackup(update: update, fleet: fleet, foreign: foreign, now: now)
-            return try portion.map { one in try update.separately { try rebuilt.take(one) } }
+            return try portion.map { one -> RebuiltBackup.Outcome in
+                do {
+                    return try update.separately { try rebuilt.take(one) }
+                } catch let error as BackupError where error.code == .usage || error.code == .exists {
+                    // One that cannot be kept keeps none of the others away.
+                    return .refused(error.message)
+                }
+            }
         }
         for (one, outcome) in zip(portion, outcomes) {
             switch outcome {

@@ -26,6 +26,9 @@ struct RebuiltBackup {
             return .refused(
                 "its manifest names host \(manifest.agent.name), and it lies in the folder of \(found.host)")
         }
+        guard manifest.agent.name.wholeMatch(of: Coordinator.agentName) != nil else {
+            return .refused("no host can have the name that its manifest says")
+        }
         let known = try update.backup(manifest.id)
         if let known { return try extend(known, found) }
         if let words = try clash(manifest) { return .refused(words) }
