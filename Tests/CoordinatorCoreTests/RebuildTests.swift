@@ -1,0 +1,131 @@
+import Archive
+import Catalog
+import Domain
+import Foundation
+import Sealing
+import Testing
+import Wire
+
+@testable import CoordinatorCore
+
+/// What lies in a store is taken into the catalog only as far as it holds together.
+@Suite struct RebuildTests {
+    private struct Bucket {
+        let root: URL
+
+        /// A backup as an agent leaves it, but for what `change` does to its manifest.
+        func put(
+            _ host: String, in folder: String? = nil, at hour: Int = 2, withObject: Bool = true,
+            _ change: (inout Manifest) -> Void = { _ in }
+        ) throws -> Manifest {
+            let nominal = try #require(Timestamp.date("2026-02-01T0\(hour):00:00Z"))
+            let keys = BackupKeys(
+                agentName: host, database: try DatabaseName("shop"), kind: .sqlite, tier: .daily, nominalAt: nominal)
+            let bytes = Array("the dump of \(host) at \(hour)".utf8)
+            let name = keys.objectName(.dump, .sqlite, .none)
+            let digest = hex(sha256(bytes))
+            var manifest = Manifest(
+                id: UUID(), run: UUID(), attempt: 1, agent: .init(id: UUID(), name: host),
+                database: .init(name: try DatabaseName("shop"), kind: .sqlite, serverVersion: nil, sizeBytes: nil),
+                policy: "all",
+                tiers: [.daily], nominalAt: nominal, startedAt: nominal, snapshotAt: nominal, finishedAt: nominal + 1,
+                tool: "sqlite",
+                objects: [
+                    .init(
+                        role: .dump, name: name, format: .sqlite, codec: .none, plainBytes: Int64(bytes.count),
+                        plainSha256: digest,
+                        storedBytes: Int64(bytes.count), storedSha256: digest)
+                ], fingerprint: nil, restore: [], holdfast: "0.1.0")
+            change(&manifest)
+            let place = root.appending(path: folder ?? keys.folder)
+            try FileManager.default.createDirectory(
+                at: place, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            if withObject { try Data(bytes).write(to: place.appending(path: name)) }
+            try Data(manifest.encoded()).write(to: place.appending(path: keys.manifestName))
+            return manifest
+        }
+    }
+
+    private func rebuild(_ bench: Bench, _ bucket: Bucket) async throws -> RebuildView {
+        _ = try await bench.coordinator.rebuildCatalog(
+            RebuildRequest(from: bucket.root.path, dryRun: false), by: bench.admin)
+        await bench.coordinator.rebuildIfAsked()
+        return try #require(bench.coordinator.rebuilding.view)
+    }
+
+    @Test func whatDoesNotHoldTogetherIsNotTakenAndKeepsNothingElseAway() async throws {
+        let bench = try await Bench()
+        let known = try await bench.enrol("db-09")
+        let bucket = Bucket(root: bench.folder.appending(path: "bucket"))
+        try FileManager.default.createDirectory(
+            at: bucket.root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let good = try bucket.put("db-01")
+        // In another host's folder, of another id than the catalog knows, cut, and without its object.
+        _ = try bucket.put("db-02", in: "db-03/database-backups/")
+        _ = try bucket.put("db-09")
+        _ = try bucket.put("db-04", withObject: false)
+        _ = try bucket.put("db-05") { $0.objects[0].storedBytes += 1 }
+        _ = try bucket.put("db-06") { $0.objects = [] }
+        _ = try bucket.put("bad name")
+        let garbage = bucket.root.appending(path: "db-07/database-backups")
+        try FileManager.default.createDirectory(
+            at: garbage, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try Data("{".utf8).write(to: garbage.appending(path: "shop_db_daily_20260201_020000.json"))
+
+        let view = try await rebuild(bench, bucket)
+        #expect(view.state == .succeeded && view.added == 1 && view.refusedCount == 7, "\(view)")
+        #expect(view.agents == ["db-01"])
+        let (backups, agent) = try await bench.coordinator.catalog.read { view in
+            (try view.backups(BackupFilter(limit: 100)), try view.agent(known.identity.id))
+        }
+        #expect(backups.map(\.id) == [good.id] && backups.map(\.state) == [.good])
+        #expect(agent?.keyFingerprint == known.identity.key, "who is known stays who it is")
+        let again = try await rebuild(bench, bucket)
+        #expect(again.added == 0)
+        // A row that was made from a manifest lets nobody in.
+        let stranger = try await bench.coordinator.catalog.read { try $0.agent(named: "db-01") }
+        #expect(stranger?.keyFingerprint == Coordinator.noKey)
+        await #expect(throws: BackupError.self) {
+            try await bench.coordinator.admit(AdmitRequest(agents: ["db-01"]), by: bench.admin)
+        }
+    }
+
+    @Test func whatTheClockOfAHostSaysDoesNotMakeABackupOlderThanItsStoreKnows() async throws {
+        let bench = try await Bench(at: "2027-03-01T00:00:00Z")
+        let bucket = Bucket(root: bench.folder.appending(path: "bucket"))
+        let put = try bucket.put("db-01")
+        let stored = try #require(
+            try FileManager.default.attributesOfItem(
+                atPath: bucket.root.appending(path: "db-01/database-backups/shop_db_daily_20260201_020000.json").path)[
+                    .modificationDate] as? Date)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: bucket.root.path)
+        _ = try await rebuild(bench, bucket)
+        let backup = try await bench.coordinator.catalog.read { try $0.backup(put.id) }
+        let recorded = try #require(backup?.recordedAt)
+        #expect(abs(recorded.timeIntervalSince(stored)) < 2, "\(recorded) against \(stored)")
+    }
+
+    @Test func aDryRunChangesNothingAndAGapStays() async throws {
+        let bench = try await Bench()
+        let bucket = Bucket(root: bench.folder.appending(path: "bucket"))
+        _ = try bucket.put("db-01")
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: bucket.root.path)
+        let now = bench.clock.now
+        try await bench.coordinator.catalog.write {
+            try CatalogGap(mark: CatalogMark(epoch: 4, head: 9), since: now, reason: "a test").write($0)
+        }
+        _ = try await bench.coordinator.rebuildCatalog(
+            RebuildRequest(from: bucket.root.path, dryRun: true), by: bench.admin)
+        await bench.coordinator.rebuildIfAsked()
+        #expect(bench.coordinator.rebuilding.view?.added == 1)
+        let (count, gap) = try await bench.coordinator.catalog.read { view in
+            (try view.backups(BackupFilter(limit: 10)).count, try CatalogGap.read(view))
+        }
+        #expect(count == 0 && gap != nil)
+        _ = try await rebuild(bench, bucket)
+        let mark = try await bench.coordinator.catalog.read { view in
+            (try CatalogMark.read(view), try CatalogGap.read(view))
+        }
+        #expect(mark.0.epoch == 5 && mark.0.head > 9 && mark.1 == nil)
+    }
+}
