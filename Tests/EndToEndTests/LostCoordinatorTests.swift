@@ -101,6 +101,10 @@ import Wire
         try await fleet.start()
         // Nobody has to touch a host.
         try await scene.areOnline(2)
+        #expect(
+            try await fleet.list([IncidentView].self, "alert", "list").contains {
+                $0.title.contains("older than what was")
+            })
         let plan = try await fleet.run("cleanup", "--force")
         #expect(plan.status == 13 && plan.error.contains("holdfast catalog rebuild"), "\(plan.error)")
         let rebuilt = try await fleet.list(RebuildView.self, "catalog", "rebuild")
@@ -158,6 +162,11 @@ import Wire
             return state.strangers.isEmpty ? nil : state.strangers
         }
         #expect(waiting.map(\.name) == ["db-02"])
+        try await eventually("the waiting host is told", within: .seconds(90)) {
+            try await fleet.list([IncidentView].self, "alert", "list").first {
+                $0.title.contains("wait to be admitted")
+            }
+        }
         let first = try await fleet.list(RebuildView.self, "catalog", "rebuild")
         #expect(first.added == 2 && first.agents == ["db-02"], "\(first)")
         try await fleet.holdfast("agent", "admit", "--all")

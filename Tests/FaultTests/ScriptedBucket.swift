@@ -38,11 +38,11 @@ struct ScriptedBucket {
         init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: Key.self)
             log = try values.decode([Request].self, forKey: .log)
-            // The coordinator's probes come and go.
-            func isProbe(_ key: String) -> Bool { key.contains(".holdfast/probe/") }
+            // What is the coordinator's own comes and goes: probes, copies and marks of its catalog.
+            func isItsOwn(_ key: String) -> Bool { key.contains(".holdfast/") }
             objects = try values.decode([String: Object].self, forKey: .objects).mapValues(\.sha256)
-                .filter { !isProbe($0.key) }
-            uploads = try values.decode([[String]].self, forKey: .uploads).filter { !$0.contains(where: isProbe) }
+                .filter { !isItsOwn($0.key) }
+            uploads = try values.decode([[String]].self, forKey: .uploads).filter { !$0.contains(where: isItsOwn) }
             violations = try values.decode([String].self, forKey: .violations)
             unplayed = try values.decode(Int.self, forKey: .unplayed)
         }

@@ -10,7 +10,7 @@ it answers an empty ETag, as that does too. With --equal-parts parts of differen
 Complete refuses them as malformed (OpenStack Swift), with --no-checksums every request that has one is refused.
 --drops-metadata: HEAD shows none. --other-etags: no ETag is an MD5. --unescapes: a `%41` in a key becomes an `A`. What may go
 wrong, and how it is written in --faults, stands in scripted_faults.py; with --faults-on-probes it goes wrong for objects below
-`.holdfast/probe/` as well.
+`.holdfast/` as well.
 """
 
 import argparse

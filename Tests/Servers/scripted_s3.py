@@ -4,7 +4,7 @@ Every request must carry a Signature V4 that botocore would have made, with all 
 signed, the body's own SHA-256, and, for what has a body, `x-amz-checksum-sha256`. One that does not is answered 400
 and noted as a violation. `GET /-/state` (unsigned) gives {"log": [[operation, key, status]...], "objects": {key: {bytes,
 sha256, etag}}, "uploads": [[key, id]...], "violations": [...], "unplayed": n} as JSON. After `GET /-/expire/ID` the token of
-that identity has run out. Objects below `.holdfast/probe/` may be written in any way.
+that identity has run out. Objects below `.holdfast/`, the coordinator's own, may be written in any way.
 """
 
 import base64
@@ -82,10 +82,10 @@ class Handler(BaseHTTPRequestHandler):
         _, bucket, *rest = path.split("/", 2)
         self.key = urllib.parse.unquote(rest[0]) if rest and rest[0] else None
         self.key = urllib.parse.unquote(self.key) if arguments.unescapes and self.key else self.key
-        self.is_probe = ".holdfast/probe/" in (self.key or "".join(self.query.get("prefix", [])))
+        self.is_its_own = ".holdfast/" in (self.key or "".join(self.query.get("prefix", [])))
         operation = self.operation()
         with lock:
-            fault = None if self.is_probe and not arguments.faults_on_probes else faults.due(operation)
+            fault = None if self.is_its_own and not arguments.faults_on_probes else faults.due(operation)
         what = fault["do"] if fault else None
         if what == "reset":
             self.rfile.read(min(fault.get("after", 0), int(self.headers.get("Content-Length", 0))))
@@ -179,13 +179,13 @@ class Handler(BaseHTTPRequestHandler):
             said = self.headers.get("x-amz-checksum-sha256")
             if said and arguments.no_checksums:
                 raise Refusal(400, "InvalidArgument", "no checksums here")
-            if self.is_probe and said not in (None, checksum):
+            if self.is_its_own and said not in (None, checksum):
                 raise Refusal(400, "BadDigest")
-            if said != checksum and not self.is_probe and not arguments.no_checksums:
+            if said != checksum and not self.is_its_own and not arguments.no_checksums:
                 violated("x-amz-checksum-sha256 is missing or wrong", 400, "BadDigest")
         if operation in ("PutObject", "Create") and not self.headers.get("x-amz-meta-holdfast-upload"):
             violated("the upload is not marked")
-        if operation in ("PutObject", "Complete") and not arguments.no_conditional and not self.is_probe and self.headers.get("If-None-Match") != "*":
+        if operation in ("PutObject", "Complete") and not arguments.no_conditional and not self.is_its_own and self.headers.get("If-None-Match") != "*":
             violated("not create-only")
 
     # Each operation gives status, body and headers.
@@ -331,7 +331,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def note(self, operation, status):
         with lock:
-            if not self.is_probe or arguments.faults_on_probes:
+            if not self.is_its_own or arguments.faults_on_probes:
                 log.append([operation, self.key, status])
 
     def answer(self, status, body, headers=None, operation=None, blanks=False, cut=None):

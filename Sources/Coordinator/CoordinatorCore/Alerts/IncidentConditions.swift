@@ -56,6 +56,7 @@ enum IncidentKey {
     static func unprobed(_ destination: String) -> String { "unprobed:\(destination)" }
     static func uncopied(_ place: String) -> String { "catalog-uncopied:\(place)" }
     static let lacking = "catalog-lacking"
+    static let waiting = "catalog-lacking:hosts"
     static func share(_ database: DatabaseRecord) -> String { "cleanup-share:\(database.id)" }
     static func gone(_ database: DatabaseRecord) -> String { "gone:\(database.id)" }
     static func stray(_ agent: UUID, _ place: String) -> String { "stray:\(agent.uuidString.lowercased()):\(place)" }

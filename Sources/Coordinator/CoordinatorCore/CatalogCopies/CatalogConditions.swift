@@ -1,6 +1,7 @@
 import Catalog
 import Domain
 import Foundation
+import Wire
 
 extension IncidentCondition {
     static func uncopied(_ place: String, _ record: CatalogCopyRecord) -> Self {
@@ -12,6 +13,16 @@ extension IncidentCondition {
                 "\(record.failure ?? "no copy came to its end"); \(age). Without one a coordinator that is lost does not come back as it "
                 + "was. The coordinator writes below .holdfast/catalog/ there; try again with `holdfast catalog backup`"
         )
+    }
+
+    static func waiting(_ hosts: [StrangerView]) -> Self {
+        let names = hosts.prefix(10).map { $0.name ?? $0.id.uuidString.lowercased() }.joined(separator: ", ")
+        return Self(
+            key: IncidentKey.waiting, kind: IncidentKind.lacking, isCritical: true,
+            title: "\(CountText.of(hosts.count, "host")) that the catalog has forgotten wait to be admitted",
+            detail:
+                "\(names)\(hosts.count > 10 ? " and others" : ""): they have joined once, and back up by their last plan, but nothing of it is "
+                + "taken. Those that belong here: `holdfast agent admit NAME`, or --all; the others: stop their agents")
     }
 
     static func lacking(_ gap: CatalogGap) -> Self {

@@ -27,13 +27,17 @@ enum CatalogCopy {
     static func store(
         _ file: URL, _ sealed: CatalogSeal.Sealed, as key: String, in store: any ObjectStore
     ) throws(BackupError) {
-        let upload = try store.beginUpload(key)
         do throws(BackupError) {
-            try each(of: file) { (bytes) throws(BackupError) in try upload.write(bytes) }
-            _ = try upload.commit(bytes: sealed.bytes, sha256: sealed.sha256)
-        } catch {
-            upload.abort()
-            throw error
+            let upload = try store.beginUpload(key)
+            do throws(BackupError) {
+                try each(of: file) { (bytes) throws(BackupError) in try upload.write(bytes) }
+                _ = try upload.commit(bytes: sealed.bytes, sha256: sealed.sha256)
+            } catch {
+                upload.abort()
+                throw error
+            }
+        } catch  where error.code == .exists {
+            // Of this very second, and of all that was acknowledged by now.
         }
     }
 

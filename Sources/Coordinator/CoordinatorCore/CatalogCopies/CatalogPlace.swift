@@ -1,3 +1,4 @@
+import Daemon
 import Domain
 import Foundation
 import Storage
@@ -51,7 +52,10 @@ struct CatalogPlace: Sendable {
 
     init(ownDirectory path: String) {
         (name, prefix) = (Self.ownDirectory, "")
-        open = { () throws(BackupError) in try DirectoryStore(root: path) }
+        open = { () throws(BackupError) in
+            if !FileManager.default.fileExists(atPath: path) { try PrivateDirectory.ensure(path) }
+            return try DirectoryStore(root: path)
+        }
     }
 
     static let ownDirectory = "own directory"

@@ -56,6 +56,7 @@ extension Coordinator {
             _ = try Self.replan(update, fleet, agents: Set(admitted.map(\.id)), at: now)
         }
         for view in admitted { strangers.forget(view.id) }
+        try await tellWhatIsLacking()
         copySoon()
         return admitted
     }

@@ -49,7 +49,14 @@ extension Coordinator {
         bells.ring(.copies)
     }
 
+    /// One at a time: they are made in the same two files.
     private func copyCatalog(to places: [CatalogPlace]) async throws(BackupError) -> [CatalogCopyView] {
+        try await wantedCopies.takeTurn()
+        defer { wantedCopies.endTurn() }
+        return try await copyInTurn(to: places)
+    }
+
+    private func copyInTurn(to places: [CatalogPlace]) async throws(BackupError) -> [CatalogCopyView] {
         let (now, rules, paths, key, authority) = (world.now(), fleet.catalog, paths, catalogKey, authority)
         let catalog = catalog
         let mark = try await catalog.read { try CatalogMark.read($0) }

@@ -15,6 +15,26 @@ extension Coordinator {
         try await meet(mark, "agent \(agent.name) was told of more")
     }
 
+    /// A catalog that was made anew lacks something from the beginning, and hosts that wait are nobody's if nobody is told.
+    func tellWhatIsLacking() async throws(BackupError) {
+        let (now, channels) = (world.now(), fleet.alerts.channels)
+        let waiting = try await strangers(nil)
+        let (gap, open) = try await catalog.read { view in
+            (try CatalogGap.read(view), try view.openIncidentKeys(kind: IncidentKind.lacking))
+        }
+        let isTold = (open.contains(IncidentKey.lacking), open.contains(IncidentKey.waiting))
+        guard (gap != nil) != isTold.0 || waiting.isEmpty == isTold.1 else { return }
+        try await catalog.write { update in
+            if let gap { try update.open(.lacking(gap), channels: channels, at: now) }
+            if waiting.isEmpty {
+                try update.resolve(key: IncidentKey.waiting, at: now)
+            } else {
+                try update.open(.waiting(waiting), channels: channels, at: now)
+            }
+        }
+        bells.ring(.alerts)
+    }
+
     /// Compares with the stores, and leaves the present mark there.
     func keepMarks() async throws(BackupError) {
         let (key, authority) = (markKey, authority)

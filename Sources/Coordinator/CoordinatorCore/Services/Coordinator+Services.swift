@@ -28,6 +28,7 @@ extension Coordinator {
             },
             rounds("copies of the catalog", .seconds(60), .copies) { (it) throws(BackupError) in
                 try await it.keepMarks()
+                try await it.tellWhatIsLacking()
                 try await it.copyCatalogIfDue()
             },
             rounds("rebuild of the catalog", .seconds(3600), .rebuild) { (it) throws(BackupError) in
