@@ -128,4 +128,45 @@ import Wire
         }
         #expect(mark.0.epoch == 5 && mark.0.head > 9 && mark.1 == nil)
     }
+
+    @Test func whoKnowsAnothersBackupPutsNothingIntoIt() async throws {
+        let bench = try await Bench()
+        let bucket = Bucket(root: bench.folder.appending(path: "bucket"))
+        let good = try bucket.put("db-01")
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: bucket.root.path)
+        #expect(try await rebuild(bench, bucket).added == 1)
+        // By the known host's id, its backup's id, or both, from another host's folder and from its own.
+        _ = try bucket.put("db-02") { manifest in
+            (manifest.id, manifest.agent.id, manifest.run) = (good.id, good.agent.id, good.run)
+        }
+        _ = try bucket.put("db-03") { $0.id = good.id }
+        _ = try bucket.put("db-01", at: 3) { manifest in
+            (manifest.id, manifest.agent.id) = (good.id, good.agent.id)
+        }
+        let view = try await rebuild(bench, bucket)
+        #expect(view.added == 0 && view.copies == 0 && view.refusedCount >= 2, "\(view)")
+        let (copies, agents) = try await bench.coordinator.catalog.read { view in
+            (try view.copies(of: good.id), try view.agents().map(\.name))
+        }
+        #expect(copies.count == 1 && copies.first?.folder == "db-01/database-backups/")
+        #expect(agents == ["db-01"])
+    }
+
+    @Test func aLookAtAnotherPlaceThanTheFleetsEndsNoRest() async throws {
+        let bench = try await Bench()
+        let bucket = Bucket(root: bench.folder.appending(path: "bucket"))
+        _ = try bucket.put("db-01")
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: bucket.root.path)
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(
+                yaml: """
+                    destinations: { one: { s3: { bucket: acme-one } }, two: { s3: { bucket: acme-two } } }
+                    policies: {}
+                    """, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+        let now = bench.clock.now
+        try await bench.coordinator.catalog.write { try CatalogGap(mark: nil, since: now, reason: "a test").write($0) }
+        let view = try await rebuild(bench, bucket)
+        #expect(view.message?.contains("were not all looked at") == true, "\(view)")
+        #expect(try await bench.coordinator.catalog.read { try CatalogGap.read($0) } != nil)
+    }
 }

@@ -3,6 +3,13 @@ import Foundation
 import GRDB
 
 extension CatalogDatabase {
+    /// Writes the file anew, so that nothing is left in it of what was removed. Blocks. Throws as ``copy(to:)`` does.
+    package func compact() throws(BackupError) {
+        do { try vacuum() } catch {
+            throw BackupError(.storageUnavailable, "compacting the catalog", cause: error)
+        }
+    }
+
     /// Writes all that is committed by now into a new file (0600), in one piece, while the catalog goes on being read and written.
     /// Blocks. Throws `.storageUnavailable` when that cannot be written; nothing is left then.
     package func copy(to path: String) throws(BackupError) {

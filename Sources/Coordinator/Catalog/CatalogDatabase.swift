@@ -86,6 +86,8 @@ package final class CatalogDatabase: Sendable {
         }
     }
 
+    func vacuum() throws { try pool.vacuum() }
+
     /// All of it, page by page, from one moment.
     func backUp(to copy: DatabaseQueue) throws { try pool.backup(to: copy) }
 

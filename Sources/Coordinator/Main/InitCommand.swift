@@ -76,6 +76,7 @@ struct Init: AsyncParsableCommand {
                 "  holdfast serve --data-dir \(dataDir)",
                 "  holdfast catalog rebuild       what was backed up since that copy; nothing is deleted before",
                 "  holdfast catalog show          hosts that joined since, and wait to be admitted",
+                "Keep \(paths.catalogKey.path) in a safe place, too (`serve` makes one where there is none): it opens the next copies.",
             ])
         }
         terminal.say([

@@ -42,10 +42,12 @@ enum CatalogCopy {
     }
 
     /// Deletes all but the furthest ones, as many as are to be kept. A copy of a catalog that had come further is never deleted.
-    static func prune(_ folder: String, in store: any ObjectStore, keep: Int) throws(BackupError) {
+    static func prune(
+        _ folder: String, upTo mark: CatalogMark, in store: any ObjectStore, keep: Int
+    ) throws(BackupError) {
         let names = try store.list(prefix: folder).compactMap { facts in
             CatalogCopyName(facts.key.dropFirst(folder.count))
-        }
+        }.filter { $0.mark <= mark }
         for name in names.sorted().dropLast(max(keep, 1)) { try store.delete(folder + name.name) }
     }
 

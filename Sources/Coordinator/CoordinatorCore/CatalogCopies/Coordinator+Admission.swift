@@ -36,6 +36,12 @@ extension Coordinator {
         if !request.agents.isEmpty {
             chosen = []
             for wanted in request.agents {
+                guard waiting.count(where: { $0.name == wanted }) < 2 else {
+                    throw BackupError(
+                        .usage,
+                        "more than one host calls itself \(wanted): name the id of the right one (`holdfast catalog show`)"
+                    )
+                }
                 guard let one = waiting.first(where: { $0.name == wanted || $0.id == UUID(uuidString: wanted) }) else {
                     throw BackupError(
                         .notFound, "no host called \(wanted) waits to be admitted; `holdfast catalog show` lists them")

@@ -63,10 +63,16 @@ extension Coordinator {
         let name = CatalogCopyName(mark, at: now)
         let outcomes = try await onThread { () throws(BackupError) -> [(CatalogPlace, Result<Int64, BackupError>)] in
             defer {
-                for file in [paths.catalogCopy, paths.sealedCopy] { try? FileManager.default.removeItem(at: file) }
+                for file in [paths.catalogCopy, paths.sealedCopy] { CatalogCopy.clear(file) }
             }
-            try CatalogCopy.make(of: catalog, at: paths.catalogCopy, with: authority)
-            let sealed = try CatalogSeal.seal(paths.catalogCopy, into: paths.sealedCopy, key)
+            let sealed: CatalogSeal.Sealed
+            do throws(BackupError) {
+                try CatalogCopy.make(of: catalog, at: paths.catalogCopy, with: authority)
+                sealed = try CatalogSeal.seal(paths.catalogCopy, into: paths.sealedCopy, key)
+            } catch {
+                // No place has one then, which is told of each.
+                return places.map { ($0, .failure(error)) }
+            }
             return places.map { place in
                 let folder = CatalogCopyName.folder(authority.certificate, prefix: place.prefix)
                 return (
@@ -74,7 +80,7 @@ extension Coordinator {
                     Result { () throws(BackupError) in
                         let store = try place.open()
                         try CatalogCopy.store(paths.sealedCopy, sealed, as: folder + name.name, in: store)
-                        try CatalogCopy.prune(folder, in: store, keep: rules.keep)
+                        try CatalogCopy.prune(folder, upTo: mark, in: store, keep: rules.keep)
                         return sealed.bytes
                     }
                 )

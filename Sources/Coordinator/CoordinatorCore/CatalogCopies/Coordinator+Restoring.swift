@@ -109,6 +109,8 @@ extension Coordinator {
             for name in [SettingName.copiedCertificate, SettingName.copiedKey] { try update.removeSetting(name) }
             return found
         }
+        // A removed row stays in the file's free pages, and this one is the authority's key.
+        try copy.compact()
         try copy.close()
         guard let certificate, let key else {
             throw BackupError(.integrity, "the copy of the catalog holds no certificate authority")

@@ -75,6 +75,20 @@ extension Coordinator {
             guard !Task.isCancelled else { throw BackupError(.cancelled, "the coordinator stopped") }
             try await take(Array(order[start..<min(start + Self.perTransaction, order.count)]), foreign)
         }
+        // A partial look ends nothing: retention goes on resting.
+        let unread = rebuilding.unread
+        guard unread == 0 else {
+            throw BackupError(
+                .storageUnavailable,
+                "\(CountText.of(unread, "manifest")) could not be read: run it again, nothing is deleted before")
+        }
+        let own = fleet.destinations.filter { $0.s3 != nil }.map(\.name)
+        guard Set(own).isSubset(of: places.compactMap(\.destination?.name)) else {
+            return rebuilding.change {
+                $0.message =
+                    "the fleet's own stores were not all looked at: run `holdfast catalog rebuild` without --from to end it"
+            }
+        }
         try await finish(job)
     }
 
@@ -109,6 +123,8 @@ extension Coordinator {
         from place: CatalogPlace, into found: inout [UUID: FoundManifest]
     ) async throws(BackupError) {
         guard let destination = place.destination else { return }
+        var disputed: Set<UUID> = []
+        defer { for id in disputed { found[id] = nil } }
         rebuilding.change { $0.phase = "listing \(place.name)" }
         let folders = try await onThread { () throws(BackupError) in
             try ListedFolder.all(in: try place.open(), prefix: place.prefix)
@@ -127,13 +143,23 @@ extension Coordinator {
             for (name, outcome) in await read(unknown, listed, place) {
                 rebuilding.change { $0.read += 1 }
                 switch outcome {
-                case .failure(let error): rebuilding.refuse("\(listed.folder)\(name): \(error.message)")
+                case .failure(let error) where error.code == .integrity:
+                    rebuilding.refuse("\(listed.folder)\(name): \(error.message)")
+                case .failure(let error): rebuilding.couldNotRead("\(listed.folder)\(name): \(error.message)")
                 case .success(let one):
                     guard
                         let result = FoundManifest.result(
                             one.manifest, named: name, sha256: one.sha256, at: destination.name, folder: folder.folder,
                             listed.files)
                     else { continue }
+                    if let other = found[one.manifest.id], other.host != one.host || other.sha256 != one.sha256 {
+                        // Neither is believed, until a person has looked.
+                        disputed.insert(one.manifest.id)
+                        rebuilding.refuse(
+                            "\(listed.folder)\(name): another manifest of the same backup lies in the folder of \(other.host)"
+                        )
+                        continue
+                    }
                     found[one.manifest.id, default: one].results.append(result)
                 }
             }

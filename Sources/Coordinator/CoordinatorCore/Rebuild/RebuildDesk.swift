@@ -15,6 +15,7 @@ final class RebuildDesk: Sendable {
     private struct State {
         var job: Job?
         var view: RebuildView?
+        var unread = 0
     }
 
     private let state = Mutex(State())
@@ -30,6 +31,7 @@ final class RebuildDesk: Sendable {
             (state.job, state.view) = (
                 job, RebuildView(dryRun: job.dryRun, startedAt: now, phase: "waiting for its turn")
             )
+            state.unread = 0
             return state.view
         }
         guard let view else {
@@ -51,6 +53,14 @@ final class RebuildDesk: Sendable {
             body(&view)
             state.view = view
         }
+    }
+
+    /// Manifests that could not be read: what is in them is not known.
+    var unread: Int { state.withLock { $0.unread } }
+
+    func couldNotRead(_ words: String) {
+        state.withLock { $0.unread += 1 }
+        refuse(words)
     }
 
     func refuse(_ words: String) {

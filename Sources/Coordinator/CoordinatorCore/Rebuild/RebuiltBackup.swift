@@ -29,9 +29,8 @@ struct RebuiltBackup {
         guard manifest.agent.name.wholeMatch(of: Coordinator.agentName) != nil else {
             return .refused("no host can have the name that its manifest says")
         }
-        let known = try update.backup(manifest.id)
-        if let known { return try extend(known, found) }
         if let words = try clash(manifest) { return .refused(words) }
+        if let known = try update.backup(manifest.id) { return try extend(known, found) }
         let newAgent = try ensureAgent(manifest)
         let policy = fleet.policy(named: manifest.policy)
         let backup: ReportedBackup
@@ -144,8 +143,16 @@ struct RebuiltBackup {
         let there = Set(try update.copies(of: known.id).map(\.place.name))
         var rest = found
         rest.results = found.results.filter { !there.contains($0.destination) }
-        guard !rest.results.isEmpty, let more = try? reported(rest, demanded: []), more.hasWholeCopy else {
-            return .known
+        guard !rest.results.isEmpty else { return .known }
+        // Whoever wrote it knows the backup's id; only the same manifest is of the same backup.
+        guard try update.manifest(of: known.id) == found.manifest else {
+            return .refused("its manifest is another one than the catalog has of this backup")
+        }
+        guard let more = try? reported(rest, demanded: []), more.hasWholeCopy else { return .known }
+        for copy in more.copies {
+            if let (name, other) = try update.rival(of: copy, agent: owner.agent) {
+                return .refused("\(name) is an object of backup \(other.uuidString.lowercased())")
+            }
         }
         for copy in more.copies where copy.isWhole { try update.addCopy(copy, of: owner.agent, at: now) }
         let demanded = fleet.policy(named: known.policy)?.destinations ?? run.demanded
