@@ -103,6 +103,49 @@ import Wire
         #expect(agents == ["db-01"] && secret == nil && gap != nil)
     }
 
+    @Test func whatSomebodyElsePutBesideTheCopiesHidesNoneOfThem() async throws {
+        let bench = try await Bench()
+        let folder = bench.folder.appending(path: "elsewhere")
+        try await apply(bench, "catalog: { every: 1h, directory: \(folder.path) }\npolicies: {}")
+        try await bench.coordinator.copyCatalogIfDue()
+        try await bench.coordinator.keepMarks()
+        let own = folder.appending(
+            path: CatalogCopyName.folder(bench.coordinator.authority.certificate, prefix: ""))
+        func marks() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: own.path).filter { $0.hasPrefix("mark_") }
+        }
+        let present = try #require(try marks().first)
+        let text = try String(contentsOf: own.appending(path: present), encoding: .utf8)
+        let junk = Data(repeating: 120, count: 5000)
+        // Of more, and too long; the present one's own, changed; copies that say to be of the furthest future.
+        for name in ["mark_9_9", present, "catalog_9_9_20990101_000000.sqlite.gz.age"] {
+            let file = own.appending(path: name)
+            try? FileManager.default.removeItem(at: file)
+            try junk.write(to: file)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        }
+        try await bench.coordinator.keepMarks()
+        #expect(try String(contentsOf: own.appending(path: present), encoding: .utf8) == text)
+        #expect(try await bench.coordinator.catalog.read { try CatalogGap.read($0) } == nil)
+        let source = CoordinatorSource(
+            from: folder.path, key: { [key = bench.coordinator.catalogKey] () throws(BackupError) in key },
+            environment: [:], now: { bench.clock.now })
+        let again = CoordinatorPaths(dataDirectory: bench.folder.appending(path: "again"))
+        let made = try Coordinator.restore(source, paths: again, hostnames: [], now: bench.clock.now)
+        #expect(made.caSha256 == bench.coordinator.authority.certificate.fingerprint)
+        // Another key opens none of them, and leaves no key behind.
+        let other = CoordinatorSource(
+            from: folder.path, key: { () throws(BackupError) in try CatalogKey(text: "hfk1-of-somebody-else") },
+            environment: [:], now: { bench.clock.now })
+        let empty = CoordinatorPaths(dataDirectory: bench.folder.appending(path: "empty"))
+        let error = #expect(throws: BackupError.self) {
+            try Coordinator.restore(other, paths: empty, hostnames: [], now: bench.clock.now)
+        }
+        #expect(error?.code == .integrity)
+        let left = (try? FileManager.default.contentsOfDirectory(atPath: empty.dataDirectory.path)) ?? []
+        #expect(left.filter { $0.hasSuffix(".pem") || $0.contains("catalog") } == [])
+    }
+
     @Test func aPlaceThatTakesNoCopyIsToldAfterAnHour() async throws {
         let bench = try await Bench()
         let file = bench.folder.appending(path: "a-file")

@@ -35,6 +35,14 @@ final class Offsite: ObjectStore {
         set { state.withLock { $0.isDown = newValue } }
     }
 
+    /// A key whose object is listed, and cannot be read.
+    var unreadable: String? {
+        get { hidden.withLock { $0 } }
+        set { hidden.withLock { $0 = newValue } }
+    }
+
+    private let hidden = Mutex<String?>(nil)
+
     /// What was read, in order.
     var reads: [String] { readKeys.withLock { $0 } }
 
@@ -69,6 +77,7 @@ final class Offsite: ObjectStore {
     func read(_ key: String, _ body: (UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) {
         try check()
         readKeys.withLock { $0.append(key) }
+        guard key != unreadable else { throw BackupError(.storageUnavailable, "the test keeps \(key) from being read") }
         try inner.read(key, body)
     }
 

@@ -106,13 +106,15 @@ package struct Doctor: Sendable {
 
     /// Nil when it does not answer.
     private func coordinator() async -> (CoordinatorLink?, Finding) {
+        var name = ""
         do {
             let identity = try AgentIdentity.load(paths)
+            name = "; this agent is \(identity.name), id \(identity.id.uuidString.lowercased())"
             let link = CoordinatorLink(paths: paths, identity: identity, world: world)
             _ = try await link.current().report(ReportBatch(items: []))
-            return (link, good("coordinator", "\(identity.coordinatorURL) answers; this agent is \(identity.name)"))
+            return (link, good("coordinator", "\(identity.coordinatorURL) answers\(name)"))
         } catch {
-            return (nil, bad("coordinator", "\(error)"))
+            return (nil, bad("coordinator", "\(error)\(name)"))
         }
     }
 

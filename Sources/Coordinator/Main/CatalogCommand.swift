@@ -65,6 +65,7 @@ struct CatalogRebuild: AsyncParsableCommand {
               holdfast catalog rebuild --dry-run
               holdfast catalog rebuild --from s3://acme-backups/eu     (AWS_* of the coordinator)
               holdfast catalog rebuild --from /mnt/copy-of-the-bucket  (a directory of the coordinator's host)
+              holdfast catalog rebuild --without db-03                 (a host that is gone for good cannot be asked)
             """)
 
     @Option(
@@ -72,11 +73,13 @@ struct CatalogRebuild: AsyncParsableCommand {
             "s3://bucket/prefix, or a directory of the coordinator's host; by default every object store of the fleet.")
     var from: String?
     @Flag(help: "Only say what would be added.") var dryRun = false
+    @Option(help: "A host that need not be asked what lies in its directories. Repeatable.") var without: [String] = []
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let session = try OperatorSession()
-        let asked = try await session.client.rebuildCatalog(RebuildRequest(from: from, dryRun: dryRun))
+        let asked = try await session.client.rebuildCatalog(
+            RebuildRequest(from: from, dryRun: dryRun, without: without.isEmpty ? nil : without))
         session.terminal.sayOnWaiting("the rebuild", cancel: "systemctl restart holdfast")
         var line = ProgressLine(session.terminal)
         var view = asked
@@ -92,6 +95,6 @@ struct CatalogRebuild: AsyncParsableCommand {
         let state = try await session.client.catalogState()
         let ended = view
         try output.show(ended, session.terminal) { CatalogRendering.lines(ended, state.strangers, $0) }
-        if ended.state == .failed { throw ExitCode(1) }
+        if ended.state != .succeeded { throw ExitCode(1) }
     }
 }

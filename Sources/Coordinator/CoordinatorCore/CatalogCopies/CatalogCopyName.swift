@@ -38,17 +38,21 @@ struct CatalogCopyName: Comparable, Sendable {
         one.mark == other.mark ? one.at < other.at : one.mark < other.mark
     }
 
-    /// The key of the newest copy below a prefix, of any authority; nil when there is none. Blocks.
-    static func newest(in store: any ObjectStore, prefix: String) throws(BackupError) -> String? {
-        var best: (name: CatalogCopyName, key: String)?
+    /// The keys of the copies below a prefix, of any authority, that say to be the furthest: a few, the furthest first. A name proves
+    /// nothing. Blocks.
+    static func furthest(in store: any ObjectStore, prefix: String) throws(BackupError) -> [String] {
+        var best: [(name: CatalogCopyName, key: String)] = []
         try store.visit(prefix: prefix + top) { (portion) throws(BackupError) in
             for facts in portion {
                 guard let last = facts.key.split(separator: "/").last, let name = CatalogCopyName(last) else {
                     continue
                 }
-                if best.map({ $0.name < name }) ?? true { best = (name, facts.key) }
+                best.append((name, facts.key))
             }
+            best = Array(best.sorted { $1.name < $0.name }.prefix(atMost))
         }
-        return best?.key
+        return best.map(\.key)
     }
+
+    private static let atMost = 5
 }

@@ -27,8 +27,7 @@ enum CatalogSeal {
         return try sink.finish()
     }
 
-    /// Writes the catalog that a sealed copy holds. Blocks. Throws `.integrity` for a copy that was changed or cut, `.forbidden` for
-    /// another key's.
+    /// Writes the catalog that a sealed copy holds. Blocks. Throws `.integrity` for a copy that was changed or cut, or is another key's.
     static func open(
         _ key: CatalogKey, into plain: URL,
         read: ((UnsafeRawBufferPointer) throws(BackupError) -> Void) throws(BackupError) -> Void

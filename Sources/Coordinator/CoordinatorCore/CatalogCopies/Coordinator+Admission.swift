@@ -25,14 +25,17 @@ extension Coordinator {
         )
     }
 
-    /// Admits hosts that wait, by name or id; all of them for an empty list. Throws `.notFound` for one that does not wait, `.exists`
-    /// when another agent has its name.
+    /// Admits hosts that wait, or turns them away, by name or id; all of them for an empty list. Those that cannot be admitted are in the
+    /// answer with their `refusal`, and keep none of the others out. Throws `.notFound` for one that does not wait, `.usage` for a name
+    /// that two of them say and for turning all away at once.
     package func admit(
         _ request: AdmitRequest, by operator: OperatorIdentity
     ) async throws(BackupError) -> [StrangerView] {
         try `operator`.require(.admin, "admitting hosts")
-        let waiting = try await strangers(nil)
+        let isRefusing = request.refuse ?? false
+        let waiting = try await strangers()
         var chosen = waiting
+        if request.agents.isEmpty, isRefusing { throw BackupError(.usage, "name the hosts that are turned away") }
         if !request.agents.isEmpty {
             chosen = []
             for wanted in request.agents {
@@ -50,21 +53,49 @@ extension Coordinator {
             }
         }
         let (now, all, fleet) = (world.now(), strangers.all, fleet)
-        let admitted = chosen
-        try await catalog.write { update in
-            for view in admitted {
-                guard let stranger = all[view.id] else { continue }
-                try Self.admit(view, stranger, update, at: now)
-                try update.audit(
-                    `operator`.tokenId, "agent admit", view.name ?? "", detail: view.id.uuidString, at: now)
+        let wanted = chosen
+        let answer = try await catalog.write { update -> [StrangerView] in
+            let answer = try wanted.map { view in
+                var view = view
+                guard let stranger = all[view.id] else { return view }
+                do {
+                    try update.separately {
+                        try isRefusing
+                            ? Self.turnAway(view, stranger, update, at: now)
+                            : Self.admit(view, stranger, update, at: now)
+                        try update.audit(
+                            `operator`.tokenId, isRefusing ? "agent admit --refuse" : "agent admit", view.name ?? "",
+                            detail: "\(view.id.uuidString.lowercased()), key \(view.key)", at: now)
+                    }
+                } catch let error as BackupError where error.code == .usage || error.code == .exists {
+                    view.refusal = error.message
+                }
+                return view
             }
             try CatalogMark.advance(update)
-            _ = try Self.replan(update, fleet, agents: Set(admitted.map(\.id)), at: now)
+            let admitted = answer.filter { $0.refusal == nil && !isRefusing }.map(\.id)
+            _ = try Self.replan(update, fleet, agents: Set(admitted), at: now)
+            return answer
         }
-        for view in admitted { strangers.forget(view.id) }
+        for view in answer where view.refusal == nil { strangers.forget(view.id) }
         try await tellWhatIsLacking()
         copySoon()
-        return admitted
+        return answer
+    }
+
+    /// From now on it is one that was revoked. A name that is free stays free for the host that will have it.
+    private static func turnAway(
+        _ view: StrangerView, _ stranger: Strangers.Stranger, _ update: CatalogUpdate, at now: Date
+    ) throws {
+        if try update.agent(view.id) == nil {
+            let certificate = stranger.certificate
+            try update.add(
+                AgentRecord(
+                    id: view.id, name: "turned-away-\(view.id.uuidString.lowercased().prefix(8))", labels: [:],
+                    keyFingerprint: certificate.keyFingerprint, certificateFingerprint: certificate.fingerprint,
+                    certificateNotAfter: certificate.notAfter, joinToken: "refused", enrolledAt: now))
+        }
+        try update.revoke(agent: view.id, at: now)
     }
 
     private static func admit(
@@ -97,14 +128,16 @@ extension Coordinator {
         try update.add(agent)
     }
 
-    /// Those that wait, by name; with `name` only these.
-    func strangers(_ name: String?) async throws(BackupError) -> [StrangerView] {
+    /// Those that wait, by name.
+    func strangers() async throws(BackupError) -> [StrangerView] {
         let all = strangers.all
         let names = try await catalog.read { view in
             try all.keys.reduce(into: [UUID: String]()) { names, id in names[id] = try view.agent(id)?.name }
         }
         return all.map { id, stranger in
-            StrangerView(id: id, name: names[id] ?? stranger.name, lastSeenAt: stranger.at, remote: stranger.remote)
+            StrangerView(
+                id: id, name: names[id] ?? stranger.name, lastSeenAt: stranger.at, remote: stranger.remote,
+                key: stranger.certificate.keyFingerprint)
         }.sorted { ($0.name ?? "~", $0.id.uuidString) < ($1.name ?? "~", $1.id.uuidString) }
     }
 
@@ -112,7 +145,7 @@ extension Coordinator {
     package func catalogState(by operator: OperatorIdentity) async throws(BackupError) -> CatalogStateView {
         try `operator`.require(.viewer, "looking at the catalog")
         let places = catalogPlaces()
-        let waiting = try await strangers(nil)
+        let waiting = try await strangers()
         let rebuild = rebuilding.view
         return try await catalog.read { view in
             let (mark, gap) = (try CatalogMark.read(view), try CatalogGap.read(view))

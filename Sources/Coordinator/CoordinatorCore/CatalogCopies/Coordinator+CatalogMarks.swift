@@ -18,7 +18,7 @@ extension Coordinator {
     /// A catalog that was made anew lacks something from the beginning, and hosts that wait are nobody's if nobody is told.
     func tellWhatIsLacking() async throws(BackupError) {
         let (now, channels) = (world.now(), fleet.alerts.channels)
-        let waiting = try await strangers(nil)
+        let waiting = try await strangers()
         let (gap, open) = try await catalog.read { view in
             (try CatalogGap.read(view), try view.openIncidentKeys(kind: IncidentKind.lacking))
         }
@@ -77,7 +77,7 @@ extension Coordinator {
     }
 }
 
-/// The marks that lie in one store: empty names tell nothing, so each holds its text.
+/// The marks that lie in one store: a name proves nothing, so each holds its text.
 private struct StoredMarks {
     let store: any ObjectStore
     let folder: String
@@ -95,20 +95,33 @@ private struct StoredMarks {
             names.append((name, CatalogMark(epoch: epoch, head: head)))
         }
         for (name, mark) in names.sorted(by: { $0.mark > $1.mark }) where mark > present {
-            let text = String(decoding: try store.get(folder + name, limit: Self.limit), as: UTF8.self)
-            // One that somebody else put there counts for nothing.
-            if CatalogMark(text.trimmingCharacters(in: .whitespacesAndNewlines), key) == mark { return mark }
+            if try isReal(name, mark) { return mark }
         }
-        if !names.contains(where: { $0.mark == present }) {
-            let bytes = Array((present.text(key) + "\n").utf8)
-            do throws(BackupError) {
-                _ = try store.put(
-                    "\(folder)mark_\(present.epoch)_\(present.head)", bytes, sha256: hex(sha256(bytes)))
-            } catch  where error.code == .exists {
-                return nil
-            }
-        }
+        try put(present, over: names.first { $0.mark == present }?.name)
         for (name, mark) in names where mark < present { try store.delete(folder + name) }
         return nil
+    }
+
+    /// Whether this coordinator put it there: what somebody else did counts for nothing.
+    private func isReal(_ name: String, _ mark: CatalogMark) throws(BackupError) -> Bool {
+        do throws(BackupError) {
+            let text = String(decoding: try store.get(folder + name, limit: Self.limit), as: UTF8.self)
+            return CatalogMark(text.trimmingCharacters(in: .whitespacesAndNewlines), key) == mark
+        } catch  where error.code == .integrity || error.code == .notFound {
+            return false
+        }
+    }
+
+    private func put(_ mark: CatalogMark, over name: String?) throws(BackupError) {
+        if let name {
+            if try isReal(name, mark) { return }
+            try store.delete(folder + name)
+        }
+        let bytes = Array((mark.text(key) + "\n").utf8)
+        do throws(BackupError) {
+            _ = try store.put("\(folder)mark_\(mark.epoch)_\(mark.head)", bytes, sha256: hex(sha256(bytes)))
+        } catch  where error.code == .exists {
+            // The next look says whose it is.
+        }
     }
 }

@@ -61,6 +61,10 @@ extension Coordinator {
                 caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret))
         } catch {
             CatalogCopy.clear(beside)
+            // The folder was empty, and is so again: no key of the fleet stays in a place that nobody looks at.
+            for file in [paths.catalogKey, paths.caKey, paths.caCertificate] {
+                try? FileManager.default.removeItem(at: file)
+            }
             throw error
         }
     }
@@ -90,13 +94,22 @@ extension Coordinator {
         let stores = OpenStores(source.environment, now: source.now)
         let place = try CatalogPlace(from, source.environment) { (s3) throws(BackupError) in try stores.store(s3) }
         let store = try place.open()
-        guard let newest = try CatalogCopyName.newest(in: store, prefix: place.prefix) else {
-            throw BackupError(
+        var refusal: BackupError?
+        for copy in try CatalogCopyName.furthest(in: store, prefix: place.prefix) {
+            do throws(BackupError) {
+                return try CatalogSeal.open(key, into: file) { (body) throws(BackupError) in try store.read(copy, body)
+                }
+            } catch {
+                // One that was damaged, or put there by somebody else, does not hide those before it.
+                guard error.code == .integrity else { throw error }
+                refusal = refusal ?? error
+            }
+        }
+        throw refusal
+            ?? BackupError(
                 .notFound,
                 "\(from) holds no copy of a catalog (\(place.prefix)\(CatalogCopyName.top)…): name another place, a copy's file, or a "
                     + "folder with the ca.pem and ca-key.pem that were kept")
-        }
-        try CatalogSeal.open(key, into: file) { (body) throws(BackupError) in try store.read(newest, body) }
     }
 
     /// The copy's own authority, which then is in it no more.

@@ -16,11 +16,16 @@ final class Strangers: Sendable {
     private let known = Mutex<[UUID: Stranger]>([:])
     private static let most = 20_000
 
-    /// True when it was not known before.
+    /// True when it was not known before. Of two keys for one id that is the host's whose certificate was given out last.
     func note(_ stranger: Stranger, id: UUID) -> Bool {
         known.withLock { known in
-            guard known[id] != nil || known.count < Self.most else { return false }
-            return known.updateValue(stranger, forKey: id) == nil
+            guard let other = known[id] else {
+                guard known.count < Self.most else { return false }
+                known[id] = stranger
+                return true
+            }
+            if other.certificate.notBefore <= stranger.certificate.notBefore { known[id] = stranger }
+            return false
         }
     }
 

@@ -109,6 +109,9 @@ extension Coordinator {
             }
             try update.revokeToken(id, at: now)
             try update.audit(`operator`.tokenId, "token revoke", id, at: now)
+            // An older copy would let its holder in again.
+            try CatalogMark.advance(update)
         }
+        copySoon()
     }
 }

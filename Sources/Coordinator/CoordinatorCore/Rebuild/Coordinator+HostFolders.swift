@@ -8,15 +8,19 @@ import Wire
 
 // Copies in directories of the hosts lie out of the coordinator's sight: their agents are asked.
 extension Coordinator {
-    /// Adds to each manifest that was found what the directories of its host hold of it. A host that cannot be asked is told of; a later
-    /// rebuild asks again.
-    func lookOnHosts(_ found: inout [UUID: FoundManifest]) async throws(BackupError) {
+    /// Adds to each manifest that was found what the directories of its host hold of it. Returns the hosts that could not be asked, each
+    /// with why; a later rebuild asks them again.
+    func lookOnHosts(
+        _ found: inout [UUID: FoundManifest], without: Set<String>
+    ) async throws(BackupError) -> [UUID: String] {
         let directories = fleet.destinations.filter { $0.directory != nil }
-        guard !directories.isEmpty else { return }
+        guard !directories.isEmpty else { return [:] }
         let hosts = Dictionary(grouping: found.values, by: \.manifest.agent.id)
-        var silent: [String] = []
+        var unasked: [UUID: String] = [:]
         for (id, manifests) in hosts.sorted(by: { $0.key.uuidString < $1.key.uuidString }) {
+            guard let name = manifests.first?.manifest.agent.name, !without.contains(name) else { continue }
             guard let agent = try await catalog.read({ try $0.agent(id) }), agent.keyFingerprint != Self.noKey else {
+                unasked[id] = "the directories of \(name), which waits to be admitted (`holdfast agent admit \(name)`)"
                 continue
             }
             rebuilding.change { $0.phase = "asking \(agent.name) what lies on its host" }
@@ -36,18 +40,15 @@ extension Coordinator {
                         }
                     }
                 } catch {
-                    silent.append("\(agent.name), \(destination.name): \(error.message)")
+                    unasked[id] =
+                        "\(destination.name) on \(agent.name) (\(error.message)); if that host is gone for good: --without "
+                        + agent.name
                     logger.warning(
                         "a host could not be asked", metadata: ["agent": "\(agent.name)", "error": "\(error)"])
                 }
             }
         }
-        if !silent.isEmpty {
-            let words = silent.prefix(5).joined(separator: "; ")
-            rebuilding.change {
-                $0.message = "not looked at, so run it once more when they are there: \(words)"
-            }
-        }
+        return unasked
     }
 
     /// Known backups that lack a place: their hosts may have been out of reach when they were brought back.

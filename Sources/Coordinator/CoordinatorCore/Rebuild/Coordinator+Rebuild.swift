@@ -32,7 +32,9 @@ extension Coordinator {
                     + "--from a directory of the coordinator's host")
         }
         let now = world.now()
-        let view = try rebuilding.ask(.init(place: place, dryRun: request.dryRun, by: `operator`.tokenId), at: now)
+        let job = RebuildDesk.Job(
+            place: place, dryRun: request.dryRun, by: `operator`.tokenId, without: Set(request.without ?? []))
+        let view = try rebuilding.ask(job, at: now)
         bells.ring(.rebuild)
         return view
     }
@@ -42,7 +44,11 @@ extension Coordinator {
         guard let job = rebuilding.take() else { return }
         do throws(BackupError) {
             try await rebuild(job)
-            rebuilding.change { $0.state = .succeeded }
+            let unseen = rebuilding.unseen
+            rebuilding.change { view in
+                view.state = unseen == nil ? .succeeded : .incomplete
+                view.message = unseen.map { "not all was looked at, so nothing is deleted yet: \($0)" }
+            }
         } catch {
             logger.error("the catalog could not be rebuilt", metadata: ["error": "\(error)"])
             rebuilding.change { view in (view.state, view.message) = (.failed, error.message) }
@@ -63,8 +69,9 @@ extension Coordinator {
         }
         var found: [UUID: FoundManifest] = [:]
         for place in places { try await collect(from: place, into: &found) }
+        try await leaveOutDoubtful(&found)
         try await addPartial(&found)
-        try await lookOnHosts(&found)
+        let unasked = try await lookOnHosts(&found, without: job.without)
         let foreign = job.place == nil ? nil : places.first?.destination
         if job.dryRun { return try await foresee(found) }
         let order = found.values.sorted {
@@ -75,21 +82,36 @@ extension Coordinator {
             guard !Task.isCancelled else { throw BackupError(.cancelled, "the coordinator stopped") }
             try await take(Array(order[start..<min(start + Self.perTransaction, order.count)]), foreign)
         }
-        // A partial look ends nothing: retention goes on resting.
-        let unread = rebuilding.unread
-        guard unread == 0 else {
-            throw BackupError(
-                .storageUnavailable,
-                "\(CountText.of(unread, "manifest")) could not be read: run it again, nothing is deleted before")
+        // What was made up is nobody's; those that are hosts by now are to be asked.
+        let known = try await catalog.read { view in
+            try Set(unasked.keys.filter { try view.agent($0).map { $0.revokedAt == nil } ?? false })
+        }
+        for (id, words) in unasked.sorted(by: { $0.value < $1.value }) where known.contains(id) {
+            rebuilding.couldNotLook(words)
         }
         let own = fleet.destinations.filter { $0.s3 != nil }.map(\.name)
-        guard Set(own).isSubset(of: places.compactMap(\.destination?.name)) else {
-            return rebuilding.change {
-                $0.message =
-                    "the fleet's own stores were not all looked at: run `holdfast catalog rebuild` without --from to end it"
-            }
+        if !Set(own).isSubset(of: places.compactMap(\.destination?.name)) {
+            rebuilding.couldNotLook("the fleet's own stores: run `holdfast catalog rebuild` without --from")
         }
-        try await finish(job)
+        // A partial look ends nothing: retention goes on resting.
+        if rebuilding.unseen == nil { try await finish(job) }
+    }
+
+    /// An id that the catalog does not know, and that more than one host calls its own: who is first would be it.
+    private func leaveOutDoubtful(_ found: inout [UUID: FoundManifest]) async throws(BackupError) {
+        var hosts: [UUID: Set<String>] = [:]
+        for one in found.values { hosts[one.manifest.agent.id, default: []].insert(one.host) }
+        let several = hosts.filter { $0.value.count > 1 }
+        guard !several.isEmpty else { return }
+        let unknown = try await catalog.read { view in try several.filter { try view.agent($0.key) == nil } }
+        for (id, names) in unknown {
+            for (backup, one) in found where one.manifest.agent.id == id { found[backup] = nil }
+            let words =
+                "the folders of \(names.sorted().prefix(3).joined(separator: ", ")) name one host, "
+                + "\(id.uuidString.lowercased()): let the right one in first (`holdfast agent admit`), then run it again"
+            rebuilding.refuse(words)
+            rebuilding.couldNotLook(words)
+        }
     }
 
     /// The destination of the fleet that a place is, or one of its own name, so that what lies there can be catalogued.
@@ -104,7 +126,12 @@ extension Coordinator {
         }
         let bucket = place.name.dropFirst(5).split(separator: "/").first.map(String.init) ?? ""
         let prefix = place.prefix
-        if let known = fleet.destinations.first(where: { $0.s3?.bucket == bucket && $0.s3?.prefix == prefix }) {
+        let endpoint = world.environment["AWS_ENDPOINT_URL_S3"] ?? world.environment["AWS_ENDPOINT_URL"]
+        let known = fleet.destinations.map(current).first { one in
+            // Another service's bucket of the same name is another bucket.
+            one.s3?.bucket == bucket && one.s3?.prefix == prefix && (one.s3?.endpoint ?? endpoint) == endpoint
+        }
+        if let known {
             place.destination = known
             return place
         }
@@ -145,7 +172,7 @@ extension Coordinator {
                 switch outcome {
                 case .failure(let error) where error.code == .integrity:
                     rebuilding.refuse("\(listed.folder)\(name): \(error.message)")
-                case .failure(let error): rebuilding.couldNotRead("\(listed.folder)\(name): \(error.message)")
+                case .failure(let error): rebuilding.couldNotLook("\(listed.folder)\(name): \(error.message)")
                 case .success(let one):
                     guard
                         let result = FoundManifest.result(

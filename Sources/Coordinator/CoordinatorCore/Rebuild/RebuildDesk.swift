@@ -10,12 +10,15 @@ final class RebuildDesk: Sendable {
         let place: CatalogPlace?
         let dryRun: Bool
         let by: String
+        /// Names of hosts that need not be looked at.
+        let without: Set<String>
     }
 
     private struct State {
         var job: Job?
         var view: RebuildView?
-        var unread = 0
+        var unseen: [String] = []
+        var unseenCount = 0
     }
 
     private let state = Mutex(State())
@@ -31,7 +34,7 @@ final class RebuildDesk: Sendable {
             (state.job, state.view) = (
                 job, RebuildView(dryRun: job.dryRun, startedAt: now, phase: "waiting for its turn")
             )
-            state.unread = 0
+            (state.unseen, state.unseenCount) = ([], 0)
             return state.view
         }
         guard let view else {
@@ -55,12 +58,21 @@ final class RebuildDesk: Sendable {
         }
     }
 
-    /// Manifests that could not be read: what is in them is not known.
-    var unread: Int { state.withLock { $0.unread } }
+    /// Something that belongs to the fleet could not be looked at: what is there is not known.
+    func couldNotLook(_ words: String) {
+        state.withLock { state in
+            state.unseenCount += 1
+            if state.unseen.count < 3 { state.unseen.append(String(words.prefix(300))) }
+        }
+    }
 
-    func couldNotRead(_ words: String) {
-        state.withLock { $0.unread += 1 }
-        refuse(words)
+    /// What was not looked at, for people; nil when all was.
+    var unseen: String? {
+        state.withLock { state in
+            guard state.unseenCount > 0 else { return nil }
+            let more = state.unseenCount - state.unseen.count
+            return state.unseen.joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
+        }
     }
 
     func refuse(_ words: String) {

@@ -46,14 +46,15 @@ enum CatalogRendering {
 
     static func lines(_ view: RebuildView, _ strangers: [StrangerView], _ look: Look) -> [String] {
         let verb = view.dryRun ? "would be added" : "added"
+        let outcome =
+            switch view.state {
+            case .failed: Table.Cell("failed", .bad)
+            case .incomplete: Table.Cell("not complete: run it again; nothing is deleted before it is", .warning)
+            case .running, .succeeded: Table.Cell(view.dryRun ? "nothing was changed (--dry-run)" : "done", .good)
+            }
         var lines = Facts.lines(
             [
-                (
-                    "rebuild",
-                    .init(
-                        view.state == .failed ? "failed" : view.dryRun ? "nothing was changed (--dry-run)" : "done",
-                        view.state == .failed ? .bad : .good)
-                ),
+                ("rebuild", outcome),
                 ("found", .init(CountText.of(view.manifests, "manifest"))),
                 (verb, .init(CountText.of(view.added, "backup"))),
                 ("copies added", .init(view.copies == 0 ? "" : "\(view.copies), to backups that were known")),
@@ -67,9 +68,10 @@ enum CatalogRendering {
     }
 
     private static func waiting(_ strangers: [StrangerView]) -> [String] {
-        ["Hosts that wait to be admitted (`holdfast agent admit NAME`, or --all):"]
+        ["Hosts that wait (`holdfast agent admit NAME`, or --all; those that do not belong here: --refuse NAME):"]
             + strangers.prefix(50).map {
-                "  \(SafeText($0.name ?? "of an unknown name").text)  \($0.id.uuidString.lowercased())  from \(SafeText($0.remote).text)"
+                "  \(SafeText($0.name ?? "of an unknown name").text)  \($0.id.uuidString.lowercased())  from \(SafeText($0.remote).text), "
+                    + "key \($0.key.prefix(16))"
             }
             + (strangers.count > 50 ? ["  and \(strangers.count - 50) more"] : [])
     }

@@ -55,12 +55,18 @@ package struct StrangerView: Codable, Sendable, Equatable {
     package var name: String?
     package var lastSeenAt: Date
     package var remote: String
+    /// SHA-256 of its public key, in hexadecimal.
+    package var key: String
+    /// In the answer to an admission: why it was not admitted.
+    package var refusal: String?
 
-    package init(id: UUID, name: String?, lastSeenAt: Date, remote: String) {
+    package init(id: UUID, name: String?, lastSeenAt: Date, remote: String, key: String, refusal: String? = nil) {
         self.id = id
         self.name = name
         self.lastSeenAt = lastSeenAt
         self.remote = remote
+        self.key = key
+        self.refusal = refusal
     }
 }
 
@@ -70,16 +76,20 @@ package struct RebuildRequest: Codable, Sendable, Equatable {
     package var from: String?
     /// Only say what would be done.
     package var dryRun: Bool
+    /// Hosts, by name, whose directories need not be looked at for the rebuild to come to its end: they will not come back.
+    package var without: [String]?
 
-    package init(from: String?, dryRun: Bool) {
+    package init(from: String?, dryRun: Bool, without: [String]? = nil) {
         self.from = from
         self.dryRun = dryRun
+        self.without = without
     }
 }
 
 /// How a rebuild of the catalog stands.
 package struct RebuildView: Codable, Sendable, Equatable {
-    package enum State: String, Codable, Sendable, CaseIterable { case running, succeeded, failed }
+    /// `incomplete`: all that could be looked at was taken in, and not all could. Retention goes on resting then.
+    package enum State: String, Codable, Sendable, CaseIterable { case running, succeeded, incomplete, failed }
 
     package var state: State
     package var dryRun: Bool
@@ -111,10 +121,15 @@ package struct RebuildView: Codable, Sendable, Equatable {
     }
 }
 
-/// `POST /v1/agents/admit`: which of the waiting hosts are admitted.
+/// `POST /v1/admissions`: which of the waiting hosts are admitted.
 package struct AdmitRequest: Codable, Sendable, Equatable {
     /// Names or ids; empty for all that wait.
     package var agents: [String]
+    /// They are turned away instead: revoked, as `agent revoke` does with one that is known.
+    package var refuse: Bool?
 
-    package init(agents: [String]) { self.agents = agents }
+    package init(agents: [String], refuse: Bool? = nil) {
+        self.agents = agents
+        self.refuse = refuse
+    }
 }
