@@ -305,7 +305,7 @@ struct CatalogDatabaseTests {
                 manifest: manifest,
                 copies: [
                     CopyRecord(backup: id, place: place, folder: "f/", state: .stored, error: nil, objects: [])
-                ])
+                ], at: recordedAt)
         }
     }
 }

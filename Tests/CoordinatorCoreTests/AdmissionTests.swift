@@ -78,4 +78,37 @@ import Wire
         }
         #expect(error?.code == .usage && error?.message.contains("name the id") == true)
     }
+
+    @Test func allAtOnceGivesNobodyANameThatTwoSay() async throws {
+        let bench = try await Bench()
+        for _ in 0..<2 { try await call(bench, try forgotten(bench), "db-01") }
+        try await call(bench, try forgotten(bench), "db-02")
+        let answer = try await bench.coordinator.admit(AdmitRequest(agents: []), by: bench.admin)
+        #expect(answer.filter { $0.refusal == nil }.map(\.name) == ["db-02"])
+    }
+
+    @Test func nobodyCallsItselfByAnothersId() async throws {
+        let bench = try await Bench()
+        let id = UUID()
+        try await call(bench, try forgotten(bench, id), "db-01")
+        let attacker = UUID()
+        try await call(bench, try forgotten(bench, attacker), id.uuidString.lowercased())
+        let answer = try await bench.coordinator.admit(
+            AdmitRequest(agents: [id.uuidString.lowercased()]), by: bench.admin)
+        #expect(answer.map(\.id) == [id])
+        #expect(try await bench.coordinator.catalog.read { try $0.agent(attacker) } == nil)
+    }
+
+    @Test func whoJoinedMeanwhileWaitsNoMoreAndIsNotTurnedAway() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-07")
+        _ = bench.coordinator.strangers.note(
+            .init(certificate: agent.certificate, name: "db-07", remote: "127.0.0.9", at: bench.clock.now),
+            id: agent.identity.id)
+        #expect(try await bench.coordinator.catalogState(by: bench.admin).strangers == [])
+        await #expect(throws: BackupError.self) {
+            try await bench.coordinator.admit(AdmitRequest(agents: ["db-07"], refuse: true), by: bench.admin)
+        }
+        #expect(try await bench.coordinator.catalog.read { try $0.agent(agent.identity.id)?.revokedAt } == nil)
+    }
 }

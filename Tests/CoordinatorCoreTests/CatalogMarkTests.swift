@@ -34,13 +34,16 @@ import Wire
     @Test func copiesGoByHowFarTheCatalogHadComeAndNotByAnyClock() throws {
         let late = try #require(Timestamp.date("2026-03-01T00:00:00Z"))
         let names = [
-            CatalogCopyName(CatalogMark(epoch: 1, head: 100), at: late),
-            CatalogCopyName(CatalogMark(epoch: 2, head: 3), at: late - 9999),
-            CatalogCopyName(CatalogMark(epoch: 1, head: 20), at: late + 9999),
+            CatalogCopyName(CatalogMark(epoch: 1, head: 100), at: late, chance: UUID()),
+            CatalogCopyName(CatalogMark(epoch: 2, head: 3), at: late - 9999, chance: UUID()),
+            CatalogCopyName(CatalogMark(epoch: 1, head: 20), at: late + 9999, chance: UUID()),
         ]
         #expect(names.sorted().map(\.mark.head) == [20, 100, 3])
         for name in names { #expect(CatalogCopyName(name.name)?.mark == name.mark) }
-        for name in ["catalog_1_2.sqlite.gz.age", "mark_1_2", "catalog_1_x_20260301_000000.sqlite.gz.age"] {
+        for name in [
+            "catalog_1_2.sqlite.gz.age", "mark_1_2", "catalog_1_x_20260301_000000_0123456789ab.sqlite.gz.age",
+            "catalog_1_2_20260301_000000.sqlite.gz.age",
+        ] {
             #expect(CatalogCopyName(name) == nil)
         }
     }
@@ -118,12 +121,22 @@ import Wire
         let text = try String(contentsOf: own.appending(path: present), encoding: .utf8)
         let junk = Data(repeating: 120, count: 5000)
         // Of more, and too long; the present one's own, changed; copies that say to be of the furthest future.
-        for name in ["mark_9_9", present, "catalog_9_9_20990101_000000.sqlite.gz.age"] {
+        let old = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: own.path).first { $0.hasPrefix("catalog_") })
+        // A true copy under the name of a later one.
+        try FileManager.default.copyItem(
+            at: own.appending(path: old),
+            to: own.appending(path: "catalog_8_8_20990101_000000_0123456789ab.sqlite.gz.age"))
+        for name in ["mark_9_9", present, "catalog_9_9_20990101_000000_0123456789ab.sqlite.gz.age"] {
             let file = own.appending(path: name)
             try? FileManager.default.removeItem(at: file)
             try junk.write(to: file)
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
         }
+        // One that cannot be read at all.
+        try FileManager.default.createDirectory(
+            at: own.appending(path: "catalog_7_7_20990101_000000_0123456789ab.sqlite.gz.age"),
+            withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         try await bench.coordinator.keepMarks()
         #expect(try String(contentsOf: own.appending(path: present), encoding: .utf8) == text)
         #expect(try await bench.coordinator.catalog.read { try CatalogGap.read($0) } == nil)
@@ -142,6 +155,34 @@ import Wire
             try Coordinator.restore(other, paths: empty, hostnames: [], now: bench.clock.now)
         }
         #expect(error?.code == .integrity)
+        // What lay there before a try that failed is not the try's to remove.
+        let kept = CoordinatorPaths(dataDirectory: bench.folder.appending(path: "kept"))
+        try FileManager.default.createDirectory(
+            at: kept.dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for (from, to) in [
+            (bench.folder.appending(path: "ca.pem"), kept.caCertificate),
+            (bench.folder.appending(path: "ca-key.pem"), kept.caKey),
+            (bench.folder.appending(path: "catalog-key"), kept.catalogKey),
+        ] { try FileManager.default.copyItem(at: from, to: to) }
+        try Data().write(to: kept.lock)
+        let missing = CoordinatorSource(
+            from: bench.folder.appending(path: "nowhere").path,
+            key: { [key = bench.coordinator.catalogKey] () throws(BackupError) in key }, environment: [:],
+            now: { bench.clock.now })
+        #expect(throws: BackupError.self) {
+            try Coordinator.restore(missing, paths: kept, hostnames: [], now: bench.clock.now)
+        }
+        #expect(throws: BackupError.self) {
+            try Coordinator.restore(other, paths: kept, hostnames: [], now: bench.clock.now)
+        }
+        for file in [kept.caCertificate, kept.caKey, kept.catalogKey] {
+            #expect(FileManager.default.fileExists(atPath: file.path), "\(file.path)")
+        }
+        // What SQLite kept beside a catalog that was moved away is not taken for the new one's.
+        try Data(repeating: 1, count: 4096).write(to: URL(filePath: kept.catalog.path + "-wal"))
+        _ = try Coordinator.restore(source, paths: kept, hostnames: [], now: bench.clock.now)
+        let reopened = try CatalogDatabase(path: kept.catalog.path)
+        try reopened.close()
         let left = (try? FileManager.default.contentsOfDirectory(atPath: empty.dataDirectory.path)) ?? []
         #expect(left.filter { $0.hasSuffix(".pem") || $0.contains("catalog") } == [])
     }

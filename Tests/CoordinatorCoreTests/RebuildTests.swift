@@ -50,9 +50,12 @@ import Wire
         try await rebuild(bench, from: bucket.root.path, without: without)
     }
 
-    private func rebuild(_ bench: Bench, from: String?, without: [String]?) async throws -> RebuildView {
+    private func rebuild(
+        _ bench: Bench, from: String?, without: [String]?, withoutWaiting: Bool? = nil
+    ) async throws -> RebuildView {
         _ = try await bench.coordinator.rebuildCatalog(
-            RebuildRequest(from: from, dryRun: false, without: without), by: bench.admin)
+            RebuildRequest(from: from, dryRun: false, without: without, withoutWaiting: withoutWaiting),
+            by: bench.admin)
         await bench.coordinator.rebuildIfAsked()
         return try #require(bench.coordinator.rebuilding.view)
     }
@@ -109,8 +112,14 @@ import Wire
         #expect(abs(recorded.timeIntervalSince(stored)) < 2, "\(recorded) against \(stored)")
     }
 
+    private func apply(_ bench: Bench, _ yaml: String = "policies: {}") async throws {
+        _ = try await bench.coordinator.apply(
+            ApplyRequest(yaml: yaml, fileName: "fleet.yaml", dryRun: false), by: bench.admin)
+    }
+
     @Test func aDryRunChangesNothingAndAGapStays() async throws {
         let bench = try await Bench()
+        try await apply(bench)
         let bucket = Bucket(root: bench.folder.appending(path: "bucket"))
         _ = try bucket.put("db-01")
         try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: bucket.root.path)
@@ -133,27 +142,89 @@ import Wire
         #expect(mark.0.epoch == 5 && mark.0.head > 9 && mark.1 == nil)
     }
 
+    /// A coordinator with two buckets, and what stands for them.
+    private func twoBuckets() async throws -> (bench: Bench, one: Offsite, two: Offsite) {
+        let (one, two) = (try Offsite(), try Offsite())
+        let bench = try await Bench.withBucket(one) { world in
+            world.openS3 = { (s3) throws(BackupError) in s3.bucket == "acme-two" ? two : one }
+        }
+        try await apply(
+            bench,
+            """
+            destinations: { one: { s3: { bucket: acme-one } }, two: { s3: { bucket: acme-two } } }
+            policies: { all: { tiers: { daily: { schedule: "0 2 * * *", keep: 30d } }, destinations: [one, two] } }
+            """)
+        let now = bench.clock.now
+        try await bench.coordinator.catalog.write { try CatalogGap(mark: nil, since: now, reason: "a test").write($0) }
+        return (bench, one, two)
+    }
+
     @Test func whoKnowsAnothersBackupPutsNothingIntoIt() async throws {
-        let bench = try await Bench()
-        let bucket = Bucket(root: bench.folder.appending(path: "bucket"))
-        let good = try bucket.put("db-01")
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: bucket.root.path)
-        #expect(try await rebuild(bench, bucket).added == 1)
-        // By the known host's id, its backup's id, or both, from another host's folder and from its own.
-        _ = try bucket.put("db-02") { manifest in
+        let (bench, one, two) = try await twoBuckets()
+        let good = try Bucket(root: one.root).put("db-01")
+        #expect(try await rebuild(bench, from: nil, without: nil).added == 1)
+        // Under its own name with other contents; and from another host's folder.
+        _ = try Bucket(root: two.root).put("db-01", at: 3) { manifest in
             (manifest.id, manifest.agent.id, manifest.run) = (good.id, good.agent.id, good.run)
         }
-        _ = try bucket.put("db-03") { $0.id = good.id }
-        _ = try bucket.put("db-01", at: 3) { manifest in
-            (manifest.id, manifest.agent.id) = (good.id, good.agent.id)
-        }
-        let view = try await rebuild(bench, bucket)
-        #expect(view.added == 0 && view.copies == 0 && view.refusedCount >= 2, "\(view)")
-        let (copies, agents) = try await bench.coordinator.catalog.read { view in
-            (try view.copies(of: good.id), try view.agents().map(\.name))
-        }
+        let view = try await rebuild(bench, from: nil, without: nil)
+        #expect(view.added == 0 && view.copies == 0 && view.refusedCount == 1, "\(view)")
+        #expect(view.refused.first?.contains("another one than the catalog has") == true, "\(view)")
+        let copies = try await bench.coordinator.catalog.read { try $0.copies(of: good.id) }
         #expect(copies.count == 1 && copies.first?.folder == "db-01/database-backups/")
-        #expect(agents == ["db-01"])
+    }
+
+    @Test func aBackupThatTwoHostsSayIsTakenFromNeitherUntilOneIsKnown() async throws {
+        let (bench, one, two) = try await twoBuckets()
+        let good = try Bucket(root: one.root).put("db-01")
+        // The other store has only the forgery; both are seen before either is believed.
+        _ = try Bucket(root: two.root).put("db-02") { $0.id = good.id }
+        let view = try await rebuild(bench, from: nil, without: nil)
+        #expect(view.state == .incomplete && view.added == 0, "\(view)")
+        #expect(view.message?.contains("2 manifests say to be of backup \(good.id.uuidString.lowercased())") == true)
+        #expect(try await bench.coordinator.catalog.read { try CatalogGap.read($0) } != nil)
+        // What an operator says is wrong is left out.
+        let second = try await rebuild(bench, from: nil, without: ["db-02"])
+        #expect(second.state == .succeeded && second.added == 1, "\(second)")
+        #expect(try await bench.coordinator.catalog.read { try CatalogGap.read($0) } == nil)
+    }
+
+    @Test func aNameThatTwoIdsClaimIsNobodysUntilOneIsLetIn() async throws {
+        let (bench, one, _) = try await twoBuckets()
+        let bucket = Bucket(root: one.root)
+        let good = try bucket.put("db-01")
+        // Older, and of an id of the attacker's own: it would be the first to have the name.
+        _ = try bucket.put("db-01", at: 1)
+        let view = try await rebuild(bench, from: nil, without: nil)
+        #expect(view.state == .incomplete && view.added == 0 && view.agents == [], "\(view)")
+        #expect(view.message?.contains("the folder of db-01 names more than one host") == true)
+        #expect(try await bench.coordinator.catalog.read { try $0.agents().isEmpty })
+        let now = bench.clock.now
+        let certificate = try bench.coordinator.authority.issueAgent(
+            csrPEM: try CertificateSigningRequest(key: try PrivateKey()).pem(), agentID: good.agent.id, now: now)
+        await #expect(throws: BackupError.self) {
+            try await bench.coordinator.authenticateAgent(
+                certificateDER: certificate.der, now: now, name: "db-01", remote: "127.0.0.9")
+        }
+        _ = try await bench.coordinator.admit(AdmitRequest(agents: ["db-01"]), by: bench.admin)
+        let again = try await rebuild(bench, from: nil, without: nil)
+        #expect(again.state == .succeeded && again.added == 1 && again.refusedCount == 1, "\(again)")
+        #expect(try await bench.coordinator.catalog.read { try $0.backup(good.id) } != nil)
+    }
+
+    @Test func anOlderBackupThatIsBroughtBackHidesNoNewerOne() async throws {
+        let (bench, one, _) = try await twoBuckets()
+        let bucket = Bucket(root: one.root)
+        let newer = try bucket.put("db-01", at: 5)
+        _ = try await rebuild(bench, from: nil, without: nil)
+        _ = try bucket.put("db-01", at: 2) { manifest in manifest.agent.id = newer.agent.id }
+        #expect(try await rebuild(bench, from: nil, without: nil).added == 1)
+        let databases = try await bench.coordinator.catalog.read { try $0.databases() }
+        // Both lack the second bucket, so none of them is good; the newest of all is told of by its row.
+        let newest = try await bench.coordinator.catalog.read { view in
+            try databases.flatMap { try view.backups(ofDatabase: $0.id) }.max { $0.snapshotAt < $1.snapshotAt }
+        }
+        #expect(databases.count == 1 && newest?.id == newer.id)
     }
 
     @Test func aLookAtAnotherPlaceThanTheFleetsEndsNoRest() async throws {
@@ -176,6 +247,7 @@ import Wire
 
     @Test func anIdThatTwoHostsSayIsNobodysUntilOneIsLetIn() async throws {
         let bench = try await Bench()
+        try await apply(bench)
         let bucket = Bucket(root: bench.folder.appending(path: "bucket"))
         let good = try bucket.put("db-01")
         // The attacker's is older, and would be the first to be taken in.
@@ -210,15 +282,16 @@ import Wire
         offsite.unreadable = "db-02/database-backups/shop_db_daily_20260201_020000.json"
         let now = bench.clock.now
         try await bench.coordinator.catalog.write { try CatalogGap(mark: nil, since: now, reason: "a test").write($0) }
-        let view = try await rebuild(bench, from: nil, without: ["db-01", "db-02"])
+        let view = try await rebuild(bench, from: nil, without: nil, withoutWaiting: true)
         #expect(view.state == .incomplete && view.added == 1, "\(view)")
         #expect(view.message?.contains("db-02/database-backups/shop_db_daily_20260201_020000.json") == true)
+        #expect(view.message?.contains("--without db-02") == true)
         #expect(try await bench.coordinator.catalog.read { try CatalogGap.read($0) } != nil)
         offsite.unreadable = nil
         // Its hosts' own directories count as well, unless it is said that they are gone.
-        let second = try await rebuild(bench, from: nil, without: ["db-01"])
+        let second = try await rebuild(bench, from: nil, without: nil)
         #expect(second.state == .incomplete && second.added == 1 && second.message?.contains("db-02") == true)
-        let third = try await rebuild(bench, from: nil, without: ["db-01", "db-02"])
+        let third = try await rebuild(bench, from: nil, without: nil, withoutWaiting: true)
         #expect(third.state == .succeeded && third.message == nil, "\(third)")
         #expect(try await bench.coordinator.catalog.read { try CatalogGap.read($0) } == nil)
     }

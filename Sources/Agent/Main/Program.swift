@@ -15,7 +15,8 @@ struct Program: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            JoinCommand.self, RunCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
+            JoinCommand.self, RunCommand.self, DoctorCommand.self, BackupCommand.self, AdoptCommand.self,
+            RestoreCommand.self,
             BenchInspectCommand.self,
         ])
 

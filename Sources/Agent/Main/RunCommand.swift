@@ -71,7 +71,7 @@ struct RunCommand: AsyncParsableCommand {
             do throws(BackupError) {
                 return try LockFile(path: paths.lock.path, program: "holdfast-agent", now: world.now())
             } catch {
-                guard error.code == .busy, error.message.contains(BackupCommand.holder) else { throw error }
+                guard error.code == .busy, error.message.contains(ManualTalk.holder) else { throw error }
                 if !isTold { logger.notice("waiting for a backup that is made by hand", metadata: ["by": "\(error)"]) }
                 isTold = true
             }

@@ -73,13 +73,17 @@ struct CatalogRebuild: AsyncParsableCommand {
             "s3://bucket/prefix, or a directory of the coordinator's host; by default every object store of the fleet.")
     var from: String?
     @Flag(help: "Only say what would be added.") var dryRun = false
-    @Option(help: "A host that need not be asked what lies in its directories. Repeatable.") var without: [String] = []
+    @Option(help: "A host that is left out: it will not come back, or its folder is wrong. Repeatable.")
+    var without: [String] = []
+    @Flag(help: "The directories of hosts that wait to be admitted need not be looked at.") var withoutWaiting = false
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let session = try OperatorSession()
         let asked = try await session.client.rebuildCatalog(
-            RebuildRequest(from: from, dryRun: dryRun, without: without.isEmpty ? nil : without))
+            RebuildRequest(
+                from: from, dryRun: dryRun, without: without.isEmpty ? nil : without,
+                withoutWaiting: withoutWaiting ? true : nil))
         session.terminal.sayOnWaiting("the rebuild", cancel: "systemctl restart holdfast")
         var line = ProgressLine(session.terminal)
         var view = asked
@@ -94,7 +98,7 @@ struct CatalogRebuild: AsyncParsableCommand {
         line.clear()
         let state = try await session.client.catalogState()
         let ended = view
-        try output.show(ended, session.terminal) { CatalogRendering.lines(ended, state.strangers, $0) }
+        try output.show(ended, session.terminal) { CatalogRendering.lines(ended, state, $0) }
         if ended.state != .succeeded { throw ExitCode(1) }
     }
 }

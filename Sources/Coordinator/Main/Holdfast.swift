@@ -21,7 +21,9 @@ struct Holdfast: AsyncParsableCommand {
             CommandGroup(name: "See", subcommands: [Status.self, Check.self, Health.self]),
             CommandGroup(
                 name: "Back up and restore",
-                subcommands: [BackupGroup.self, Restore.self, Cleanup.self, RunGroup.self, OperationGroup.self]),
+                subcommands: [
+                    BackupGroup.self, Restore.self, Cleanup.self, Adopt.self, RunGroup.self, OperationGroup.self,
+                ]),
             CommandGroup(
                 name: "The fleet",
                 subcommands: [

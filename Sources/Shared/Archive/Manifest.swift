@@ -34,6 +34,19 @@ package struct Manifest: Codable, Sendable, Equatable {
     /// What is to be known of the backup beside that it is whole, in words: what is not in it, rows against a constraint. Nil for nothing,
     /// and in manifests of before.
     package var notes: [String]?
+    /// Set for a dump that another tool made and that was taken in later: its times are then the dump's. Nil for every other.
+    package var adopted: Adopted?
+
+    package struct Adopted: Codable, Sendable, Equatable {
+        /// Where it lay, for people.
+        package var from: String
+        /// When it was taken in, by the host's clock.
+        package var at: Date
+        package init(from: String, at: Date) {
+            self.from = from
+            self.at = at
+        }
+    }
 
     package struct Agent: Codable, Sendable, Equatable {
         package var id: UUID

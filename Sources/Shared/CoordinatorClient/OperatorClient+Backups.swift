@@ -13,6 +13,17 @@ extension OperatorClient {
         try await connection.answer(.get("backups", id))
     }
 
+    /// Dumps of other tools that lie at a place.
+    package func adoptable(_ request: AdoptableRequest) async throws -> AdoptableView {
+        try await connection.answer(.post("adoptable", sending: request, seconds: 600))
+    }
+
+    /// Retention decides over the backup from now on. Throws `.notFound`; `.usage` for one that is not pinned.
+    package func unpin(_ id: String) async throws -> BackupView {
+        try CoordinatorCall.require(id, "backup")
+        return try await connection.answer(.post("backups", id, "unpin"))
+    }
+
     /// Asks for backups; follow them with ``run(_:)``.
     package func startBackup(_ request: BackupRequest) async throws -> BackupStarted {
         try CoordinatorCall.require(request.agent, "agent")

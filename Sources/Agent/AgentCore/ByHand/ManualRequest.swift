@@ -7,8 +7,11 @@ package struct ManualRequest: Codable, Sendable, Equatable {
     /// As `agent.yaml` calls them; empty for all that the plan backs up.
     package var databases: [DatabaseName]
     package var at: Date
+    /// A dump that is taken in as a backup of the one database that is named, in place of one that is made.
+    package var adopts: AdoptedDump?
 
-    package init(id: UUID, databases: [DatabaseName], at: Date) {
+    package init(id: UUID, databases: [DatabaseName], at: Date, adopts: AdoptedDump? = nil) {
+        self.adopts = adopts
         self.id = id
         self.databases = databases
         self.at = at

@@ -23,7 +23,8 @@ struct ManualRuns: Sendable {
         }
         let wanted = request.databases.isEmpty ? declared.map(\.name) : request.databases
         // Names of objects count in seconds.
-        let nominalAt = Date(timeIntervalSince1970: request.at.timeIntervalSince1970.rounded(.down))
+        let moment = request.adopts?.takenAt ?? request.at
+        let nominalAt = Date(timeIntervalSince1970: moment.timeIntervalSince1970.rounded(.down))
         for name in wanted where !jobs.contains(where: { $0.entry.database == name }) {
             guard let setting = declared.first(where: { $0.name == name }) else {
                 let known = declared.prefix(20).map(\.name.description).joined(separator: ", ")
@@ -48,7 +49,7 @@ struct ManualRuns: Sendable {
                 RunJob(
                     run: newID(), command: nil, entry: entry,
                     destinations: plan.destinations.filter { entry.destinations.contains($0.name) }, tiers: [.manual],
-                    nominalAt: nominalAt))
+                    nominalAt: nominalAt, adopted: request.adopts))
         }
         guard !jobs.isEmpty else {
             throw BackupError(

@@ -59,7 +59,9 @@ package struct BreakGlassRestore: Sendable {
             }
         }
         var readers: [ObjectReader] = []
-        for place in [place] + others { readers.append(place.reader(try Self.guess(place.name), stop: stop)) }
+        for place in [place] + others {
+            readers.append(place.reader(try DumpFile.object(named: place.name), stop: stop))
+        }
         return Found(manifest: nil, readers: readers)
     }
 
@@ -114,25 +116,5 @@ package struct BreakGlassRestore: Sendable {
                 "\(key): \(error.message), or name the dump itself with no manifest beside it (then no checksums are "
                     + "compared)")
         }
-    }
-
-    /// What a file is by its suffixes, when no manifest says so.
-    static func guess(_ name: String) throws(BackupError) -> Manifest.Object {
-        var stem = Substring(name)
-        var codec = Compression.none
-        for compression in [Compression.gzip, .zstd] where stem.hasSuffix(compression.suffix) {
-            codec = compression
-            stem = stem.dropLast(compression.suffix.count)
-        }
-        guard let format = ObjectFormat.allCases.first(where: { stem.hasSuffix($0.suffix) }) else {
-            throw BackupError(
-                .usage,
-                "\(name): cannot tell what it is; names end in .sql, .dump, .db or .tar, then .gz or .zst, or .json")
-        }
-        stem = stem.dropLast(format.suffix.count)
-        let beside = [ObjectRole.globals, .database].first { format == .plain && stem.hasSuffix($0.suffix) }
-        return Manifest.Object(
-            role: beside ?? (format == .tar ? .archive : .dump), name: name, format: format, codec: codec,
-            plainBytes: .max, plainSha256: "", storedBytes: 0, storedSha256: "")
     }
 }

@@ -37,8 +37,10 @@ struct BackupAttempt: Sendable {
     func run() async -> AttemptOutcome {
         var writers: [DestinationWriter] = []
         do {
-            let startedAt = world.now()
-            live.begin(attempt: number, at: startedAt)
+            let begunAt = world.now()
+            // What is known of the data of an adopted dump is as old as that, and so is the backup.
+            let startedAt = job.adopted?.takenAt ?? begunAt
+            live.begin(attempt: number, at: begunAt)
             live.enter(.examining)
             if live.stop.isStopped { throw BackupError(.cancelled, "the run was stopped before it began") }
             let examination = try await engine.examine()
@@ -47,7 +49,7 @@ struct BackupAttempt: Sendable {
             writers = try await onThread(stop: live.stop) { () throws(BackupError) in try openWriters() }
             let names = try await chooseNames(writers)
             live.enter(.dumping)
-            let snapshotAt = world.now()
+            let snapshotAt = job.adopted?.takenAt ?? world.now()
             var objects: [Manifest.Object] = []
             var fingerprint: Manifest.Fingerprint?
             var restore: [String] = []
@@ -68,9 +70,11 @@ struct BackupAttempt: Sendable {
                     name: job.entry.database, kind: job.entry.kind, serverVersion: examination.serverVersion,
                     sizeBytes: examination.sizeBytes),
                 policy: job.entry.policy, tiers: job.tiers, nominalAt: job.nominalAt, startedAt: startedAt,
-                snapshotAt: snapshotAt, finishedAt: world.now(), tool: examination.tool, objects: objects,
+                snapshotAt: snapshotAt, finishedAt: job.adopted?.takenAt ?? world.now(), tool: examination.tool,
+                objects: objects,
                 fingerprint: fingerprint, restore: restore, holdfast: Product.version, notes: notes)
             manifest.database.properties = streams.compactMap(\.properties).first
+            manifest.adopted = job.adopted.map { .init(from: $0.words, at: begunAt) }
             return await finish(manifest, names, writers)
         } catch {
             let opened = writers
@@ -169,8 +173,12 @@ struct BackupAttempt: Sendable {
             role: stream.role, name: name, format: stream.format, codec: job.entry.compression,
             plainBytes: result.plainBytes, plainSha256: result.plainSHA256, storedBytes: result.storedBytes,
             storedSha256: result.storedSHA256)
-        let signed = OriginSeal(paths: destinations.paths).signed(
-            object, agent: agent.id, database: job.entry.database, kind: job.entry.kind)
+        // Of what another tool made nobody knows whose it is: it is restored as a stranger's.
+        let signed =
+            job.adopted != nil
+            ? object
+            : OriginSeal(paths: destinations.paths).signed(
+                object, agent: agent.id, database: job.entry.database, kind: job.entry.kind)
         let inspection = result.inspection
         return (signed, inspection.flatMap { $0.knowsTables ? $0.tables : nil }, inspection?.notes ?? [])
     }

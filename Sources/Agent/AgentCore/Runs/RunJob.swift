@@ -13,10 +13,14 @@ package struct RunJob: Codable, Sendable, Equatable {
     /// Highest first.
     package var tiers: [Tier]
     package var nominalAt: Date
+    /// The dump that is taken in; nil for a backup of the database itself.
+    package var adopted: AdoptedDump?
 
     package init(
-        run: UUID, command: UUID?, entry: Plan.Entry, destinations: [Destination], tiers: [Tier], nominalAt: Date
+        run: UUID, command: UUID?, entry: Plan.Entry, destinations: [Destination], tiers: [Tier], nominalAt: Date,
+        adopted: AdoptedDump? = nil
     ) {
+        self.adopted = adopted
         self.run = run
         self.command = command
         self.entry = entry

@@ -75,7 +75,9 @@ final class RunReporter: Sendable {
     }
 
     func failed(_ outcome: AttemptOutcome, _ failure: BackupError, stopped: Bool) async throws(BackupError) {
-        let isCancelled = stopped && failure.code == .cancelled && !outcome.isPartial
+        // A dump that could not be taken in says nothing of how the database is backed up.
+        let isCancelled =
+            (stopped && failure.code == .cancelled || live.job.adopted != nil) && !outcome.isPartial
         try await end(isCancelled ? .cancelled : .failed) { report in
             report.failure = Failure(code: failure.code.rawValue, message: failure.description)
             if isCancelled { report.reason = failure.description }

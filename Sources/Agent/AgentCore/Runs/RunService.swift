@@ -156,7 +156,11 @@ struct RunService: Service {
 
     private func attemptOnce(_ live: LiveRun, _ number: Int, _ reporter: RunReporter) async -> AttemptOutcome {
         do throws(BackupError) {
-            let engine = try engines.engine(for: live.job.entry.database, kind: live.job.entry.kind)
+            var engine = try engines.engine(for: live.job.entry.database, kind: live.job.entry.kind)
+            if let dump = live.job.adopted {
+                let paths = destinations.paths
+                engine = try dump.engine(of: engine, world: world, paths: paths, stop: live.stop)
+            }
             return await BackupAttempt(
                 live: live, number: number, agent: agent, engine: engine, destinations: destinations, world: world,
                 name: { (token) throws(BackupError) in try reporter.name(token) },

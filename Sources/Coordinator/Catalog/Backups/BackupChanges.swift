@@ -5,8 +5,9 @@ import GRDB
 import Wire
 
 extension CatalogUpdate {
-    /// Adds a backup with its copies, and notes it in its database's summary.
-    package func add(_ backup: BackupRecord, manifest: Manifest, copies: [CopyRecord]) throws {
+    /// Adds a backup with its copies, and notes it in its database's summary, as things stand `now`: one that was recorded long ago, and
+    /// is added only now, hides no newer one.
+    package func add(_ backup: BackupRecord, manifest: Manifest, copies: [CopyRecord], at now: Date) throws {
         try database.execute(
             sql: """
                 INSERT INTO backup (id, database, run, policy, tiers, state, proof, proofAt, nominalAt, startedAt,
@@ -22,9 +23,9 @@ extension CatalogUpdate {
                 String(decoding: try manifest.encoded(), as: UTF8.self), backup.sourceTables, backup.sourceRows,
             ])
         let agent = manifest.agent.id
-        for copy in copies { try addCopy(copy, of: agent, at: backup.recordedAt) }
-        if backup.state == .good { try noteGood(backup, at: backup.recordedAt) }
-        try refreshSummary(backup.database, at: backup.recordedAt)
+        for copy in copies { try addCopy(copy, of: agent, at: now) }
+        if backup.state == .good { try noteGood(backup, at: now) }
+        try refreshSummary(backup.database, at: now)
     }
 
     /// Adds a copy to a backup that is there.

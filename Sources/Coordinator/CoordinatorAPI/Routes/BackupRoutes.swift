@@ -18,6 +18,12 @@ extension RouteTable {
         operators(.post, "/v1/backups/verify-all", .operator) { _, by in
             try Answer.json(await coordinator.verifyAll(by: by), status: .accepted)
         }
+        operators(.post, "/v1/adoptable", .operator) { call, by in
+            try Answer.json(await coordinator.adoptable(call.body(), by: by))
+        }
+        operators(.post, "/v1/backups/{backup}/unpin", .admin) { call, by in
+            try Answer.json(await coordinator.unpin(backup: call.parameter("backup"), by: by))
+        }
         operators(.post, "/v1/backups/{backup}/verify", .operator) { call, by in
             try Answer.json(await coordinator.verify(backup: call.parameter("backup"), by: by), status: .accepted)
         }

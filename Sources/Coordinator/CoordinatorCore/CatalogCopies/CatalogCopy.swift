@@ -37,18 +37,17 @@ enum CatalogCopy {
                 throw error
             }
         } catch  where error.code == .exists {
-            // Of this very second, and of all that was acknowledged by now.
+            throw BackupError(.storageRefused, "\(key) is there already, and nobody else could know that name")
         }
     }
 
-    /// Deletes all but the furthest ones, as many as are to be kept. A copy of a catalog that had come further is never deleted.
+    /// Deletes all but the newest ones of those that this coordinator stored, as many as are to be kept. Returns what is left.
     static func prune(
-        _ folder: String, upTo mark: CatalogMark, in store: any ObjectStore, keep: Int
-    ) throws(BackupError) {
-        let names = try store.list(prefix: folder).compactMap { facts in
-            CatalogCopyName(facts.key.dropFirst(folder.count))
-        }.filter { $0.mark <= mark }
-        for name in names.sorted().dropLast(max(keep, 1)) { try store.delete(folder + name.name) }
+        _ own: [String], in store: any ObjectStore, keep: Int
+    ) throws(BackupError) -> [String] {
+        let kept = max(keep, 1)
+        for key in own.dropLast(kept) { try store.delete(key) }
+        return Array(own.suffix(kept))
     }
 
     /// The bytes of a file, a megabyte at a time.

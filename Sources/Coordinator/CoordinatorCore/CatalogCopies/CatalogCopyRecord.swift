@@ -7,6 +7,8 @@ struct CatalogCopyRecord: Codable, Sendable, Equatable {
     /// Of the newest that was stored.
     var at: Date?
     var key: String?
+    /// All that were stored and not deleted since, oldest first: no others are ever deleted, whatever they are called.
+    var keys: [String]?
     var bytes: Int64?
     /// When it was last tried, how that failed, and since when every try did.
     var triedAt: Date

@@ -15,7 +15,8 @@ extension Coordinator {
     func refuseStranger(
         _ id: UUID, _ certificate: Certificate, name: String?, remote: String
     ) async throws(BackupError) -> BackupError {
-        let name = name.flatMap { $0.wholeMatch(of: Self.agentName) == nil ? nil : $0 }
+        // One that looks like an id could be taken for another host's.
+        let name = name.flatMap { $0.wholeMatch(of: Self.agentName) == nil || UUID(uuidString: $0) != nil ? nil : $0 }
         let isNew = strangers.note(
             .init(certificate: certificate, name: name, remote: remote, at: world.now()), id: id)
         if isNew { try await meetStranger(id) }
@@ -45,7 +46,8 @@ extension Coordinator {
                         "more than one host calls itself \(wanted): name the id of the right one (`holdfast catalog show`)"
                     )
                 }
-                guard let one = waiting.first(where: { $0.name == wanted || $0.id == UUID(uuidString: wanted) }) else {
+                let id = UUID(uuidString: wanted)
+                guard let one = waiting.first(where: { id == nil ? $0.name == wanted : $0.id == id }) else {
                     throw BackupError(
                         .notFound, "no host called \(wanted) waits to be admitted; `holdfast catalog show` lists them")
                 }
@@ -58,6 +60,10 @@ extension Coordinator {
             let answer = try wanted.map { view in
                 var view = view
                 guard let stranger = all[view.id] else { return view }
+                if request.agents.isEmpty, let name = view.name, wanted.count(where: { $0.name == name }) > 1 {
+                    view.refusal = "more than one host calls itself \(name): name the id of the right one"
+                    return view
+                }
                 do {
                     try update.separately {
                         try isRefusing
@@ -87,11 +93,15 @@ extension Coordinator {
     private static func turnAway(
         _ view: StrangerView, _ stranger: Strangers.Stranger, _ update: CatalogUpdate, at now: Date
     ) throws {
+        if let agent = try update.agent(view.id), agent.keyFingerprint != noKey {
+            throw BackupError(
+                .usage, "it has been let in meanwhile, as \(agent.name): `holdfast agent revoke` ends that")
+        }
         if try update.agent(view.id) == nil {
             let certificate = stranger.certificate
             try update.add(
                 AgentRecord(
-                    id: view.id, name: "turned-away-\(view.id.uuidString.lowercased().prefix(8))", labels: [:],
+                    id: view.id, name: "turned-away-\(view.id.uuidString.lowercased())", labels: [:],
                     keyFingerprint: certificate.keyFingerprint, certificateFingerprint: certificate.fingerprint,
                     certificateNotAfter: certificate.notAfter, joinToken: "refused", enrolledAt: now))
         }
@@ -104,7 +114,8 @@ extension Coordinator {
         let certificate = stranger.certificate
         let key = Data(certificate.spki).base64EncodedString()
         if var agent = try update.agent(view.id) {
-            guard agent.keyFingerprint == noKey, agent.revokedAt == nil else { return }
+            guard agent.revokedAt == nil else { throw BackupError(.usage, "\(agent.name) was revoked meanwhile") }
+            guard agent.keyFingerprint == noKey else { return }
             (agent.keyFingerprint, agent.publicKey) = (certificate.keyFingerprint, key)
             (agent.certificateFingerprint, agent.certificateNotAfter) = (certificate.fingerprint, certificate.notAfter)
             return try update.takeOver(agent)
@@ -130,10 +141,17 @@ extension Coordinator {
 
     /// Those that wait, by name.
     func strangers() async throws(BackupError) -> [StrangerView] {
-        let all = strangers.all
-        let names = try await catalog.read { view in
-            try all.keys.reduce(into: [UUID: String]()) { names, id in names[id] = try view.agent(id)?.name }
+        var all = strangers.all
+        let ids = Set(all.keys)
+        let rows = try await catalog.read { view in
+            try ids.reduce(into: [UUID: AgentRecord]()) { rows, id in rows[id] = try view.agent(id) }
         }
+        // Those that joined anew, or were revoked, wait no longer.
+        for (id, row) in rows where row.keyFingerprint != Self.noKey || row.revokedAt != nil {
+            strangers.forget(id)
+            all[id] = nil
+        }
+        let names = rows.mapValues(\.name)
         return all.map { id, stranger in
             StrangerView(
                 id: id, name: names[id] ?? stranger.name, lastSeenAt: stranger.at, remote: stranger.remote,

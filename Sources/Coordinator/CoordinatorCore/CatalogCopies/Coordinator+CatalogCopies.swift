@@ -56,12 +56,18 @@ extension Coordinator {
         return try await copyInTurn(to: places)
     }
 
+    private struct Stored: Sendable {
+        let bytes: Int64
+        let keys: [String]
+    }
+
     private func copyInTurn(to places: [CatalogPlace]) async throws(BackupError) -> [CatalogCopyView] {
         let (now, rules, paths, key, authority) = (world.now(), fleet.catalog, paths, catalogKey, authority)
         let catalog = catalog
         let mark = try await catalog.read { try CatalogMark.read($0) }
-        let name = CatalogCopyName(mark, at: now)
-        let outcomes = try await onThread { () throws(BackupError) -> [(CatalogPlace, Result<Int64, BackupError>)] in
+        let name = CatalogCopyName(mark, at: now, chance: world.uuid())
+        let known = try await catalog.read { try CatalogCopyRecord.read($0) }
+        let outcomes = try await onThread { () throws(BackupError) -> [(CatalogPlace, Result<Stored, BackupError>)] in
             defer {
                 for file in [paths.catalogCopy, paths.sealedCopy] { CatalogCopy.clear(file) }
             }
@@ -80,8 +86,10 @@ extension Coordinator {
                     Result { () throws(BackupError) in
                         let store = try place.open()
                         try CatalogCopy.store(paths.sealedCopy, sealed, as: folder + name.name, in: store)
-                        try CatalogCopy.prune(folder, upTo: mark, in: store, keep: rules.keep)
-                        return sealed.bytes
+                        let own = (known[place.name]?.keys ?? []) + [folder + name.name]
+                        // What cannot be deleted now is another time; the copy is there.
+                        let left = try? CatalogCopy.prune(own, in: store, keep: rules.keep)
+                        return Stored(bytes: sealed.bytes, keys: left ?? own)
                     }
                 )
             }
@@ -95,8 +103,9 @@ extension Coordinator {
                 record.triedAt = now
                 let key = CatalogCopyName.folder(authority.certificate, prefix: place.prefix) + name.name
                 switch outcome {
-                case .success(let bytes):
-                    (record.at, record.key, record.bytes) = (now, key, bytes)
+                case .success(let stored):
+                    (record.at, record.key, record.bytes) = (now, key, stored.bytes)
+                    record.keys = stored.keys
                     (record.failure, record.failingSince) = (nil, nil)
                 case .failure(let error):
                     (record.failure, record.failingSince) = (error.message, record.failingSince ?? now)

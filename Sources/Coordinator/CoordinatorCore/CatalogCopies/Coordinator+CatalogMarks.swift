@@ -83,6 +83,7 @@ private struct StoredMarks {
     let folder: String
     let key: [UInt8]
     private static let limit = 1024
+    private static let most = 20
 
     /// The furthest mark that lies there, if it is further than this one; else this one lies there, and no older one.
     func keep(_ present: CatalogMark) throws(BackupError) -> CatalogMark? {
@@ -94,9 +95,9 @@ private struct StoredMarks {
             else { continue }
             names.append((name, CatalogMark(epoch: epoch, head: head)))
         }
-        for (name, mark) in names.sorted(by: { $0.mark > $1.mark }) where mark > present {
-            if try isReal(name, mark) { return mark }
-        }
+        // There is one of ours; whoever puts many more there only hides that one, and agents remember, too.
+        let further = names.filter { $0.mark > present }.sorted { $0.mark > $1.mark }
+        for (name, mark) in further.prefix(Self.most) where try isReal(name, mark) { return mark }
         try put(present, over: names.first { $0.mark == present }?.name)
         for (name, mark) in names where mark < present { try store.delete(folder + name) }
         return nil
@@ -107,7 +108,7 @@ private struct StoredMarks {
         do throws(BackupError) {
             let text = String(decoding: try store.get(folder + name, limit: Self.limit), as: UTF8.self)
             return CatalogMark(text.trimmingCharacters(in: .whitespacesAndNewlines), key) == mark
-        } catch  where error.code == .integrity || error.code == .notFound {
+        } catch  where [.integrity, .notFound, .storageRefused].contains(error.code) {
             return false
         }
     }

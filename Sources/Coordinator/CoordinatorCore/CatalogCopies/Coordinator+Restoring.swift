@@ -39,6 +39,8 @@ extension Coordinator {
     ) throws(BackupError) -> InitialisationResult {
         let lock = try holdEmpty(paths, now)
         defer { lock.release() }
+        let keys = [paths.catalogKey, paths.caKey, paths.caCertificate]
+        let known = keys.filter { FileManager.default.fileExists(atPath: $0.path) }
         let beside = paths.dataDirectory.appending(path: "catalog.new")
         CatalogCopy.clear(beside)
         do throws(BackupError) {
@@ -47,9 +49,19 @@ extension Coordinator {
                 authority = alone
             } else {
                 let key = try source.key()
-                try fetch(source, key, into: beside)
-                authority = try takeAuthority(from: beside)
+                if known.contains(paths.catalogKey), try CatalogKey(file: paths.catalogKey.path) != key {
+                    throw BackupError(.exists, "\(paths.catalogKey.path) is another key: put it aside first")
+                }
+                authority = try fetch(source, key, into: beside)
                 try key.write(to: paths.catalogKey)
+            }
+            if known.contains(paths.caCertificate),
+                try CoordinatorFiles.certificate(paths).fingerprint != authority.certificate.fingerprint
+            {
+                throw BackupError(
+                    .exists,
+                    "\(paths.dataDirectory.path) has the certificate authority of another coordinator: put its ca.pem and ca-key.pem aside first"
+                )
             }
             let secret = try Secret()
             try complete(beside, source.from, hostnames, secret, now)
@@ -61,10 +73,8 @@ extension Coordinator {
                 caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret))
         } catch {
             CatalogCopy.clear(beside)
-            // The folder was empty, and is so again: no key of the fleet stays in a place that nobody looks at.
-            for file in [paths.catalogKey, paths.caKey, paths.caCertificate] {
-                try? FileManager.default.removeItem(at: file)
-            }
+            // No key of the fleet stays in a place that nobody looks at; what was there before stays.
+            for file in keys where !known.contains(file) { try? FileManager.default.removeItem(at: file) }
             throw error
         }
     }
@@ -79,45 +89,53 @@ extension Coordinator {
         return try CoordinatorFiles.authority(kept)
     }
 
+    /// Puts the catalog there, and returns its authority, which then is in it no more.
     private static func fetch(
         _ source: CoordinatorSource, _ key: CatalogKey, into file: URL
-    ) throws(BackupError) {
+    ) throws(BackupError) -> CertificateAuthority {
         let from = source.from
         var isFolder: ObjCBool = false
         if !from.hasPrefix("s3://"), FileManager.default.fileExists(atPath: from, isDirectory: &isFolder),
             !isFolder.boolValue
         {
-            return try CatalogSeal.open(key, into: file) { (body) throws(BackupError) in
+            try CatalogSeal.open(key, into: file) { (body) throws(BackupError) in
                 try CatalogCopy.each(of: URL(filePath: from), body)
             }
+            return try takeAuthority(from: file, mark: nil)
         }
         let stores = OpenStores(source.environment, now: source.now)
         let place = try CatalogPlace(from, source.environment) { (s3) throws(BackupError) in try stores.store(s3) }
         let store = try place.open()
-        var refusal: BackupError?
+        var refusals: [String] = []
         for copy in try CatalogCopyName.furthest(in: store, prefix: place.prefix) {
             do throws(BackupError) {
-                return try CatalogSeal.open(key, into: file) { (body) throws(BackupError) in try store.read(copy, body)
-                }
+                try CatalogSeal.open(key, into: file) { (body) throws(BackupError) in try store.read(copy.key, body) }
+                return try takeAuthority(from: file, mark: copy.mark)
             } catch {
                 // One that was damaged, or put there by somebody else, does not hide those before it.
-                guard error.code == .integrity else { throw error }
-                refusal = refusal ?? error
+                guard error.code != .storageUnavailable, error.code != .cancelled else { throw error }
+                refusals.append("\(copy.key): \(error.message)")
             }
         }
-        throw refusal
-            ?? BackupError(
+        guard let first = refusals.first else {
+            throw BackupError(
                 .notFound,
                 "\(from) holds no copy of a catalog (\(place.prefix)\(CatalogCopyName.top)…): name another place, a copy's file, or a "
                     + "folder with the ca.pem and ca-key.pem that were kept")
+        }
+        throw BackupError(
+            .integrity, refusals.count == 1 ? first : "none of \(refusals.count) copies opens; the furthest: \(first)")
     }
 
     /// The copy's own authority, which then is in it no more.
-    private static func takeAuthority(from file: URL) throws(BackupError) -> CertificateAuthority {
+    private static func takeAuthority(
+        from file: URL, mark: CatalogMark?
+    ) throws(BackupError) -> CertificateAuthority {
         let copy = try CatalogDatabase(path: file.path)
-        let (certificate, key) = try copy.writeBlocking { update in
+        let (certificate, key, own) = try copy.writeBlocking { update in
             let found = (
-                try update.setting(SettingName.copiedCertificate), try update.setting(SettingName.copiedKey)
+                try update.setting(SettingName.copiedCertificate), try update.setting(SettingName.copiedKey),
+                try CatalogMark.read(update)
             )
             for name in [SettingName.copiedCertificate, SettingName.copiedKey] { try update.removeSetting(name) }
             return found
@@ -125,6 +143,9 @@ extension Coordinator {
         // A removed row stays in the file's free pages, and this one is the authority's key.
         try copy.compact()
         try copy.close()
+        if let mark, own < mark {
+            throw BackupError(.integrity, "it is an older copy under the name of a newer one")
+        }
         guard let certificate, let key else {
             throw BackupError(.integrity, "the copy of the catalog holds no certificate authority")
         }
@@ -154,6 +175,8 @@ extension Coordinator {
     }
 
     private static func rename(_ beside: URL, _ paths: CoordinatorPaths) throws(BackupError) {
+        // What SQLite kept beside a catalog that was moved away would be taken for the new one's.
+        CatalogCopy.clear(paths.catalog)
         do {
             try FileManager.default.moveItem(at: beside, to: paths.catalog)
         } catch {

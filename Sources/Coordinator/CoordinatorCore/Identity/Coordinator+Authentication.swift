@@ -21,14 +21,14 @@ extension Coordinator {
         guard let agent = try await catalog.read({ try $0.agent(id) }) else {
             throw try await refuseStranger(id, certificate, name: name, remote: remote)
         }
-        if agent.keyFingerprint == Self.noKey, agent.revokedAt == nil {
+        guard agent.revokedAt == nil else { throw BackupError(.forbidden, "the agent \(agent.name) was revoked") }
+        if agent.keyFingerprint == Self.noKey {
             throw try await refuseStranger(id, certificate, name: name, remote: remote)
         }
         guard agent.keyFingerprint == certificate.keyFingerprint else {
             throw BackupError(
                 .forbidden, "this certificate's key is not that of \(agent.name): another host took its place")
         }
-        guard agent.revokedAt == nil else { throw BackupError(.forbidden, "the agent \(agent.name) was revoked") }
         if agent.publicKey == nil {
             // It joined before keys were kept; whoever takes its place is to know what is its own.
             try await catalog.write { try $0.setPublicKey(Data(certificate.spki).base64EncodedString(), of: id) }

@@ -20,6 +20,14 @@ enum CoordinatorFiles {
         }
     }
 
+    /// Of the authority whose files lie there.
+    static func certificate(_ paths: CoordinatorPaths) throws(BackupError) -> Certificate {
+        let pem = try text(paths.caCertificate)
+        return try sealing("reading \(paths.caCertificate.path)") { () throws(SealingError) in
+            try Certificate(pem: pem)
+        }
+    }
+
     static func write(_ authority: CertificateAuthority, _ paths: CoordinatorPaths) throws(BackupError) {
         let doing = "writing the certificate authority"
         try AtomicFile.write(

@@ -52,6 +52,15 @@ extension Coordinator {
         return try await answer(to: request, agent: agent)
     }
 
+    /// What an older catalog had decided to delete, or to overwrite, is not done by a catalog that lacks what came after.
+    private static func commands(for agent: UUID, _ view: CatalogView, at now: Date) throws -> [CommandRecord] {
+        let waiting = try view.waitingCommands(for: agent, at: now)
+        guard let gap = try CatalogGap.read(view) else { return waiting }
+        return waiting.filter { record in
+            record.command.delete == nil && (record.command.restore == nil || record.createdAt >= gap.since)
+        }
+    }
+
     /// Nothing goes down to a process whose word does not count now; it is soon to say again that it is there.
     private func heldAnswer(at now: Date, pause: Int) -> CheckInResponse {
         CheckInResponse(
@@ -138,7 +147,7 @@ extension Coordinator {
             return News(
                 revision: isBlind && known > 0 ? known : record.planRevision,
                 plan: record.planRevision == known || (isBlind && known > 0) ? nil : try view.plan(of: agent.id),
-                commands: try view.waitingCommands(for: agent.id, at: now), hasFacts: record.factsAt != nil,
+                commands: try Self.commands(for: agent.id, view, at: now), hasFacts: record.factsAt != nil,
                 mark: try CatalogMark.read(view))
         }
         if news.revision < known {

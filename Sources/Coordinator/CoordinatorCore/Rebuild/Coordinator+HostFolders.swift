@@ -18,11 +18,16 @@ extension Coordinator {
         let hosts = Dictionary(grouping: found.values, by: \.manifest.agent.id)
         var unasked: [UUID: String] = [:]
         for (id, manifests) in hosts.sorted(by: { $0.key.uuidString < $1.key.uuidString }) {
-            guard let name = manifests.first?.manifest.agent.name, !without.contains(name) else { continue }
-            guard let agent = try await catalog.read({ try $0.agent(id) }), agent.keyFingerprint != Self.noKey else {
-                unasked[id] = "the directories of \(name), which waits to be admitted (`holdfast agent admit \(name)`)"
+            let row = try await catalog.read { try $0.agent(id) }
+            // The name that a manifest says is its folder's, and a host can have it.
+            guard let name = row?.name ?? manifests.first?.host, !without.contains(name) else { continue }
+            guard let agent = row, agent.keyFingerprint != Self.noKey else {
+                unasked[id] =
+                    "the directories of \(name), which waits to be admitted: `holdfast agent admit \(name)`; a host that will not come "
+                    + "back: --without \(name), or --without-waiting for all of them"
                 continue
             }
+            if agent.revokedAt != nil { continue }
             rebuilding.change { $0.phase = "asking \(agent.name) what lies on its host" }
             for destination in directories {
                 guard let directory = destination.directory else { continue }

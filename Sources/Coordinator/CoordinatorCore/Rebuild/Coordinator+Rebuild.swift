@@ -10,8 +10,7 @@ package import Wire
 
 // Object storage is the source of truth: what the catalog lacks is brought back from the manifests that lie there.
 extension Coordinator {
-    /// How many manifests are read at the same time, and how many are taken in within one transaction.
-    private static let readersAtOnce = 16
+    /// How many manifests are taken in within one transaction.
     private static let perTransaction = 100
 
     /// Asks for the catalog to be completed by the manifests at a place; follow it by ``catalogState(by:)``. Nothing that is in the
@@ -33,7 +32,8 @@ extension Coordinator {
         }
         let now = world.now()
         let job = RebuildDesk.Job(
-            place: place, dryRun: request.dryRun, by: `operator`.tokenId, without: Set(request.without ?? []))
+            place: place, dryRun: request.dryRun, by: `operator`.tokenId, without: Set(request.without ?? []),
+            withoutWaiting: request.withoutWaiting ?? false)
         let view = try rebuilding.ask(job, at: now)
         bells.ring(.rebuild)
         return view
@@ -47,7 +47,7 @@ extension Coordinator {
             let unseen = rebuilding.unseen
             rebuilding.change { view in
                 view.state = unseen == nil ? .succeeded : .incomplete
-                view.message = unseen.map { "not all was looked at, so nothing is deleted yet: \($0)" }
+                view.message = unseen.map { "not all was looked at: \($0)" }
             }
         } catch {
             logger.error("the catalog could not be rebuilt", metadata: ["error": "\(error)"])
@@ -67,13 +67,14 @@ extension Coordinator {
                 current(destination).s3.map { CatalogPlace(destination, $0, openS3) }
             }
         }
-        var found: [UUID: FoundManifest] = [:]
-        for place in places { try await collect(from: place, into: &found) }
-        try await leaveOutDoubtful(&found)
+        var all = FoundManifests()
+        for place in places { try await collect(from: place, into: &all, without: job.without) }
+        var found = try await settle(all)
         try await addPartial(&found)
         let unasked = try await lookOnHosts(&found, without: job.without)
+        try await tellWhatWasLeftOut(job)
         let foreign = job.place == nil ? nil : places.first?.destination
-        if job.dryRun { return try await foresee(found) }
+        if job.dryRun { return try await foresee(found, unasked) }
         let order = found.values.sorted {
             ($0.manifest.finishedAt, $0.manifest.id.uuidString) < ($1.manifest.finishedAt, $1.manifest.id.uuidString)
         }
@@ -82,40 +83,43 @@ extension Coordinator {
             guard !Task.isCancelled else { throw BackupError(.cancelled, "the coordinator stopped") }
             try await take(Array(order[start..<min(start + Self.perTransaction, order.count)]), foreign)
         }
-        // What was made up is nobody's; those that are hosts by now are to be asked.
-        let known = try await catalog.read { view in
-            try Set(unasked.keys.filter { try view.agent($0).map { $0.revokedAt == nil } ?? false })
-        }
-        for (id, words) in unasked.sorted(by: { $0.value < $1.value }) where known.contains(id) {
-            rebuilding.couldNotLook(words)
-        }
-        let own = fleet.destinations.filter { $0.s3 != nil }.map(\.name)
-        if !Set(own).isSubset(of: places.compactMap(\.destination?.name)) {
-            rebuilding.couldNotLook("the fleet's own stores: run `holdfast catalog rebuild` without --from")
-        }
+        try await tell(unasked, job)
         // A partial look ends nothing: retention goes on resting.
         if rebuilding.unseen == nil { try await finish(job) }
     }
 
-    /// An id that the catalog does not know, and that more than one host calls its own: who is first would be it.
-    private func leaveOutDoubtful(_ found: inout [UUID: FoundManifest]) async throws(BackupError) {
-        var hosts: [UUID: Set<String>] = [:]
-        for one in found.values { hosts[one.manifest.agent.id, default: []].insert(one.host) }
-        let several = hosts.filter { $0.value.count > 1 }
-        guard !several.isEmpty else { return }
-        let unknown = try await catalog.read { view in try several.filter { try view.agent($0.key) == nil } }
-        for (id, names) in unknown {
-            for (backup, one) in found where one.manifest.agent.id == id { found[backup] = nil }
-            let words =
-                "the folders of \(names.sorted().prefix(3).joined(separator: ", ")) name one host, "
-                + "\(id.uuidString.lowercased()): let the right one in first (`holdfast agent admit`), then run it again"
-            rebuilding.refuse(words)
+    /// What was made up is nobody's; those that are hosts by now are to be asked.
+    private func tell(_ unasked: [UUID: String], _ job: RebuildDesk.Job) async throws(BackupError) {
+        let asked = try await catalog.read { view in
+            try Set(
+                unasked.keys.filter { id in
+                    guard let agent = try view.agent(id), agent.revokedAt == nil else { return false }
+                    return agent.keyFingerprint != Self.noKey || !job.withoutWaiting
+                })
+        }
+        for (id, words) in unasked.sorted(by: { $0.value < $1.value }) where asked.contains(id) {
             rebuilding.couldNotLook(words)
         }
     }
 
+    /// A look at another place is no look at the fleet's.
+    private func tellWhatWasLeftOut(_ job: RebuildDesk.Job) async throws(BackupError) {
+        let own = fleet.destinations.filter { $0.s3 != nil }.map(\.name)
+        if job.place != nil, own.isEmpty, try await catalog.read({ try $0.appliedFleet() }) == nil {
+            // Nobody has said yet where the fleet's backups lie.
+            rebuilding.couldNotLook("no fleet.yaml is applied that names the stores: `holdfast apply -f fleet.yaml`")
+        }
+        let looked = fleet.destinations.filter { destination in
+            guard let place = job.place else { return true }
+            return place.name.hasPrefix("s3://") && catalogued(place).destination?.name == destination.name
+        }
+        if !Set(own).isSubset(of: looked.map(\.name)) {
+            rebuilding.couldNotLook("the fleet's own stores: run `holdfast catalog rebuild` without --from")
+        }
+    }
+
     /// The destination of the fleet that a place is, or one of its own name, so that what lies there can be catalogued.
-    private func catalogued(_ place: CatalogPlace) -> CatalogPlace {
+    func catalogued(_ place: CatalogPlace) -> CatalogPlace {
         var place = place
         guard place.name.hasPrefix("s3://") else {
             // The same keys as in a bucket that was copied here: they are those of the fleet's first store.
@@ -145,92 +149,10 @@ extension Coordinator {
         return place
     }
 
-    /// Lists a place and reads the manifests that the catalog does not know.
-    private func collect(
-        from place: CatalogPlace, into found: inout [UUID: FoundManifest]
+    private func foresee(
+        _ found: [UUID: FoundManifest], _ unasked: [UUID: String]
     ) async throws(BackupError) {
-        guard let destination = place.destination else { return }
-        var disputed: Set<UUID> = []
-        defer { for id in disputed { found[id] = nil } }
-        rebuilding.change { $0.phase = "listing \(place.name)" }
-        let folders = try await onThread { () throws(BackupError) in
-            try ListedFolder.all(in: try place.open(), prefix: place.prefix)
-        }
-        for listed in folders {
-            let names = listed.manifests
-            let agent = try await catalog.read { try $0.agent(named: listed.host)?.id } ?? world.uuid()
-            let folder = CopyFolder(
-                agent: agent, place: destination,
-                folder: destination.keyPrefix + listed.folder.dropFirst(place.prefix.count))
-            let unknown = try await catalog.read { try $0.unknownNames(names, in: folder) }
-            rebuilding.change { view in
-                view.manifests += names.count
-                view.phase = "reading the manifests of \(listed.host) at \(place.name)"
-            }
-            for (name, outcome) in await read(unknown, listed, place) {
-                rebuilding.change { $0.read += 1 }
-                switch outcome {
-                case .failure(let error) where error.code == .integrity:
-                    rebuilding.refuse("\(listed.folder)\(name): \(error.message)")
-                case .failure(let error): rebuilding.couldNotLook("\(listed.folder)\(name): \(error.message)")
-                case .success(let one):
-                    guard
-                        let result = FoundManifest.result(
-                            one.manifest, named: name, sha256: one.sha256, at: destination.name, folder: folder.folder,
-                            listed.files)
-                    else { continue }
-                    if let other = found[one.manifest.id], other.host != one.host || other.sha256 != one.sha256 {
-                        // Neither is believed, until a person has looked.
-                        disputed.insert(one.manifest.id)
-                        rebuilding.refuse(
-                            "\(listed.folder)\(name): another manifest of the same backup lies in the folder of \(other.host)"
-                        )
-                        continue
-                    }
-                    found[one.manifest.id, default: one].results.append(result)
-                }
-            }
-        }
-    }
-
-    private func read(
-        _ names: [String], _ listed: ListedFolder, _ place: CatalogPlace
-    ) async -> [(String, Result<FoundManifest, BackupError>)] {
-        var rest = names.makeIterator()
-        var outcomes: [(String, Result<FoundManifest, BackupError>)] = []
-        await withTaskGroup(of: (String, Result<FoundManifest, BackupError>).self) { group in
-            @Sendable func one(_ name: String) async -> (String, Result<FoundManifest, BackupError>) {
-                do throws(BackupError) {
-                    return (
-                        name,
-                        .success(
-                            try await onThread { () throws(BackupError) in try Self.manifest(name, listed, place) })
-                    )
-                } catch { return (name, .failure(error)) }
-            }
-            for _ in 0..<Self.readersAtOnce {
-                guard let name = rest.next() else { break }
-                group.addTask { await one(name) }
-            }
-            while let outcome = await group.next() {
-                outcomes.append(outcome)
-                guard !Task.isCancelled, let name = rest.next() else { continue }
-                group.addTask { await one(name) }
-            }
-        }
-        return outcomes
-    }
-
-    private static func manifest(
-        _ name: String, _ listed: ListedFolder, _ place: CatalogPlace
-    ) throws(BackupError) -> FoundManifest {
-        let bytes = try place.open().get(listed.folder + name, limit: Manifest.sizeLimit)
-        return FoundManifest(
-            manifest: try Manifest(decoding: bytes), sha256: hex(sha256(bytes)),
-            storedAt: listed.files[name]?.modifiedAt, host: listed.host, results: [])
-    }
-
-    private func foresee(_ found: [UUID: FoundManifest]) async throws(BackupError) {
+        for (_, words) in unasked.sorted(by: { $0.value < $1.value }) { rebuilding.couldNotLook(words) }
         let known = try await catalog.read { view in try found.keys.filter { try view.backup($0) != nil }.count }
         rebuilding.change { $0.added = found.count - known }
     }
@@ -255,6 +177,10 @@ extension Coordinator {
             case .copies(let count): rebuilding.change { $0.copies += count }
             case .refused(let words):
                 rebuilding.refuse("backup \(one.manifest.id.uuidString.lowercased()) of \(one.host): \(words)")
+            case .doubtful(let words):
+                let all = "backup \(one.manifest.id.uuidString.lowercased()) of \(one.host): \(words)"
+                rebuilding.refuse(all)
+                rebuilding.couldNotLook(all)
             case .added(let agent):
                 rebuilding.change { view in
                     view.added += 1
@@ -273,6 +199,10 @@ extension Coordinator {
             let furthest = max(present, gap?.mark ?? present)
             try CatalogMark(epoch: furthest.epoch + (gap == nil ? 0 : 1), head: furthest.head + 1).write(update)
             try update.removeSetting(SettingName.behind)
+            if gap != nil {
+                // What the fleet.yaml of an older catalog would delete is announced anew before it goes.
+                for name in [SettingName.lastCleanup, SettingName.cleanupAnnounced] { try update.removeSetting(name) }
+            }
             try update.resolve(key: IncidentKey.lacking, at: now)
             try update.audit(
                 job.by, "catalog rebuild", job.place?.name ?? "every store",

@@ -12,6 +12,8 @@ final class RebuildDesk: Sendable {
         let by: String
         /// Names of hosts that need not be looked at.
         let without: Set<String>
+        /// Hosts that wait to be admitted need not be looked at either.
+        let withoutWaiting: Bool
     }
 
     private struct State {
@@ -62,7 +64,7 @@ final class RebuildDesk: Sendable {
     func couldNotLook(_ words: String) {
         state.withLock { state in
             state.unseenCount += 1
-            if state.unseen.count < 3 { state.unseen.append(String(words.prefix(300))) }
+            if state.unseen.count < 20 { state.unseen.append(String(words.prefix(300))) }
         }
     }
 

@@ -18,20 +18,14 @@ struct RebuiltBackup {
         case copies(Int)
         case known
         case refused(String)
+        /// Refused, and it may be that it should not have been.
+        case doubtful(String)
     }
 
     func take(_ found: FoundManifest) throws -> Outcome {
         let manifest = found.manifest
-        guard manifest.agent.name == found.host else {
-            return .refused(
-                "its manifest names host \(manifest.agent.name), and it lies in the folder of \(found.host)")
-        }
-        guard manifest.agent.name.wholeMatch(of: Coordinator.agentName) != nil else {
-            return .refused("no host can have the name that its manifest says")
-        }
-        if let words = try clash(manifest) { return .refused(words) }
+        if let outcome = try clash(manifest) { return outcome }
         if let known = try update.backup(manifest.id) { return try extend(known, found) }
-        let newAgent = try ensureAgent(manifest)
         let policy = fleet.policy(named: manifest.policy)
         let backup: ReportedBackup
         do {
@@ -45,6 +39,7 @@ struct RebuiltBackup {
                 return .refused("\(name) is an object of backup \(other.uuidString.lowercased())")
             }
         }
+        let newAgent = try ensureAgent(manifest)
         let database = try update.ensureDatabase(
             agent: manifest.agent.id, name: manifest.database.name, kind: manifest.database.kind,
             atMost: AgentCaps.databaseRows, at: now)
@@ -53,18 +48,22 @@ struct RebuiltBackup {
     }
 
     /// A name stands for one host, and a run for one backup's database.
-    private func clash(_ manifest: Manifest) throws -> String? {
+    private func clash(_ manifest: Manifest) throws -> Outcome? {
+        func refusal(_ words: String, by agent: AgentRecord) -> Outcome {
+            // Who has a key is who it is. A row without one was made from a manifest, too.
+            agent.keyFingerprint == Coordinator.noKey ? .doubtful(words) : .refused(words)
+        }
         if let agent = try update.agent(manifest.agent.id), agent.name != manifest.agent.name {
-            return "the host of this id is called \(agent.name) now"
+            return refusal("the host of this id is called \(agent.name) now", by: agent)
         }
         if let other = try update.agent(named: manifest.agent.name), other.id != manifest.agent.id {
-            return "host \(other.name) is another one now (its id differs)"
+            return refusal("host \(other.name) is another one now (its id differs)", by: other)
         }
         guard let run = try update.run(manifest.run), let owner = try update.databaseRecord(run.database) else {
             return nil
         }
         let isSame = owner.agent == manifest.agent.id && owner.name == manifest.database.name
-        return isSame ? nil : "its run is another database's"
+        return isSame ? nil : .refused("its run is another database's")
     }
 
     /// A host that the catalog does not know gets a row without a key; it is admitted by an operator's word.
@@ -132,14 +131,17 @@ struct RebuiltBackup {
         if backup.isComplete, backup.copies.allSatisfy({ $0.place.s3 == nil }) {
             (record.proof, record.proofAt) = (ProofLevel.stored.rawValue, now)
         }
-        try update.add(record, manifest: manifest, copies: backup.copies)
+        record.pinned = manifest.adopted != nil
+        try update.add(record, manifest: manifest, copies: backup.copies, at: now)
     }
 
     /// Places of a known backup that its rows do not name: those that were out of reach the first time.
     private func extend(_ known: BackupRecord, _ found: FoundManifest) throws -> Outcome {
-        guard known.isLive, let run = try update.run(known.run),
-            let owner = try update.databaseRecord(known.database), owner.agent == found.manifest.agent.id
+        guard known.isLive, let run = try update.run(known.run), let owner = try update.databaseRecord(known.database)
         else { return .known }
+        guard owner.agent == found.manifest.agent.id else {
+            return .refused("it is a backup of \(owner.agentName)")
+        }
         let there = Set(try update.copies(of: known.id).map(\.place.name))
         var rest = found
         rest.results = found.results.filter { !there.contains($0.destination) }

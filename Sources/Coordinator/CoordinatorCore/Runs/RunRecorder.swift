@@ -252,25 +252,30 @@ struct RunRecorder {
         var record = BackupRecord(
             id: manifest.id, database: run.database, run: run.id, policy: run.policy, tiers: run.tiers,
             state: isGood ? .good : .partial, nominalAt: manifest.nominalAt, startedAt: manifest.startedAt,
-            snapshotAt: manifest.snapshotAt, finishedAt: manifest.finishedAt, recordedAt: now,
+            snapshotAt: manifest.snapshotAt, finishedAt: manifest.finishedAt,
+            // An old dump that is taken in is not the newest backup by that.
+            recordedAt: manifest.adopted == nil ? now : min(manifest.snapshotAt, now),
             plainBytes: manifest.objects.reduce(0) { $0 + $1.plainBytes },
             storedBytes: manifest.objects.reduce(0) { $0 + $1.storedBytes })
         // Directories lie on the agent's host, out of the coordinator's sight: there its agent's confirmation stands.
         (record.sourceTables, record.sourceRows) = (manifest.sourceTables, manifest.sourceRows)
-        if isGood {
+        record.pinned = manifest.adopted != nil
+        if isGood, manifest.adopted == nil {
             try tellShrinking(backup, run)
             try tellNotes(manifest, run)
         }
         if isGood, backup.copies.allSatisfy({ $0.place.s3 == nil }) {
             (record.proof, record.proofAt) = (ProofLevel.stored.rawValue, now)
         }
-        try update.add(record, manifest: manifest, copies: backup.copies)
+        try update.add(record, manifest: manifest, copies: backup.copies, at: now)
     }
 
     /// Opens and resolves incidents, and notes what shall be verified.
     private func judge(_ run: RunRecord, _ backup: ReportedBackup?, _ consequences: inout Consequences) throws {
         guard let database = try update.databaseRecord(run.database) else { return }
         let channels = fleet.alerts.channels
+        // Whether an old dump could be taken in says nothing of how the database is backed up.
+        if backup?.manifest.adopted != nil { return }
         switch run.state {
         case .succeeded:
             try update.recover(IncidentKey.failed(database), at: now)

@@ -4,7 +4,7 @@ import Domain
 struct BackupGroup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Make, list and check backups.",
-        subcommands: [BackupCreate.self, BackupList.self, BackupShow.self, BackupVerify.self])
+        subcommands: [BackupCreate.self, BackupList.self, BackupShow.self, BackupVerify.self, BackupUnpin.self])
 }
 
 extension Tier: ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Glibc
 import Wire
 
 /// What `backup create --output` writes. Fields are stable and only ever added to.

@@ -44,12 +44,13 @@ enum CatalogRendering {
         "\(view.phase): \(view.read) read, \(view.added) added"
     }
 
-    static func lines(_ view: RebuildView, _ strangers: [StrangerView], _ look: Look) -> [String] {
+    static func lines(_ view: RebuildView, _ state: CatalogStateView, _ look: Look) -> [String] {
+        let rest = state.behind == nil ? "" : "; nothing is deleted before it is"
         let verb = view.dryRun ? "would be added" : "added"
         let outcome =
             switch view.state {
             case .failed: Table.Cell("failed", .bad)
-            case .incomplete: Table.Cell("not complete: run it again; nothing is deleted before it is", .warning)
+            case .incomplete: Table.Cell("not complete: run it again\(rest)", .warning)
             case .running, .succeeded: Table.Cell(view.dryRun ? "nothing was changed (--dry-run)" : "done", .good)
             }
         var lines = Facts.lines(
@@ -63,7 +64,7 @@ enum CatalogRendering {
                 ("mind", .init(view.message ?? "", .warning)),
             ], look)
         lines += view.refused.map { "  " + SafeText($0).text }
-        if !strangers.isEmpty { lines += [""] + waiting(strangers) }
+        if !state.strangers.isEmpty { lines += [""] + waiting(state.strangers) }
         return lines
     }
 

@@ -76,10 +76,13 @@ package struct RebuildRequest: Codable, Sendable, Equatable {
     package var from: String?
     /// Only say what would be done.
     package var dryRun: Bool
-    /// Hosts, by name, whose directories need not be looked at for the rebuild to come to its end: they will not come back.
+    /// Hosts, by name, that are left out, with their folders: they will not come back, or what they say is wrong.
     package var without: [String]?
+    /// The directories of hosts that wait to be admitted need not be looked at.
+    package var withoutWaiting: Bool?
 
-    package init(from: String?, dryRun: Bool, without: [String]? = nil) {
+    package init(from: String?, dryRun: Bool, without: [String]? = nil, withoutWaiting: Bool? = nil) {
+        self.withoutWaiting = withoutWaiting
         self.from = from
         self.dryRun = dryRun
         self.without = without
