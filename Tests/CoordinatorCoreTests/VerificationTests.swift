@@ -30,6 +30,20 @@ struct VerificationTests {
         try await bench.coordinator.backups(by: bench.admin).first?.proof
     }
 
+    @Test func whoWaitsForAHostIsToldWhenItWasSeen() async throws {
+        let offsite = try Offsite()
+        let bench = try await Bench.withBucket(offsite)
+        let (_, backup) = try await oneBackup(bench, offsite)
+        let seen = Timestamp.seconds(bench.clock.now)
+        bench.clock.advance(20)
+        let operations = try await bench.coordinator.verify(backup: backup.id.uuidString, by: bench.admin)
+        #expect(operations.contains { $0.phase == "waiting for agent db-01, last seen \(seen)" }, "\(operations)")
+        let started = try await bench.coordinator.startBackup(
+            BackupRequest(type: "all", tier: .manual), by: bench.admin)
+        let run = try await bench.coordinator.run(try #require(started.runs.first).id, by: bench.admin)
+        #expect(run.phase == "waiting for agent db-01, last seen \(seen)", "\(run)")
+    }
+
     @Test func aCopyInABucketIsProvenByTheCoordinatorItself() async throws {
         let offsite = try Offsite()
         let bench = try await Bench.withBucket(offsite)

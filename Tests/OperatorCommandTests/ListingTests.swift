@@ -164,7 +164,9 @@ import Wire
             id: Sample.id(1), kind: "verify", agent: "db-01", state: .running, phase: "reading", bytes: 500,
             totalBytes: 2000, startedAt: Sample.now)
         #expect(ProgressText.of(operation) == "reading 500 B of 2.0 kB (25 %)")
-        operation.state = .pending
+        (operation.state, operation.phase) = (.pending, nil)
         #expect(ProgressText.of(operation) == "waiting for agent db-01")
+        operation.phase = "waiting for agent db-01, last seen 2026-03-01T00:00:00Z"
+        #expect(ProgressText.of(operation) == operation.phase)
     }
 }

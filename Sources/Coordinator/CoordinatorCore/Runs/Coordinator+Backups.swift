@@ -38,11 +38,19 @@ extension Coordinator {
         try `operator`.require(.viewer, "looking at a run")
         let found = try await catalog.read { view in
             try view.run(id).flatMap { run in
-                try view.databaseRecord(run.database).map { (run, $0, try run.backup.flatMap(view.backup)) }
+                try view.databaseRecord(run.database).map {
+                    (run, $0, try run.backup.flatMap(view.backup), try view.agent($0.agent))
+                }
             }
         }
-        guard let (run, database, backup) = found else { throw BackupError(.notFound, "no run has the id \(id)") }
-        var shown = RunView(run, database, presence.running(on: database.agent).first { $0.run == id })
+        guard let (run, database, backup, agent) = found else {
+            throw BackupError(.notFound, "no run has the id \(id)")
+        }
+        let live = presence.running(on: database.agent).first { $0.run == id }
+        var shown = RunView(run, database, live)
+        if !run.state.isTerminal, live == nil, run.startedAt == nil, let agent {
+            shown.phase = Self.waitingWords(agent, presence)
+        }
         if run.state.isTerminal, let backup {
             (shown.plainBytes, shown.storedBytes) = (backup.plainBytes, backup.storedBytes)
         }

@@ -89,6 +89,13 @@ extension Coordinator {
         return views
     }
 
+    /// What is asked of a host begins when it calls next.
+    static func waitingWords(_ agent: AgentRecord, _ presence: Presence) -> String {
+        let seen = presence.sighting(of: agent.id)?.at ?? agent.lastSeenAt
+        return "waiting for agent \(agent.name), "
+            + (seen.map { "last seen \(Timestamp.seconds($0))" } ?? "which was never seen since it joined")
+    }
+
     static func view(of operation: OperationRecord, _ view: CatalogView, _ presence: Presence) throws -> OperationView {
         let database = try view.databaseRecord(operation.database)
         let agent = try operation.agent.flatMap { try view.agent($0) }
@@ -98,7 +105,9 @@ extension Coordinator {
             id: operation.id, kind: operation.kind.rawValue, agent: agent?.name, database: database?.name,
             backup: operation.backup,
             state: progress != nil && operation.state == .pending ? .running : operation.state,
-            phase: progress?.phase, bytes: progress?.bytes ?? operation.bytes,
+            phase: progress?.phase
+                ?? (operation.state == .pending ? agent.map { waitingWords($0, presence) } : nil),
+            bytes: progress?.bytes ?? operation.bytes,
             totalBytes: progress?.totalBytes ?? operation.totalBytes, startedAt: operation.startedAt,
             finishedAt: operation.finishedAt, message: operation.message, failure: operation.failure,
             proof: operation.proof, restoredTo: operation.restoredTo)

@@ -22,7 +22,7 @@ enum ProgressText {
     /// `reading 1.2 GB of 3.0 GB (40 %)`.
     static func of(_ operation: OperationView) -> String {
         switch operation.state {
-        case .pending: return "waiting for agent \(operation.agent ?? "")"
+        case .pending: return operation.phase ?? "waiting for agent \(operation.agent ?? "")"
         case .succeeded, .failed, .expired, .cancelled: return operation.state.rawValue
         case .running: break
         }
@@ -42,7 +42,7 @@ enum ProgressText {
         let done = runs.count { $0.state.isTerminal }
         var parts: [String] = []
         if runs.count > 1 { parts.append("\(done) of \(runs.count) done") }
-        if let active = runs.first(where: { !$0.state.isTerminal && $0.phase != nil })
+        if let active = runs.first(where: { !$0.state.isTerminal && $0.phase != nil && $0.plainBytes != nil })
             ?? runs.first(where: { !$0.state.isTerminal })
         {
             parts.append("\(active.database): \(of(active, expected: expected[active.id]))")
