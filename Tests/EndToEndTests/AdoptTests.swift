@@ -115,4 +115,40 @@ import Wire
         #expect(try await fleet.run("backup", "unpin", taken.id.uuidString).status == 2)
         #expect(try await fleet.backups().filter(\.pinned).count == 2)
     }
+
+    /// Killed before anything was stored, and when all but the manifest was.
+    @Test(arguments: [("admitted", false), ("sealed", true)])
+    func aKillInTheMiddleIsNoAlert(point: String, isThere: Bool) async throws {
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
+        try await fleet.applyLocally(
+            policies: #"  all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 7d } }, destinations: [local] }"#)
+        let file = try await fleet.sqlite("notes.db", "CREATE TABLE t (n); INSERT INTO t VALUES (7)")
+        let dump = fleet.folder.appending(path: "notes_20240115_020000.db")
+        try FileManager.default.copyItem(at: file, to: dump)
+        let agent = try await fleet.join("db-01", "databases:\n  - { name: notes, sqlite: \(file.path) }\n")
+        defer { agent.kill() }
+        try agent.start()
+        try await fleet.knows(1)
+        try await eventually("the plan is there") {
+            FileManager.default.fileExists(atPath: agent.data.appending(path: "plan.json").path) ? true : nil
+        }
+        agent.kill()
+        let killed = try await agent.run(["adopt", dump.path], ["HOLDFAST_FAULT": point])
+        #expect(killed.status != 0, "\(killed)")
+        try agent.start()
+        try await eventually("it is told") {
+            let left = try ["runs", "spool"].flatMap { folder in
+                try FileManager.default.contentsOfDirectory(atPath: agent.data.appending(path: folder).path)
+                    .filter { $0.hasSuffix(".json") }
+            }
+            return left.isEmpty ? true : nil
+        }
+        let backups = try await fleet.backups()
+        #expect(backups.map(\.state) == (isThere ? [.good] : []) && backups.allSatisfy(\.pinned), "\(backups)")
+        #expect(
+            try await fleet.list([IncidentView].self, "alert", "list", "--all").filter { $0.kind == "failed" } == [])
+        let again = try await agent.run(["adopt", dump.path])
+        #expect(again.status == 0, "\(again)")
+    }
 }

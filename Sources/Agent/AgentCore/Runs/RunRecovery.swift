@@ -157,10 +157,13 @@ struct RunRecovery {
                 job, attempt: record.attempt + 1, sequence: record.sequence, leftovers: record.leftovers + suspects)
             if admission == .accepted { return }
         }
+        // A dump that was not taken in says nothing of how the database is backed up.
         var report = RunReport(
-            job: job, attempt: record.attempt, sequence: record.sequence + 1, at: now, event: .failed)
-        report.failure = Failure(
-            code: BackupError.Code.cancelled.rawValue, message: "the agent or its host stopped while the backup ran")
+            job: job, attempt: record.attempt, sequence: record.sequence + 1, at: now,
+            event: job.adopted == nil ? .failed : .cancelled)
+        let words = "the agent or its host stopped while the backup ran"
+        report.failure = Failure(code: BackupError.Code.cancelled.rawValue, message: words)
+        if job.adopted != nil { report.reason = words }
         report.destinations = record.leftovers + suspects
         try await spool.add(run: report)
         try journal.remove(job.run)
