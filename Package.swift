@@ -159,6 +159,7 @@ let package = Package(
                 "TestSupport", "Domain", "Wire", "Archive", "CoordinatorCore", "Sealing", "Storage", "holdfast",
                 "holdfast-agent", log,
             ]),
+        tests("DeployTests", ["TestSupport", "Domain", "holdfast", "holdfast-agent"]),
         tests("FaultTests", ["TestSupport", "Domain", "Wire", "holdfast", "holdfast-agent"]),
     ]
 )

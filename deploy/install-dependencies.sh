@@ -2,6 +2,7 @@
 # Installs what a task needs, and only what is missing. Debian 12, Ubuntu 22.04 and 24.04; as root, or by sudo.
 #
 #   deploy/install-dependencies.sh build    the libraries that Holdfast is compiled against
+#   deploy/install-dependencies.sh package  and what makes man pages and a tarball of them
 #   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS, pg_cron, pointcloud, periods and pgq, SQLite, moto, the AWS CLI, aiosmtpd and Postfix for the tests
 #   deploy/install-dependencies.sh bench    and the compressors that deploy/bench.sh compares with
 #
@@ -22,7 +23,8 @@ build_packages=(
 # runuser, mount and setsid come with util-linux. Programs are shown another time by a library that clang, which comes with Swift,
 # makes of a few lines: faketime and strace are not needed.
 # radosgw, ceph-mon and ceph-osd: Ceph's S3 gateway, for one process each on the loopback; nothing is started by the packages.
-test_packages=(radosgw ceph-mon ceph-osd postgresql-client postgresql-contrib zstd age python3 python3-venv util-linux chromium chromium-driver)
+test_packages=(binutils radosgw ceph-mon ceph-osd postgresql-client postgresql-contrib zstd age python3 python3-venv util-linux chromium chromium-driver)
+package_packages=(binutils python3)
 bench_packages=(pigz zstd python3 postgresql-client)
 
 package_is_installed() {
@@ -117,6 +119,7 @@ install_for() {
     command -v swift >/dev/null 2>&1 || die "swift is not in PATH: install Swift 6.2 or later, https://swift.org/install"
     case $1 in
         build) install_packages "${build_packages[@]}" ;;
+        package) install_packages "${build_packages[@]}" "${package_packages[@]}" ;;
         test)
             install_packages "${build_packages[@]}" "${test_packages[@]}"
             mapfile -t extensions < <(extension_packages)
@@ -125,10 +128,10 @@ install_for() {
             install_postfix
             ;;
         bench) install_packages "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" ;;
-        *) die "install what? build, test or bench" ;;
+        *) die "install what? build, package, test or bench" ;;
     esac
     # The server's programs lie outside PATH on Debian.
-    if [ "$1" != build ]; then PATH=$PATH:$(postgres_bin); fi
+    if [ "$1" != build ] && [ "$1" != package ]; then PATH=$PATH:$(postgres_bin); fi
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

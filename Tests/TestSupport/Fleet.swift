@@ -84,6 +84,14 @@ package final class Fleet: Sendable {
             [ProgramProcess.built("holdfast")] + arguments, typing: input, environment: environment)
     }
 
+    /// Runs any program as the operator does, who finds the coordinator by the environment.
+    package func asOperator(
+        _ program: String, _ arguments: [String], environment more: [String: String] = [:], folder: URL? = nil
+    ) async throws -> ProgramOutput {
+        try await ProgramOutput.of(
+            program, arguments, environment: environment.merging(more) { $1 }, folder: folder)
+    }
+
     /// The JSON that a listing prints.
     package func list<Value: Decodable>(_ type: Value.Type, _ arguments: String...) async throws -> Value {
         let output = try await run(arguments + ["-o", "json"], input: "")

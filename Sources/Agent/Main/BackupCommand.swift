@@ -23,7 +23,8 @@ struct BackupCommand: AsyncParsableCommand {
               holdfast-agent backup --config ./agent.yaml --data-dir ./agent
             """)
 
-    @Argument(help: "The databases, as agent.yaml calls them; all of them if none is named.")
+    @Argument(
+        help: "The databases, as agent.yaml calls them; all of them if none is named.", completion: declaredDatabases)
     var names: [String] = []
 
     @OptionGroup var shell: ShellOptions

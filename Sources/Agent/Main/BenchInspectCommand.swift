@@ -9,7 +9,7 @@ struct BenchInspectCommand: ParsableCommand {
         commandName: "bench-inspect", abstract: "Print how many MB a second of a plain dump are inspected.",
         shouldDisplay: false)
 
-    @Argument(help: "A plain dump, read into memory whole before the clock starts.")
+    @Argument(help: "A plain dump, read into memory whole before the clock starts.", completion: .file())
     var file: String
 
     func run() throws {

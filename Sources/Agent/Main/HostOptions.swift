@@ -6,10 +6,12 @@ import Foundation
 
 /// Where this host's agent lives and what it is told.
 struct HostOptions: ParsableArguments {
-    @Option(help: "Where the agent keeps its key, plan and spool.")
+    @Option(help: "Where the agent keeps its key, plan and spool.", completion: .directory)
     var dataDir = "/var/lib/holdfast-agent"
 
-    @Option(help: "The file that declares this host's databases; default: /etc/holdfast/agent.yaml if it is there.")
+    @Option(
+        help: "The file that declares this host's databases; default: /etc/holdfast/agent.yaml if it is there.",
+        completion: .file())
     var config: String?
 
     var paths: AgentPaths { AgentPaths(data: URL(filePath: dataDir).absoluteURL) }

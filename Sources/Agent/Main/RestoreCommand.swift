@@ -32,16 +32,20 @@ struct RestoreCommand: AsyncParsableCommand {
               holdfast-agent restore settings_app_20260118_020000.json --path /etc/app/app.conf --strip 2 --to /tmp/app
             """)
 
-    @Argument(help: "A manifest, or the objects of one backup: paths, s3://bucket/key or https:// links.")
+    @Argument(
+        help: "A manifest, or the objects of one backup: paths, s3://bucket/key or https:// links.",
+        completion: .file())
     var places: [String]
 
-    @Option(help: "A new database's name, or a path; default: <name>_restored_<time> beside the source.")
+    @Option(
+        help: "A new database's name, or a path; default: <name>_restored_<time> beside the source.",
+        completion: .file())
     var to: String?
 
     @Option(help: "The PostgreSQL server to restore into (postgres://… or env:NAME); default: as agent.yaml says.")
     var url: String?
 
-    @Option(help: "age identity file, for encrypted backups.")
+    @Option(help: "age identity file, for encrypted backups.", completion: .file())
     var identity: String?
 
     @Option(

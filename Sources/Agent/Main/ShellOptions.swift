@@ -11,7 +11,7 @@ struct ShellOptions: ParsableArguments {
         help: """
             The agent's environment (a systemd EnvironmentFile), for what this shell lacks: secrets that agent.yaml names, and \
             credentials where the shell has none. Default: /etc/holdfast/agent.env, if it can be read.
-            """)
+            """, completion: .file())
     var environmentFile: String?
 
     private static let standard = "/etc/holdfast/agent.env"

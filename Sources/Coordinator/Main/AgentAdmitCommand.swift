@@ -19,7 +19,7 @@ struct AgentAdmit: AsyncParsableCommand {
               holdfast agent admit --refuse db-03
             """)
 
-    @Argument(help: "Names or ids.") var agents: [String] = []
+    @Argument(help: "Names or ids.", completion: Offered.strangers) var agents: [String] = []
     @Flag(help: "All that wait.") var all = false
     @Flag(help: "Turn them away: they are revoked from now on.") var refuse = false
     @OptionGroup var output: OutputOptions

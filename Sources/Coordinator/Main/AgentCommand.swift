@@ -32,7 +32,7 @@ struct AgentShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show one agent in full.", discussion: "Example: holdfast agent show db-01")
 
-    @Argument(help: "Its name or id.") var agent: String
+    @Argument(help: "Its name or id.", completion: Offered.agents) var agent: String
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -54,7 +54,7 @@ struct AgentResolve: AsyncParsableCommand {
               holdfast agent resolve db-01 --keep 5f0c2f6a
             """)
 
-    @Argument(help: "Its name or id.") var agent: String
+    @Argument(help: "Its name or id.", completion: Offered.agents) var agent: String
     @Option(help: "The instance to go on with, or the first digits of it.") var keep: String
     @OptionGroup var output: OutputOptions
 
@@ -77,7 +77,7 @@ struct AgentRevoke: AsyncParsableCommand {
               holdfast agent revoke db-01
             """)
 
-    @Argument(help: "Its name or id.") var agent: String
+    @Argument(help: "Its name or id.", completion: Offered.agents) var agent: String
     @Flag(help: "Do not ask.") var yes = false
 
     func run() async throws {

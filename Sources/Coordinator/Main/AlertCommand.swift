@@ -20,7 +20,7 @@ struct AlertList: AsyncParsableCommand {
             """)
 
     @Flag(help: "Those that are resolved too.") var all = false
-    @Option(help: "Only of this agent.") var agent: String?
+    @Option(help: "Only of this agent.", completion: Offered.agents) var agent: String?
     @Option(help: "Only older ones than the alert of this number.") var before: Int64?
     @Option(help: "At most so many, up to \(most).") var limit = 200
     @OptionGroup var output: OutputOptions
@@ -49,7 +49,7 @@ struct AlertShow: AsyncParsableCommand {
         commandName: "show", abstract: "Show one alert in full: cause, next step, who was told when, who knows of it.",
         discussion: "Example: holdfast alert show 12")
 
-    @Argument(help: "Its number, as `holdfast alert list` shows it.") var id: String
+    @Argument(help: "Its number, as `holdfast alert list` shows it.", completion: Offered.alerts) var id: String
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -70,7 +70,7 @@ struct AlertAck: AsyncParsableCommand {
               holdfast alert ack 12
             """)
 
-    @Argument(help: "Its number, as `holdfast alert list` shows it.") var id: String
+    @Argument(help: "Its number, as `holdfast alert list` shows it.", completion: Offered.alerts) var id: String
     @OptionGroup var output: OutputOptions
 
     func run() async throws {

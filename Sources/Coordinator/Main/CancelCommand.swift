@@ -23,7 +23,7 @@ struct RunCancel: AsyncParsableCommand {
               holdfast run cancel 018f3a6e
             """)
 
-    @Argument(help: "Its id, or the beginning of it.") var id: String
+    @Argument(help: "Its id, or the beginning of it.", completion: Offered.runs) var id: String
     @OptionGroup var output: OutputOptions
 
     func run() async throws {

@@ -70,7 +70,8 @@ struct CatalogRebuild: AsyncParsableCommand {
 
     @Option(
         help:
-            "s3://bucket/prefix, or a directory of the coordinator's host; by default every object store of the fleet.")
+            "s3://bucket/prefix, or a directory of the coordinator's host; by default every object store of the fleet.",
+        completion: .directory)
     var from: String?
     @Flag(help: "Only say what would be added.") var dryRun = false
     @Option(help: "A host that is left out: it will not come back, or its folder is wrong. Repeatable.")

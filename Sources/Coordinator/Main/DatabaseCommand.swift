@@ -19,7 +19,7 @@ struct DatabaseList: AsyncParsableCommand {
               holdfast database list --agent db-01 -o json
             """)
 
-    @Option(help: "Only those of this agent.") var agent: String?
+    @Option(help: "Only those of this agent.", completion: Offered.agents) var agent: String?
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -39,8 +39,9 @@ struct DatabaseRetire: AsyncParsableCommand {
               holdfast database retire oldshop --agent db-01
             """)
 
-    @Argument(help: "Its name.") var database: String
-    @Option(help: "Its agent, when several have a database of that name.") var agent: String?
+    @Argument(help: "Its name.", completion: Offered.databases) var database: String
+    @Option(help: "Its agent, when several have a database of that name.", completion: Offered.agents) var agent:
+        String?
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -58,8 +59,9 @@ struct DatabaseShow: AsyncParsableCommand {
         commandName: "show", abstract: "Show one database in full.",
         discussion: "Example: holdfast database show inventorysync --agent db-01")
 
-    @Argument(help: "Its name.") var database: String
-    @Option(help: "Its agent, when several have a database of that name.") var agent: String?
+    @Argument(help: "Its name.", completion: Offered.databases) var database: String
+    @Option(help: "Its agent, when several have a database of that name.", completion: Offered.agents) var agent:
+        String?
     @OptionGroup var output: OutputOptions
 
     func run() async throws {

@@ -21,7 +21,7 @@ struct DestinationShow: AsyncParsableCommand {
               holdfast destination show offsite -o json
             """)
 
-    @Argument(help: "Its name; all of them without.") var name: String?
+    @Argument(help: "Its name; all of them without.", completion: Offered.destinations) var name: String?
     @OptionGroup var output: OutputOptions
 
     func run() async throws {

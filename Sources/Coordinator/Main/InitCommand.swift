@@ -33,7 +33,7 @@ struct Init: AsyncParsableCommand {
         help: """
             Make it from a copy of a lost coordinator's catalog (a file, a folder, or s3://bucket/prefix with the AWS_* \
             variables), or from a folder with its ca.pem and ca-key.pem. Its agents go on with it.
-            """)
+            """, completion: .file())
     var restore: String?
     @Option(
         help: "The file with the key of the copies (the lost coordinator's catalog-key); asked for without.",

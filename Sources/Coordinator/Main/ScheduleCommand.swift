@@ -9,8 +9,8 @@ struct ScheduleGroup: AsyncParsableCommand {
 }
 
 struct ScheduleFilter: ParsableArguments {
-    @Option(help: "Only those of this agent.") var agent: String?
-    @Option(help: "Only those of this database.") var database: String?
+    @Option(help: "Only those of this agent.", completion: Offered.agents) var agent: String?
+    @Option(help: "Only those of this database.", completion: Offered.databases) var database: String?
 
     /// Those that are asked for. Throws `.notFound` when there is no such database; one that no policy selects has none.
     func schedules(_ client: OperatorClient) async throws -> [ScheduleView] {

@@ -34,7 +34,8 @@ struct TokenCreate: AsyncParsableCommand {
     @Option(help: "How many hosts may join with it.") var uses = 1
     @Option(name: .customLong("label"), help: "A label that the hosts get; may be repeated.") var labels:
         [LabelArgument] = []
-    @Option(help: "The agent, by name or id, whose place the host takes.") var replace: String?
+    @Option(help: "The agent, by name or id, whose place the host takes.", completion: Offered.agents) var replace:
+        String?
     @Option(help: "The address by which the hosts reach the coordinator.") var url: String?
     @OptionGroup var output: OutputOptions
 
@@ -99,7 +100,7 @@ struct TokenRevoke: AsyncParsableCommand {
         commandName: "revoke", abstract: "Make a token useless. Hosts that joined with it stay.",
         discussion: "Example: holdfast token revoke 7f3a90c2")
 
-    @Argument(help: "The token's id, as `token list` shows it.") var id: String
+    @Argument(help: "The token's id, as `token list` shows it.", completion: Offered.tokens) var id: String
 
     func run() async throws {
         let session = try OperatorSession()

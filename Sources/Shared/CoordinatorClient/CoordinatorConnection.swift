@@ -13,6 +13,8 @@ struct CoordinatorConnection: Sendable {
     let base: String
     var headers: [(name: String, value: String)] = []
     let exchange: HTTPExchange
+    /// No call may take longer, in seconds.
+    var mostSeconds = Int.max
 
     /// Answers larger than this are not from our coordinator.
     static let answerLimit = 64 << 20
@@ -46,7 +48,8 @@ struct CoordinatorConnection: Sendable {
 
     private func perform(_ call: CoordinatorCall, stop: StopSignal?) async throws(BackupError) -> HTTPResponse {
         var request = HTTPRequest(
-            call.method, base + call.target, headers: headers, deadline: .seconds(call.seconds), stallAfter: .zero)
+            call.method, base + call.target, headers: headers, deadline: .seconds(min(call.seconds, mostSeconds)),
+            stallAfter: .zero)
         request.answerLimit = Self.answerLimit
         request.headers.append(("Accept", "application/json, \(Problem.contentType)"))
         if let body = call.body {

@@ -8,7 +8,7 @@ package import Wire
 /// Every call throws ``BackupError`` with the coordinator's own code and words; `.unreachable` when it is not there,
 /// `.forbidden` when the token is not accepted or its role is too small. Cancelling the task ends a call within a second.
 package struct OperatorClient: Sendable {
-    let connection: CoordinatorConnection
+    private(set) var connection: CoordinatorConnection
 
     /// `caPEM` is all that is trusted; nil trusts this machine's authorities. Throws `.usage` for a bad address.
     package init(url: String, token: String, caPEM: String?) throws(BackupError) {
@@ -23,6 +23,13 @@ package struct OperatorClient: Sendable {
     }
 
     init(connection: CoordinatorConnection) { self.connection = connection }
+
+    /// The same, for one who cannot wait: a call that takes longer is given up as `.unreachable`.
+    package func hurried(seconds: Int) -> OperatorClient {
+        var client = self
+        client.connection.mostSeconds = seconds
+        return client
+    }
 
     /// The fleet at a glance.
     package func status() async throws -> StatusView { try await connection.answer(.get("status")) }

@@ -22,8 +22,8 @@ struct BackupCreate: AsyncParsableCommand {
         name: [.customLong("tier"), .customLong("backup-type")],
         help: "Kept as one of that tier: manual, hourly, daily, weekly, monthly.")
     var tier = Tier.manual
-    @Option(help: "Only on this agent.") var agent: String?
-    @Option(help: "Only this database.") var database: String?
+    @Option(help: "Only on this agent.", completion: Offered.agents) var agent: String?
+    @Option(help: "Only this database.", completion: Offered.databases) var database: String?
     @Flag(help: "Wait until it has ended, and show how it goes.") var wait = false
     @Option(help: "Write a JSON report of the runs and backups to this file.", completion: .file()) var output: String?
     @Option(name: [.customShort("o"), .customLong("format")], help: "table for people, json for scripts.")

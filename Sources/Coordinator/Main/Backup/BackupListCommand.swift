@@ -19,8 +19,8 @@ struct BackupList: AsyncParsableCommand {
             """)
 
     @Option(name: [.customLong("tier"), .customLong("backup-type")], help: "Only of this tier.") var tier: Tier?
-    @Option(help: "Only of this database.") var database: String?
-    @Option(help: "Only of this agent.") var agent: String?
+    @Option(help: "Only of this database.", completion: Offered.databases) var database: String?
+    @Option(help: "Only of this agent.", completion: Offered.agents) var agent: String?
     @Option(help: "Only in this state: good, partial, damaged, missing, deleting.") var state: BackupState?
     @Option(help: "Only with data of this time or later.") var since: TimeArgument?
     @Option(help: "Only with data of before this time.") var before: TimeArgument?
@@ -67,7 +67,7 @@ struct BackupShow: AsyncParsableCommand {
         abstract: "Show one backup in full: objects, copies, and how to restore it with stock tools.",
         discussion: "Example: holdfast backup show 7f3a90c2")
 
-    @Argument(help: "Its id, or the beginning of it.") var id: String
+    @Argument(help: "Its id, or the beginning of it.", completion: Offered.backups) var id: String
     @OptionGroup var output: OutputOptions
 
     func run() async throws {

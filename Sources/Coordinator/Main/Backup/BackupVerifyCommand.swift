@@ -18,7 +18,7 @@ struct BackupVerify: AsyncParsableCommand {
               holdfast backup verify --all -o json
             """)
 
-    @Argument(help: "Its id, or the beginning of it.") var backup: String?
+    @Argument(help: "Its id, or the beginning of it.", completion: Offered.backups) var backup: String?
     @Option(
         name: [.customLong("path"), .customLong("backup-path")],
         help:

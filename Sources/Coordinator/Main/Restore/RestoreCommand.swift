@@ -41,13 +41,15 @@ struct Restore: AsyncParsableCommand {
         help: """
             The backup's id, or the beginning of it; or the path of one of its objects or of its manifest: s3://bucket/key, a path \
             on its host, or the file's name.
-            """)
+            """, completion: Offered.backups)
     var backup: String?
-    @Option(help: "The same, as a path.") var backupPath: String?
-    @Option(help: "The agent that restores; by default the one that made the backup. Without an id: only its backups.")
+    @Option(help: "The same, as a path.", completion: .file()) var backupPath: String?
+    @Option(
+        help: "The agent that restores; by default the one that made the backup. Without an id: only its backups.",
+        completion: Offered.agents)
     var agent: String?
-    @Option(help: "Without an id: only backups of this database.") var database: String?
-    @Option(help: "A database's name, or a path for SQLite and files.") var to: String?
+    @Option(help: "Without an id: only backups of this database.", completion: Offered.databases) var database: String?
+    @Option(help: "A database's name, or a path for SQLite and files.", completion: Offered.databases) var to: String?
     @Option(
         name: .customLong("path"),
         help: "Files: only this file or folder, by its path on its host (may be given again).")
