@@ -23,8 +23,8 @@ build_packages=(
 # runuser, mount and setsid come with util-linux. Programs are shown another time by a library that clang, which comes with Swift,
 # makes of a few lines: faketime and strace are not needed.
 # radosgw, ceph-mon and ceph-osd: Ceph's S3 gateway, for one process each on the loopback; nothing is started by the packages.
-test_packages=(binutils radosgw ceph-mon ceph-osd postgresql-client postgresql-contrib zstd age python3 python3-venv util-linux chromium chromium-driver)
-package_packages=(binutils python3)
+test_packages=(binutils xz-utils radosgw ceph-mon ceph-osd postgresql-client postgresql-contrib zstd age python3 python3-venv util-linux chromium chromium-driver)
+package_packages=(binutils python3 xz-utils)
 bench_packages=(pigz zstd python3 postgresql-client)
 
 package_is_installed() {

@@ -134,4 +134,12 @@ import Testing
             #expect(offered.isEmpty && error.isEmpty, "\(environment): \(offered) \(error)")
         }
     }
+    @Test(arguments: ["holdfast", "holdfast-agent"]) func aScriptThatDoesNotFitTheProgramIsToldNothing(program: String)
+        async throws
+    {
+        for words in [[], ["nonsense"], ["--"], ["--", "--gone"], ["--", "positional@7", "1", "0"]] {
+            let output = try await ProgramOutput.of(ProgramProcess.built(program), ["---completion"] + words)
+            #expect(output.text.isEmpty && output.error.isEmpty, "\(words): \(output.text) \(output.error)")
+        }
+    }
 }

@@ -136,6 +136,25 @@ import Testing
         #expect(try await taker.installed() == before)
     }
 
+    /// What a bare host lacks: each is told by a package's name, which is not the same in every system.
+    @Test func everyLibraryThatTheProgramsNeedHasAPackage() async throws {
+        let script = #"""
+            set -euo pipefail
+            . "$1/processes.sh"
+            . "$1/runtime.sh"
+            for program in "$2" "$3"; do LC_ALL=C readelf -d "$program" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; done | sort -u |
+                grep -vE '^(lib(c|m|dl|pthread|rt)\.so|ld-linux|libswift|lib_?Foundation|libdispatch|libBlocksRuntime|lib_FoundationICU)' |
+                while read -r library; do printf '%s: %s\n' "$library" "$(library_package "$library" || printf none)"; done
+            """#
+        let output = try await ProgramOutput.of(
+            "bash",
+            ["-c", script, "bash", Release.repository.appending(path: "deploy/parts").path]
+                + ["holdfast", "holdfast-agent"].map(ProgramProcess.built))
+        #expect(output.status == 0, "\(output.error)")
+        let found = output.text.split(separator: "\n")
+        #expect(found.count >= 5 && found.allSatisfy { !$0.hasSuffix(": none") }, "\(output.text)")
+    }
+
     /// A name of a host becomes a word of a command.
     @Test(arguments: [
         "-oProxyCommand=touch pwned", "db 01", "db-01;touch pwned", "db-01:/usr;touch pwned", "$(touch pwned)", "a@-b",

@@ -22,16 +22,25 @@ missing_libraries() {
     for program in "$@"; do LC_ALL=C ldd "$program" 2>/dev/null | sed -n 's/^[[:space:]]*\([^ ]*\) => not found.*/\1/p'; done | sort -u
 }
 
+# library_package SONAME: the one of them that this host's apt knows; fails when it knows none.
+library_package() {
+    local package policy
+    while read -r package; do
+        policy=$(LC_ALL=C apt-cache policy "$package" 2>/dev/null) || continue
+        if [[ $policy =~ Candidate:\ [^\(] ]]; then
+            printf '%s\n' "$package"
+            return
+        fi
+    done < <(library_packages "$1")
+    return 1
+}
+
 # missing_runtime_packages PROGRAM...: by name, as this host's apt knows them; stops at a library that no known package brings.
 missing_runtime_packages() {
-    local library package found
+    local library
     while read -r library; do
-        found=
-        while read -r package; do
-            if [ -z "$found" ] && LC_ALL=C apt-cache policy "$package" 2>/dev/null | grep -qE '^  Candidate: [^(]'; then found=$package; fi
-        done < <(library_packages "$library")
-        [ -n "$found" ] || die "$library is not here, and no package that this script knows brings it; install it by hand and run this again. Nothing was changed"
-        printf '%s\n' "$found"
+        library_package "$library" ||
+            die "$library is not here, and no package that this script knows brings it; install it by hand and run this again. Nothing was changed"
     done < <(missing_libraries "$@") | sort -u || return 1
     # What OpenSSL trusts, and the zones that schedules are in.
     [ -e /etc/ssl/certs/ca-certificates.crt ] || printf 'ca-certificates\n'

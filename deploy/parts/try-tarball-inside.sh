@@ -40,10 +40,10 @@ has_shop() { holdfast database list | grep -q shop; }
 await 30 "the database" agent.log has_shop
 holdfast backup create --database shop --wait
 holdfast backup list
-id=$(holdfast backup list -o json | sed -n 's/.*"id" *: *"\([0-9a-f-]\{36\}\)".*/\1/p' | head -n 1)
+id=$(holdfast backup list | sed -n 's/^\([0-9a-f]\{8\}\) .*/\1/p' | head -n 1)
 holdfast backup verify "$id"
 holdfast restore "$id"
-restored=$(echo /root/shop_restored_*)
+restored=$(echo /root/shop.db_restored_*)
 cmp <(sqlite3 shop.db .dump) <(sqlite3 "$restored" .dump) || die "what was restored differs"
 say "restored and the same: $(sqlite3 "$restored" 'SELECT count(*) FROM purchase') rows in $restored"
 

@@ -54,7 +54,9 @@ if [ ! -e "$tree/etc/debian_version" ] || [ -z "$tree" ]; then
     case $mirror in *ubuntu*) components=main,universe ;; esac
     options=(--variant=minbase "--components=$components")
     [ -z "$keyring" ] || options+=("--keyring=$keyring")
-    debootstrap "${options[@]}" "$suite" "${tree:-$root}" "${mirror:-http://deb.debian.org/debian}" "${script[@]}" >"$scratch/log" 2>&1 ||
+    where=()
+    [ -z "$mirror" ] || where=("$mirror" "${script[@]}")
+    debootstrap "${options[@]}" "$suite" "${tree:-$root}" "${where[@]}" >"$scratch/log" 2>&1 ||
         { tail -n 5 "$scratch/log" >&2; die "debootstrap of $suite failed"; }
 fi
 if [ -n "$tree" ]; then cp -a "$tree" "$root"; fi

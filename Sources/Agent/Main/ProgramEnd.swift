@@ -9,7 +9,7 @@ enum ProgramEnd {
     static func parsing(_ error: any Error) -> Never {
         let isFine = Program.exitCode(for: error) == .success
         let text = Program.fullMessage(for: error)
-        if isFine { print(text) } else { say(text) }
+        if isFine { print(text) } else if !CompletionWord.isAskedFor { say(text) }
         exit(isFine ? ExitStatus.ok.rawValue : ExitStatus.usage.rawValue)
     }
 

@@ -11,6 +11,9 @@ package struct CompletionWord: Sendable, Equatable {
         self.note = String(String.UnicodeScalarView(note.unicodeScalars.filter { !Self.isActedOn($0) }))
     }
 
+    /// Whether the shell asks for words, in the middle of a line that somebody types: then nothing is said of what went wrong.
+    package static let isAskedFor = CommandLine.arguments.dropFirst().first == "---completion"
+
     /// As swift-argument-parser's script for that shell takes it, for which bash, zsh and fish are known.
     ///
     /// That for bash hands the words to `compgen -W`, which expands each as if it were typed: without quotes a database that is called

@@ -13,7 +13,7 @@ enum ProgramEnd {
             write(text, to: .standardOutput)
             exit(ExitStatus.ok.rawValue)
         }
-        write(text, to: .standardError)
+        if !CompletionWord.isAskedFor { write(text, to: .standardError) }
         exit(ExitStatus.usage.rawValue)
     }
 
