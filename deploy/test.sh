@@ -14,7 +14,7 @@ case "${1:-}" in -h | --help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' deploy
 install_for test
 
 missing=()
-for tool in initdb pg_ctl postgres psql pg_dump pg_dumpall pg_restore sqlite3 clang tar gzip zstd openssl curl aws moto_server \
+for tool in initdb pg_ctl postgres psql pg_dump pg_dumpall pg_restore sqlite3 clang tar gzip xz zstd strip readelf openssl curl aws moto_server \
     mount runuser chromium chromedriver "$HOLDFAST_PYTHON"; do
     command -v "$tool" >/dev/null 2>&1 || missing+=("$tool")
 done

@@ -21,4 +21,10 @@ static inline CURLcode ccurl_set_blob(CURL *h, CURLoption o, const void *bytes, 
     struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
     return curl_easy_setopt(h, o, &blob);
 }
+// CURLOPT_PROTOCOLS_STR. libcurl before 7.85 (Ubuntu 22.04) does not have it, also where these programs were built with a later one:
+// there by the bits that it replaced. Both by number, so that any header will do.
+static inline CURLcode ccurl_set_protocols(CURL *h, const char *names, long bits) {
+    CURLcode code = curl_easy_setopt(h, (CURLoption)(CURLOPTTYPE_STRINGPOINT + 318), names);
+    return code == CURLE_UNKNOWN_OPTION ? curl_easy_setopt(h, (CURLoption)(CURLOPTTYPE_LONG + 181), bits) : code;
+}
 static inline CURLcode ccurl_response_code(CURL *h, long *v) { return curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, v); }

@@ -3,7 +3,7 @@ import CCurl
 extension EasyHandle {
     /// What holds for every request of a client.
     func apply(_ options: TransferOptions) throws(TransferError) {
-        try set(CURLOPT_PROTOCOLS_STR, "http,https")
+        try allow(.web)
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_FOLLOWLOCATION, 0)
         try set(CURLOPT_PATH_AS_IS, 1)

@@ -46,6 +46,17 @@ final class EasyHandle: @unchecked Sendable {
         try check(ccurl_set_string(raw, option, text))
     }
 
+    /// What it may speak, whatever an address says.
+    func allow(_ protocols: Protocols) throws(TransferError) {
+        switch protocols {
+        case .web: try check(ccurl_set_protocols(raw, "http,https", Int(CURLPROTO_HTTP | CURLPROTO_HTTPS)))
+        case .mail: try check(ccurl_set_protocols(raw, "smtp,smtps", Int(CURLPROTO_SMTP | CURLPROTO_SMTPS)))
+        }
+    }
+
+    /// Families of protocols, none of which reaches a file of this host.
+    enum Protocols { case web, mail }
+
     /// The bytes are copied.
     func set(_ option: CURLoption, blob: [UInt8]) throws(TransferError) {
         try check(ccurl_set_blob(raw, option, blob, blob.count))

@@ -12,7 +12,7 @@ extension TransferClient {
         handle.reset()
         var options = TransferOptions()
         options.trust = mail.trust
-        try handle.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        try handle.allow(.mail)
         try handle.applyTLS(options)
         try handle.set(CURLOPT_URL, mail.url)
         let usage = mail.requireTLS ? CURLUSESSL_ALL : CURLUSESSL_NONE
