@@ -37,6 +37,8 @@ package struct AgentPaths: Sendable {
     package var scratch: URL { data.appending(path: "scratch", directoryHint: .isDirectory) }
     /// The directory destination that names no path.
     package var backups: URL { data.appending(path: "backups", directoryHint: .isDirectory) }
+    /// Restores that are at work, that died, or that keep beside what they replaced.
+    package var restores: URL { data.appending(path: "restores", directoryHint: .isDirectory) }
     /// Restored files and folders that were given no target.
     package var restored: URL { data.appending(path: "restored", directoryHint: .isDirectory) }
 }

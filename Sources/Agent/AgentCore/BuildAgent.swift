@@ -16,7 +16,7 @@ package func buildAgent(
     try PrivateDirectory.ensure(paths.scratch.path)
     try PrivateDirectory.ensure(paths.uploads.path)
     SpoolFolder.removeLeftovers(in: paths.scratch)
-    for folder in [paths.data, paths.spool, paths.runs, paths.commands, paths.requests] {
+    for folder in [paths.data, paths.spool, paths.runs, paths.commands, paths.requests, paths.restores] {
         // The lock keeps other agents away; an operator's command may be writing.
         AtomicFile.sweep(folder.path, olderThan: world.now() - 3600)
     }
@@ -48,6 +48,7 @@ package func buildAgent(
             limits: limits, logger: logger),
         FactsService(configuration: configuration, engines: engines, board: facts, logger: logger),
         runs,
+        RemainsService(paths: paths, configuration: configuration, world: world, logger: logger),
         RequestService(runs: runs, folder: try RequestFolder(paths), logger: logger),
         CommandService(
             world: world, desk: desk, agent: identity, board: board, engines: engines, destinations: destinations,

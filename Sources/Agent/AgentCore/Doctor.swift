@@ -81,6 +81,7 @@ package struct Doctor: Sendable {
         }
         for finding in rights() { add(finding) }
         var facts: [DatabaseFacts] = []
+        for finding in await remains() { add(finding) }
         for setting in configuration.databases {
             let (found, fact) = await database(setting)
             for finding in found { add(finding) }
@@ -140,7 +141,13 @@ package struct Doctor: Sendable {
             let engine = try EngineCatalog.engine(setting, paths: paths)
             let seen = try await engine.examine()
             let server = seen.serverVersion.map { "server \($0), " } ?? ""
-            let rehearsal = try await engine.rehearse(isReadOnly: isReadOnly, now: world.now(), stop: stop)
+            let record = RestoreRecord(
+                id: world.newID(), engine, words: "a rehearsal by doctor of \(setting.name)", at: world.now())
+            let rehearsal = try await RestoreJournal(paths, now: world.now).noting(
+                record, by: engine, paths: paths, { _ in }
+            ) { trace in
+                try await engine.rehearse(isReadOnly: isReadOnly, now: world.now(), stop: stop, trace: trace)
+            }
             let restore = rehearsal.unrehearsed.map { "; NO RESTORE WAS REHEARSED: \($0)" } ?? ""
             var found = [good(subject, "\(setting.kind.rawValue), \(server)\(seen.tool)\(restore)")]
             found += rehearsal.notes.map { warning(subject, "of a backup: \($0)") }
@@ -176,9 +183,9 @@ package struct Doctor: Sendable {
         Finding(subject: subject, verdict: .good, words: words)
     }
 
-    private func warning(_ subject: String, _ words: String) -> Finding {
+    func warning(_ subject: String, _ words: String) -> Finding {
         Finding(subject: subject, verdict: .warning, words: words)
     }
 
-    private func bad(_ subject: String, _ words: String) -> Finding { Self.bad(subject, words) }
+    func bad(_ subject: String, _ words: String) -> Finding { Self.bad(subject, words) }
 }

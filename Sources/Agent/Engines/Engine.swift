@@ -9,6 +9,8 @@ package import Threads
 /// Errors are `BackupError`; text of tools in them is redacted and bounded. Everything ends promptly, with its child
 /// processes, when the task is cancelled or `stop` is.
 package protocol Engine: Sendable {
+    /// As `agent.yaml` calls it.
+    var name: DatabaseName { get }
     var kind: DatabaseKind { get }
 
     /// Looks without changing anything: versions, size, and what would stop a backup (too old a tool, no rights).
@@ -19,7 +21,10 @@ package protocol Engine: Sendable {
     /// nothing. With `isReadOnly` nothing is made for it, not even for a moment; then less is found.
     ///
     /// Throws what would stop a backup, but for what ``examine()`` finds.
-    func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal
+    /// `trace` hears of what is made for it.
+    func rehearse(
+        isReadOnly: Bool, now: Date, stop: StopSignal, trace: @escaping RestoreTrace
+    ) async throws -> Rehearsal
 
     /// The objects of one backup, in the order in which they are to be made (globals before the dump).
     func streams() async throws -> [EngineStream]
@@ -28,6 +33,13 @@ package protocol Engine: Sendable {
     /// leaves the target as it was. `source` hands out the decoded bytes of one object and checks its digests: what
     /// it throws at the end means that the bytes were bad, and nothing may then take the target's place.
     func restore(_ request: RestoreRequest) async throws -> RestoreOutcome
+}
+
+extension Engine {
+    /// The same, and nobody hears of what is made for it.
+    package func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal {
+        try await rehearse(isReadOnly: isReadOnly, now: now, stop: stop, trace: { _ in })
+    }
 }
 
 /// What an engine sees of its database.
@@ -151,6 +163,8 @@ package struct RestoreRequest: Sendable {
     package var damage: ReadDamage?
     package var now: Date
     package var stop: StopSignal
+    /// Hears of each step.
+    package var trace: RestoreTrace = { _ in }
 
     package init(
         format: ObjectFormat, dump: @escaping DecodedSource, globals: DecodedSource?,

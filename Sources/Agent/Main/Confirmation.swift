@@ -17,4 +17,15 @@ enum Confirmation {
             throw BackupError(.cancelled, "nothing was restored")
         }
     }
+
+    /// The same before something is removed.
+    static func removal(of name: String) throws(BackupError) {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+            throw BackupError(.usage, "nobody is there to ask: confirm it with --force")
+        }
+        say("Type \(name) to go on:")
+        guard readLine()?.trimmingCharacters(in: .whitespaces) == name else {
+            throw BackupError(.cancelled, "nothing was removed")
+        }
+    }
 }

@@ -16,7 +16,7 @@ struct Program: AsyncParsableCommand {
         version: Product.version,
         subcommands: [
             JoinCommand.self, RunCommand.self, DoctorCommand.self, BackupCommand.self, AdoptCommand.self,
-            RestoreCommand.self,
+            RestoreCommand.self, RestoredCommand.self,
             BenchInspectCommand.self,
         ])
 

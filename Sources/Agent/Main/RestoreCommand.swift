@@ -134,7 +134,7 @@ struct RestoreCommand: AsyncParsableCommand {
                 try await restore.restore(
                     found, engine: engine, target: target, replace: replaces, skipChecksum: skips,
                     withGlobals: globals, trustOrigin: trusts, part: part, manner: manner, stop: stop,
-                    progress: progress)
+                    progress: progress, say: { say("WARNING: \($0)") })
             }
         }
         say("checked: \(outcome.checked)")

@@ -65,7 +65,7 @@ package actor CommandDesk {
                 let left =
                     command.restore == nil
                     ? ""
-                    : "; what it may have left has a name with _restoring_ (a database) or .partial, and can be dropped"
+                    : "; what it left is dropped at this start, unless all was loaded or somebody uses it (`holdfast-agent restored list`)"
                 try await finish(
                     id, .failed(BackupError(.cancelled, "the agent stopped while it worked on this" + left)))
             } catch {

@@ -93,7 +93,7 @@ struct CommandService: Service {
             }
             return try await RestoreJob(
                 order: order, id: id, engines: engines, destinations: destinations, desk: desk, world: world,
-                links: links
+                links: links, logger: logger
             ).run()
         case .delete(let order):
             return try await DeleteJob(order: order, agentName: agent.name, destinations: destinations).run()

@@ -2,6 +2,7 @@ import Archive
 import Domain
 import Engines
 import Foundation
+import Logging
 import Threads
 import Wire
 
@@ -14,6 +15,7 @@ struct RestoreJob {
     let desk: CommandDesk
     let world: AgentWorld
     let links: RestoreLinks
+    let logger: Logger
 
     func run() async throws -> CommandDesk.End { try await links.renewing { try await restore() } }
 
@@ -31,7 +33,7 @@ struct RestoreJob {
         }
         let origin = origin(of: readers)
         try destinations.limits.requireOwn(order, origin)
-        let restore = Restore(
+        var restore = Restore(
             readers: readers, engine: engine, target: order.target, replace: order.replace,
             skipChecksum: order.skipChecksum, withGlobals: order.withGlobals, fingerprint: order.fingerprint,
             origin: origin, part: ArchivePart(paths: order.paths ?? [], strip: order.strip ?? 0), manner: manner,
@@ -42,7 +44,14 @@ struct RestoreJob {
         }
         let plain = readers.total(\.plainBytes)
         return try await withProgress(of: id, "restoring", total: plain, to: desk) { counter in
-            let outcome = try await restore.load(counter)
+            let record = RestoreRecord(
+                id: id, engine, words: "the restore of backup \(order.backup.uuidString.lowercased())", at: world.now())
+            let outcome = try await RestoreJournal(destinations.paths, now: world.now).noting(
+                record, by: engine, paths: destinations.paths, { logger.warning("\($0)") }
+            ) { trace in
+                restore.trace = trace
+                return try await restore.load(counter)
+            }
             return .done(
                 message: Self.words(outcome, skipped: order.skipChecksum), proof: nil, restoredTo: outcome.target,
                 bytes: counter.bytes,

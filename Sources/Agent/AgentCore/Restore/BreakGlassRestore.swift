@@ -69,9 +69,9 @@ package struct BreakGlassRestore: Sendable {
     package func restore(
         _ found: Found, engine: any Engine, target: String?, replace: Bool, skipChecksum: Bool, withGlobals: Bool,
         trustOrigin: Bool, part: ArchivePart = ArchivePart(), manner: LoadManner = LoadManner(), stop: StopSignal,
-        progress: WorkProgress = WorkProgress()
+        progress: WorkProgress = WorkProgress(), say: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> RestoreOutcome {
-        let restore = Restore(
+        var restore = Restore(
             readers: found.readers, engine: engine, target: target, replace: replace,
             skipChecksum: skipChecksum || found.manifest == nil, withGlobals: withGlobals,
             fingerprint: found.manifest?.fingerprint,
@@ -82,7 +82,16 @@ package struct BreakGlassRestore: Sendable {
         if found.manifest != nil, !skipChecksum {
             try await restore.check(progress.begin("checking", total: found.readers.total(\.storedBytes)))
         }
-        return try await restore.load(progress.begin("restoring", total: found.plainBytes))
+        let counter = progress.begin("restoring", total: found.plainBytes)
+        // Without an agent's folder nobody comes after this.
+        guard access(paths.data.path, F_OK) == 0 else { return try await restore.load(counter) }
+        let words =
+            "a restore by hand of \(found.readers.first { $0.object.role.isContents }?.object.name ?? "a backup")"
+        let record = RestoreRecord(id: world.newID(), engine, words: words, at: world.now())
+        return try await RestoreJournal(paths, now: world.now).noting(record, by: engine, paths: paths, say) { trace in
+            restore.trace = trace
+            return try await restore.load(counter)
+        }
     }
 
     /// Whether this host made it, by the signatures in its manifest.

@@ -14,8 +14,18 @@ enum FaultPoint: String {
     /// The final report is in the spool; the journal still has the run.
     case spooled
 
-    func pass() {
-        guard getenv("HOLDFAST_FAULT").map({ String(cString: $0) }) == rawValue else { return }
+    /// A restore has ended well; its journal still has all that it made.
+    case restored
+
+    func pass() { Self.pass(rawValue) }
+
+    /// A step of a restore, counted from one: before it is noted (`restore-before-3`) and after (`restore-after-3`).
+    static func pass(restoreStep number: Int, isNoted: Bool) {
+        pass("restore-\(isNoted ? "after" : "before")-\(number)")
+    }
+
+    private static func pass(_ name: String) {
+        guard getenv("HOLDFAST_FAULT").map({ String(cString: $0) }) == name else { return }
         kill(getpid(), SIGKILL)
     }
 }

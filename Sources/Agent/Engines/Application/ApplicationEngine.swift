@@ -55,7 +55,9 @@ package struct ApplicationEngine: Engine {
         return Examination(serverVersion: nil, tool: "tar \(version)", sizeBytes: nil)
     }
 
-    package func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal {
+    package func rehearse(
+        isReadOnly: Bool, now: Date, stop: StopSignal, trace: @escaping RestoreTrace
+    ) async throws -> Rehearsal {
         let members = try members()
         let exclude = exclude
         return try await onThread(stop: stop) { () throws(BackupError) in

@@ -30,9 +30,11 @@ struct ApplicationRestore {
             throw BackupError(.exists, "\(target) is there already and not empty; nothing was changed")
         }
         let scratch = "\(target).\(Timestamp.compact(request.now)).partial"
+        request.trace(.makes(RestoreThing(kind: .folder, name: scratch)))
         guard mkdir(scratch, 0o700) == 0 else {
             throw BackupError(.storageRefused, "making the folder \(scratch): errno \(errno)")
         }
+        request.trace(.makes(RestoreThing(kind: .folder, name: scratch, mark: PathThing.mark(scratch))))
         do throws(BackupError) {
             let (stripped, unpacked) = try await extract(into: scratch)
             var losses = unpacked
@@ -53,9 +55,11 @@ struct ApplicationRestore {
                     "not everything of the backup could be restored, so nothing was replaced (--force given twice replaces all the "
                         + "same); what there is lies in \(beside): \(losses.joined(separator: "; "))")
             }
+            request.trace(.loaded)
             var kept: String?
             if existing != nil, !isEmptyFolder {
                 let aside = "\(target)_before_\(Timestamp.compact(request.now))"
+                request.trace(.setsAside(RestoreThing(kind: .folder, name: aside, mark: PathThing.mark(target))))
                 try Self.move(target, to: aside)
                 kept = aside
             }

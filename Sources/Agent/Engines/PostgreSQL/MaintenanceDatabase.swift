@@ -11,7 +11,8 @@ struct MaintenanceDatabase {
     private let isOurs: Bool
     private let session: PostgresSession
 
-    static func open(_ session: PostgresSession) async throws(BackupError) -> MaintenanceDatabase {
+    static func open(_ session: PostgresSession, _ trace: RestoreTrace) async throws(BackupError) -> MaintenanceDatabase
+    {
         var reached: String?
         var refusal: BackupError?
         for name in ["postgres", "template1"] {
@@ -24,7 +25,7 @@ struct MaintenanceDatabase {
             }
         }
         guard let reached else { throw refusal ?? BackupError(.bug, "no database was tried") }
-        return try await make(session, from: reached)
+        return try await make(session, from: reached, trace)
     }
 
     /// Drops what was made; a database that stays is named as ours, and empty.
@@ -34,19 +35,23 @@ struct MaintenanceDatabase {
         await shieldedDrop(name, session)
     }
 
-    private static func make(_ session: PostgresSession, from reached: String) async throws(BackupError)
-        -> MaintenanceDatabase
-    {
+    private static func make(
+        _ session: PostgresSession, from reached: String, _ trace: RestoreTrace
+    ) async throws(BackupError) -> MaintenanceDatabase {
         let mark: [UInt8]
         do { mark = try randomBytes(4) } catch { throw BackupError(.bug, "making a name", cause: error) }
         let name = "holdfast_maintenance_" + hex(mark)
         let quoted = SQLText.identifier(name)
+        var thing = RestoreThing(kind: .database, name: name, birthmark: try RestoreThing.birthmark())
+        trace(.makes(thing))
         try await session.execute(
             """
-            CREATE DATABASE \(quoted) TEMPLATE template0 ALLOW_CONNECTIONS false;
+            CREATE DATABASE \(quoted) TEMPLATE template0 ALLOW_CONNECTIONS false CONNECTION LIMIT \(thing.birthmark ?? -1);
             REVOKE ALL ON DATABASE \(quoted) FROM PUBLIC;
             ALTER DATABASE \(quoted) ALLOW_CONNECTIONS true;
             """, database: reached)
+        thing.mark = try await session.oid(of: name, from: reached)
+        trace(.makes(thing))
         return MaintenanceDatabase(name: name, isOurs: true, session: session)
     }
 

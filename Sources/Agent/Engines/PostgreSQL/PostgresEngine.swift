@@ -54,8 +54,10 @@ package struct PostgresEngine: Engine {
             serverVersion: facts.version, tool: "pg_dump \(dumper.version)\(note)", sizeBytes: facts.sizeBytes)
     }
 
-    package func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal {
-        try await PostgresRehearsal(engine: self, now: now, stop: stop).run(isReadOnly: isReadOnly)
+    package func rehearse(
+        isReadOnly: Bool, now: Date, stop: StopSignal, trace: @escaping RestoreTrace
+    ) async throws -> Rehearsal {
+        try await PostgresRehearsal(engine: self, now: now, stop: stop, trace: trace).run(isReadOnly: isReadOnly)
     }
 
     package func streams() async throws -> [EngineStream] {

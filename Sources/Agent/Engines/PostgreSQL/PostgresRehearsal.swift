@@ -8,6 +8,7 @@ struct PostgresRehearsal {
     let engine: PostgresEngine
     let now: Date
     let stop: StopSignal
+    let trace: RestoreTrace
 
     /// More definitions than this, or more objects, are not rehearsed, which is told.
     private static let mostBytes = 64 << 20
@@ -104,7 +105,7 @@ struct PostgresRehearsal {
                 + "with another role (`holdfast-agent restore --url`)"
             return
         }
-        let request = RestoreRequest(
+        var request = RestoreRequest(
             format: engine.format,
             dump: { (body) throws(BackupError) in
                 let result: Result<Void, BackupError> = dump.withUnsafeBytes { bytes in
@@ -114,6 +115,7 @@ struct PostgresRehearsal {
             }, globals: nil, properties: properties, target: nil, replace: false,
             // Of nothing, so that what is restored is read once more, too.
             fingerprint: Manifest.Fingerprint(tables: []), origin: .own, now: now, stop: stop)
+        request.trace = trace
         let scratch = SQLText.name(engine.database, "_rehearsed_" + Timestamp.compact(now))
         var lost: [String] = []
         let rehearsed = await PostgresRestore(engine: engine, request: request).rehearse(in: scratch) {

@@ -133,6 +133,16 @@ struct PostgresSession: Sendable {
             .integrity, "a name or a text has a NUL in it, which PostgreSQL does not know; nothing was run")
     }
 
+    /// What the server knows a database by, whatever its name will be. Throws `.sourceUnavailable` when there is none.
+    func oid(of name: String, from database: String) async throws(BackupError) -> String {
+        let oid = try await ask(
+            "SELECT to_json(oid::text) FROM pg_database WHERE datname = \(SQLText.literal(name));", database: database,
+            as: String.self
+        ).first
+        guard let oid else { throw BackupError(.sourceUnavailable, "the database \"\(name)\" is gone") }
+        return oid
+    }
+
     /// Runs SQL that answers nothing.
     func execute(_ sql: String, database: String) async throws(BackupError) {
         _ = try await ask(sql, database: database, as: Int.self)

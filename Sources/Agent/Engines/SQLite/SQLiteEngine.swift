@@ -41,7 +41,9 @@ package struct SQLiteEngine: Engine {
     /// A database up to this size is copied and checked as for a backup.
     private static let mostRehearsed: Int64 = 1 << 30
 
-    package func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal {
+    package func rehearse(
+        isReadOnly: Bool, now: Date, stop: StopSignal, trace: @escaping RestoreTrace
+    ) async throws -> Rehearsal {
         try await onThread(stop: stop) { () throws(BackupError) in
             let source = try SQLiteSource(path: path)
             _ = try source.libraryVersion()

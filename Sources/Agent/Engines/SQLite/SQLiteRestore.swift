@@ -19,10 +19,12 @@ struct SQLiteRestore {
         if let existing { try Self.refuseForeign(existing, target) }
         let partial = "\(target).\(time).partial"
         let owner = FileIdentity(at: target) ?? FileIdentity(at: engine.path)
+        request.trace(.makes(RestoreThing(kind: .file, name: partial)))
         try write(to: partial, like: owner)
         do throws(BackupError) {
             let (checked, failures) = try check(partial)
             try Self.sync(partial)
+            request.trace(.loaded)
             if existing != nil, !failures.isEmpty, !request.manner.replacesIncomplete {
                 let beside = "\(target)_restored_\(time)"
                 _ = try Self.rename(partial, to: beside)
@@ -34,6 +36,9 @@ struct SQLiteRestore {
             let kept = "\(target)_before_\(time)"
             if existing == nil, FileIdentity(ofLink: target) != nil {
                 throw BackupError(.exists, "\(target) has come into being meanwhile; it was not touched")
+            }
+            if let mark = PathThing.mark(target) {
+                request.trace(.setsAside(RestoreThing(kind: .file, name: kept, mark: mark)))
             }
             let moved = try setAside(target, to: kept)
             do throws(BackupError) {
@@ -103,6 +108,7 @@ struct SQLiteRestore {
         }
         let output = Descriptor(adopting: file.rawValue)
         defer { output.close() }
+        request.trace(.makes(RestoreThing(kind: .file, name: partial, mark: PathThing.mark(partial))))
         do throws(BackupError) {
             try request.dump { (bytes) throws(BackupError) in
                 guard !request.stop.isStopped else { throw BackupError(.cancelled, "the restore was stopped") }

@@ -21,12 +21,15 @@ struct LoadRole {
     private let password: String
 
     /// To be followed by ``reaching(_:)``, and ended by ``drop()`` or ``Settling``.
-    static func make(_ superuser: PostgresSession, maintenance: String) async throws(BackupError) -> LoadRole {
+    static func make(
+        _ superuser: PostgresSession, maintenance: String, _ trace: RestoreTrace
+    ) async throws(BackupError) -> LoadRole {
         let name: String
         let password: String
         do { (name, password) = (prefix + hex(try randomBytes(6)), hex(try randomBytes(24))) } catch {
             throw BackupError(.bug, "making a role's password", cause: error)
         }
+        trace(.makes(RestoreThing(kind: .role, name: name)))
         // Nothing of a dump into the server's log, in which it may be read: user mappings have passwords. A role that a killed agent leaves cannot log in for ever.
         try await superuser.execute(
             """

@@ -14,6 +14,7 @@ struct PostgresPlace {
     let properties: DatabaseProperties?
     /// Whether the backup's word counts for whose it is to be and where it lies.
     let isTrusted: Bool
+    let trace: RestoreTrace
 
     struct Made {
         /// Whose it is to be; nil for whoever connects.
@@ -60,7 +61,12 @@ struct PostgresPlace {
     }
 
     private func create(_ options: String, for role: LoadRole?, owner: String?) async throws(BackupError) {
-        var sql = "CREATE DATABASE \(SQLText.identifier(scratch)) TEMPLATE template0 ALLOW_CONNECTIONS false" + options
+        // A killed agent leaves it: the limit says whose it is until the oid does.
+        var thing = RestoreThing(kind: .database, name: scratch, birthmark: try RestoreThing.birthmark())
+        trace(.makes(thing))
+        var sql =
+            "CREATE DATABASE \(SQLText.identifier(scratch)) TEMPLATE template0 ALLOW_CONNECTIONS false "
+            + "CONNECTION LIMIT \(thing.birthmark ?? -1)" + options
         if let first = role?.name ?? owner { sql += " OWNER \(SQLText.identifier(first))" }
         do throws(BackupError) {
             try await session.execute("\(sql);", database: maintenance)
@@ -68,6 +74,8 @@ struct PostgresPlace {
             let code: BackupError.Code = error.message.contains("42P04") ? .exists : error.code
             throw BackupError(code, "creating the database \"\(scratch)\" to restore into", cause: error)
         }
+        thing.mark = try await session.oid(of: scratch, from: maintenance)
+        trace(.makes(thing))
     }
 
     /// Lets who loads it in. Until it is whole nobody else gets in: whoever could create something in it might have it run by
@@ -75,7 +83,7 @@ struct PostgresPlace {
     func open(for role: LoadRole?) async throws(BackupError) {
         let name = SQLText.identifier(scratch)
         try await session.execute(
-            "REVOKE ALL ON DATABASE \(name) FROM PUBLIC;\nALTER DATABASE \(name) ALLOW_CONNECTIONS true;",
+            "REVOKE ALL ON DATABASE \(name) FROM PUBLIC;\nALTER DATABASE \(name) ALLOW_CONNECTIONS true CONNECTION LIMIT -1;",
             database: maintenance)
         guard let role else { return }
         // Up to PostgreSQL 14 the schema is the superuser's; since then the owner of the database stands for it.

@@ -14,7 +14,7 @@ struct PostgresRestore {
 
     func run() async throws(BackupError) -> RestoreOutcome {
         let session = try engine.session(stop: request.stop)
-        let maintenance = try await MaintenanceDatabase.open(session)
+        let maintenance = try await MaintenanceDatabase.open(session, request.trace)
         do throws(BackupError) {
             let outcome = try await run(session, maintenance.name)
             await maintenance.close()
@@ -40,11 +40,11 @@ struct PostgresRestore {
         var rehearsed = Rehearsed()
         do throws(BackupError) {
             let session = try engine.session(stop: request.stop)
-            let maintenance = try await MaintenanceDatabase.open(session)
+            let maintenance = try await MaintenanceDatabase.open(session, request.trace)
             var names = Names(scratch: scratch, target: scratch, beside: scratch)
             do throws(BackupError) {
                 let facts = try await PostgresFacts.read(session, maintenance.name)
-                let swap = PostgresSwap(session: session, maintenance: maintenance.name)
+                let swap = PostgresSwap(session: session, maintenance: maintenance.name, trace: request.trace)
                 var restore = self
                 restore.isRehearsal = true
                 rehearsed.lacking = try await restore.make(&names, session, facts, swap).lacking
@@ -89,7 +89,7 @@ struct PostgresRestore {
                 "the name \"\(target)\" has \(target.utf8.count) bytes, and PostgreSQL keeps 63: give a shorter one")
         }
         var names = Names(scratch: manner.intoOriginalName ? target : beside, target: target, beside: beside)
-        let swap = PostgresSwap(session: session, maintenance: maintenance)
+        let swap = PostgresSwap(session: session, maintenance: maintenance, trace: request.trace)
         if !request.replace, try await swap.exists(target) {
             throw BackupError(.exists, "the database \"\(target)\" is there already; nothing was changed")
         }
@@ -106,6 +106,7 @@ struct PostgresRestore {
         var loaded = try await make(&names, session, facts, swap)
         loaded.remarks = remarks + loaded.remarks
         // From here on it is loaded, perhaps for hours, and is kept whatever comes (P11).
+        request.trace(.loaded)
         return try await name(loaded, names, swap)
     }
 
@@ -114,7 +115,7 @@ struct PostgresRestore {
         _ names: inout Names, _ session: PostgresSession, _ facts: PostgresFacts, _ swap: PostgresSwap
     ) async throws(BackupError) -> LoadedDatabase {
         let isApart = facts.isSuperuser && request.origin != .trusted
-        var role = isApart ? try await LoadRole.make(session, maintenance: swap.maintenance) : nil
+        var role = isApart ? try await LoadRole.make(session, maintenance: swap.maintenance, request.trace) : nil
         names.role = role
         var isMade = false
         do throws(BackupError) {
@@ -124,7 +125,7 @@ struct PostgresRestore {
             let place = PostgresPlace(
                 source: names.aside ?? engine.database, scratch: names.scratch, session: session,
                 maintenance: swap.maintenance, major: facts.major, properties: request.properties,
-                isTrusted: request.origin != .foreign)
+                isTrusted: request.origin != .foreign, trace: request.trace)
             let made = try await place.create(for: role)
             isMade = true
             try await place.open(for: role)
@@ -253,7 +254,8 @@ struct PostgresRestore {
         return await shielded {
             do {
                 let session = try engine.session(stop: StopSignal())
-                try await PostgresSwap(session: session, maintenance: maintenance).rename(aside, to: target)
+                try await PostgresSwap(session: session, maintenance: maintenance, trace: { _ in }).rename(
+                    aside, to: target)
                 return "; what was there before is there again"
             } catch {
                 return "; WHAT WAS THERE BEFORE IS KEPT AS \"\(aside)\" and could not be given its name again: \(error)"

@@ -5,6 +5,7 @@ import Foundation
 struct PostgresSwap {
     let session: PostgresSession
     let maintenance: String
+    let trace: RestoreTrace
 
     func exists(_ database: String) async throws(BackupError) -> Bool {
         let found = try await session.ask(
@@ -29,6 +30,7 @@ struct PostgresSwap {
         await endWorkers(in: target)
         await endWorkers(in: scratch)
         let kept = Self.before(target, now)
+        try await tell(target, as: kept)
         // Both renames in one transaction: there is never a moment without the target.
         do throws(BackupError) {
             try await session.execute(
@@ -61,8 +63,14 @@ struct PostgresSwap {
     func setAside(_ target: String, now: Date) async throws(BackupError) -> String {
         try await refuseTies(of: target)
         let kept = Self.before(target, now)
+        try await tell(target, as: kept)
         try await rename(target, to: kept)
         return kept
+    }
+
+    private func tell(_ target: String, as kept: String) async throws(BackupError) {
+        let oid = try await session.oid(of: target, from: maintenance)
+        trace(.setsAside(RestoreThing(kind: .database, name: kept, mark: oid)))
     }
 
     /// Whose sessions are in it is looked at before.

@@ -14,7 +14,7 @@ struct ScratchDatabase {
             do throws(BackupError) {
                 let session = try scratch.engine.session(stop: StopSignal())
                 let facts = try await PostgresFacts.read(session, scratch.maintenance)
-                if facts.major >= 10 { try await scratch.dropSubscriptions(session) }
+                try await Self.dropSubscriptions(of: scratch.name, session, scratch.maintenance)
                 let force = facts.major >= 13 ? " WITH (FORCE)" : ""
                 try await session.execute(
                     "DROP DATABASE IF EXISTS \(SQLText.identifier(scratch.name))\(force);",
@@ -28,10 +28,15 @@ struct ScratchDatabase {
 
     /// A database with one is not dropped by the server. pg_dump leaves them without a connection, so that none has anything at its
     /// publisher.
-    private func dropSubscriptions(_ session: PostgresSession) async throws(BackupError) {
+    static func dropSubscriptions(
+        of name: String, _ session: PostgresSession, _ maintenance: String
+    ) async throws(BackupError) {
         let literal = SQLText.literal(name)
-        let own =
-            "SELECT 1 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = \(literal));"
+        // Since 10.
+        let own = """
+            SELECT 'SELECT 1 FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = ' || quote_literal(\(literal))
+              WHERE to_regclass('pg_catalog.pg_subscription') IS NOT NULL \\gexec
+            """
         guard try await !session.ask(own, database: maintenance, as: Int.self).isEmpty else { return }
         // Nothing of the dump runs for it, such as what its owner has run whenever something is dropped.
         try await session.execute(
