@@ -3,7 +3,7 @@
 #
 #   deploy/install-dependencies.sh build    the libraries that Holdfast is compiled against
 #   deploy/install-dependencies.sh package  and what makes man pages and a tarball of them
-#   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS, pg_cron, pointcloud, periods and pgq, SQLite, moto, the AWS CLI, aiosmtpd and Postfix for the tests
+#   deploy/install-dependencies.sh test     and PostgreSQL servers with PostGIS, pg_cron, pointcloud, periods and pgq, SQLite, moto, the AWS CLI, aiosmtpd, Postfix and PgBouncer for the tests
 #   deploy/install-dependencies.sh bench    and the compressors that deploy/bench.sh compares with
 #
 # The Python packages go into .build/test-venv, never into the system. Sourced (by deploy/test.sh), it defines
@@ -97,17 +97,17 @@ install_python_packages() {
     export PATH=$venv/bin:$PATH
 }
 
-# Unpacked, not installed: as a package it would take the place of the machine's own mail server, and start. What libraries it
-# needs are installed.
-install_postfix() {
-    local folder=$root_folder/.build/test-postfix archive libraries
-    [ ! -x "$folder/usr/lib/postfix/sbin/master" ] || return 0
-    say "unpacking Postfix into $folder"
+# Unpacked, not installed: as a package a server would take the place of the machine's own, and start. What libraries it needs are
+# installed.
+unpack_server() {
+    local package=$1 program=$2 folder=$root_folder/.build/test-$1 archive libraries
+    [ ! -x "$folder/$program" ] || return 0
+    say "unpacking $package into $folder"
     rm -rf "$folder"
     mkdir -p "$folder"
-    (cd "$folder" && { apt-get download -qq postfix 2>/dev/null || { root apt-get update -qq && apt-get download -qq postfix; }; })
-    archive=$(echo "$folder"/postfix_*.deb)
-    [ -f "$archive" ] || die "apt-get could not download postfix"
+    (cd "$folder" && { apt-get download -qq "$package" 2>/dev/null || { root apt-get update -qq && apt-get download -qq "$package"; }; })
+    archive=$(echo "$folder/$package"_*.deb)
+    [ -f "$archive" ] || die "apt-get could not download $package"
     mapfile -t libraries < <(dpkg-deb -f "$archive" Depends | tr ',' '\n' | grep -oE '^ *lib[a-z0-9.+-]+' | tr -d ' ')
     install_packages "${libraries[@]}"
     dpkg-deb -x "$archive" "$folder"
@@ -125,7 +125,8 @@ install_for() {
             mapfile -t extensions < <(extension_packages)
             install_packages "${extensions[@]}"
             install_python_packages
-            install_postfix
+            unpack_server postfix usr/lib/postfix/sbin/master
+            unpack_server pgbouncer usr/sbin/pgbouncer
             ;;
         bench) install_packages "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" ;;
         *) die "install what? build, package, test or bench" ;;

@@ -95,6 +95,21 @@ import Wire
         #expect(replaced.status == 3 && replaced.error.contains("nothing was replaced"), "\(replaced)")
         #expect(try await cluster.sql("SELECT count(*) FROM b_cut", database: "shop") == "60000\n")
 
+        // Told twice, what there is replaces what is there, loudly; that is kept beside, whole.
+        let twice = try await agent.run(
+            ["restore", file("shop"), "--to", "shop", "--skip-checksum", "--force", "--force", "--yes"])
+        #expect(twice.status == 1 && twice.error.contains("NOT made: THE BACKUP IS DAMAGED"), "\(twice)")
+        #expect(twice.error.contains("WARNING: checksums are not compared, as asked"), "\(twice)")
+        let kept = try #require(twice.error.firstMatch(of: /what was there before is kept as (.+)/)).1
+        #expect(try await cluster.sql("SELECT count(*) FROM b_cut", database: String(kept)) == "60000\n")
+        let rows = try await cluster.sql("SELECT count(*) FROM b_cut", database: "shop")
+        #expect(try #require(Int(rows.dropLast())) < 60000 && rows != "0\n")
+        let byCoordinator = try await fleet.run(
+            "restore", id("custom"), "--to", "shop", "--skip-checksum", "--force", "--force", "--yes")
+        #expect(byCoordinator.status == 1 && byCoordinator.text.contains("THE BACKUP IS DAMAGED"), "\(byCoordinator)")
+        #expect(byCoordinator.text.contains("CHECKSUMS WERE NOT CHECKED"), "\(byCoordinator)")
+        #expect(byCoordinator.error.contains("MAY REPLACE IT, TOO"), "the plan says so before: \(byCoordinator)")
+
         #expect(try await fleet.run("restore", id("dev"), "--to", target("refused.db")).status == 3)
         let there = try await fleet.run("restore", id("dev"), "--to", target("there.db"), "--skip-checksum")
         #expect(there.status == 1 && there.text.contains("THE BACKUP IS DAMAGED"), "\(there)")
@@ -105,12 +120,27 @@ import Wire
             #expect(read.text.split(separator: "\n") == Array(repeating: "5000", count: 100), "\(read)")
         }
         let before = try Data(contentsOf: database)
-        let kept = try await agent.run(
+        let once = try await agent.run(
             ["restore", file("dev"), "--to", database.path, "--skip-checksum", "--force", "--yes"])
-        #expect(kept.status == 3 && kept.error.contains("dev.db_restored_"), "\(kept)")
+        #expect(once.status == 3 && once.error.contains("dev.db_restored_"), "\(once)")
         #expect(try Data(contentsOf: database) == before)
+        let forced = try await agent.run(
+            ["restore", file("dev"), "--to", database.path, "--skip-checksum", "--force", "--force", "--yes"])
+        #expect(forced.status == 1 && forced.error.contains("NOT made: THE BACKUP IS DAMAGED"), "\(forced)")
+        let aside = try #require(forced.error.firstMatch(of: /what was there before is kept as (.+)/)).1
+        #expect(try Data(contentsOf: URL(filePath: String(aside))) == before)
+        #expect(try Data(contentsOf: database) != before)
 
         #expect(try await fleet.run("restore", id("tree"), "--to", target("refused")).status == 3)
+        let over = target("over")
+        try FileManager.default.createDirectory(atPath: over, withIntermediateDirectories: true)
+        try Data("mine".utf8).write(to: URL(filePath: over + "/mine"))
+        let notOver = try await fleet.run("restore", id("tree"), "--to", over, "--skip-checksum", "--force", "--yes")
+        #expect(notOver.status == 3 && FileManager.default.fileExists(atPath: over + "/mine"), "\(notOver)")
+        let replacing = try await fleet.run(
+            "restore", id("tree"), "--to", over, "--skip-checksum", "--force", "--force", "--yes")
+        #expect(replacing.status == 1 && replacing.text.contains("THE BACKUP IS DAMAGED"), "\(replacing)")
+        #expect(!FileManager.default.fileExists(atPath: over + "/mine"))
         let unpacked = try await fleet.run("restore", id("tree"), "--to", target("there"), "--skip-checksum")
         #expect(unpacked.status == 1 && unpacked.text.contains("THE BACKUP IS DAMAGED"), "\(unpacked)")
         let folder = try await agent.run(["restore", file("tree"), "--to", target("by-hand"), "--skip-checksum"])

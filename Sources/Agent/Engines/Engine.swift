@@ -132,7 +132,14 @@ package struct LoadManner: Sendable, Equatable {
     /// has the name is set aside before.
     package var intoOriginalName: Bool
 
-    package init(isAllOrNothing: Bool = false, replacesIncomplete: Bool = false, intoOriginalName: Bool = false) {
+    /// Roles that the backup needs and the server lacks are made: nobody can log in as one.
+    package var createsRoles: Bool
+
+    package init(
+        isAllOrNothing: Bool = false, replacesIncomplete: Bool = false, intoOriginalName: Bool = false,
+        createsRoles: Bool = false
+    ) {
+        self.createsRoles = createsRoles
         self.isAllOrNothing = isAllOrNothing
         self.replacesIncomplete = replacesIncomplete
         self.intoOriginalName = intoOriginalName
@@ -147,6 +154,8 @@ package struct RestoreRequest: Sendable {
     package var globals: DecodedSource?
     /// What the database itself was; nil for a backup of before that was kept, and of what is no PostgreSQL database.
     package var properties: DatabaseProperties?
+    /// What the backup's database is called, where that is not the one whose server takes it.
+    package var originalName: String?
     /// Why there are none though the backup has them, in words: then the restore is not what it should be.
     package var propertiesFailure: String?
     /// A new database's name, or a path; nil for `<name>_restored_<time>` beside the source.

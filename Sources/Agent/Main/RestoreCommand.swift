@@ -79,6 +79,13 @@ struct RestoreCommand: AsyncParsableCommand {
     @Flag(help: "Restore roles and tablespaces first.")
     var globals = false
 
+    @Flag(
+        help: """
+            Make the roles that the backup needs and the server lacks, without passwords: nobody can log in as one (NOLOGIN). \
+            --globals makes them as they were.
+            """)
+    var createRoles = false
+
     @Flag(help: "Do not compare checksums. What is restored may be damaged.")
     var skipChecksum = false
 
@@ -127,7 +134,8 @@ struct RestoreCommand: AsyncParsableCommand {
         let (target, replaces, skips, globals, trusts) = (to, force > 0, skipChecksum, globals, trustOrigin)
         let part = ArchivePart(paths: paths, strip: strip)
         let manner = LoadManner(
-            isAllOrNothing: exitOnError, replacesIncomplete: force > 1, intoOriginalName: intoOriginalName)
+            isAllOrNothing: exitOnError, replacesIncomplete: force > 1, intoOriginalName: intoOriginalName,
+            createsRoles: createRoles)
         let progress = WorkProgress()
         let outcome = try await stoppingAtSignals(stop.stop) {
             try await ProgressTalk.showing(progress) {

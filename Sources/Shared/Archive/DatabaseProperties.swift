@@ -31,6 +31,8 @@ package struct DatabaseProperties: Codable, Sendable, Equatable {
     package var rights: [Right]?
     package var comment: String?
     package var labels: [Label]
+    /// The roles that something in it belongs to or is granted to, the first thousand. Nil in manifests of before.
+    package var roles: [String]?
 
     package struct RoleSettings: Codable, Sendable, Equatable {
         package var role: String
@@ -100,6 +102,7 @@ extension DatabaseProperties {
         let single = [encoding, collate, ctype, provider, owner, tablespace]
         let optional = [name, locale, icuRules, collationVersion, comment].compactMap(\.self)
         return single + optional + settings + roleSettings.flatMap { [$0.role] + $0.settings }
-            + (rights ?? []).flatMap { [$0.role ?? "", $0.privilege] } + labels.flatMap { [$0.provider, $0.label] }
+            + (roles ?? []) + (rights ?? []).flatMap { [$0.role ?? "", $0.privilege] }
+            + labels.flatMap { [$0.provider, $0.label] }
     }
 }

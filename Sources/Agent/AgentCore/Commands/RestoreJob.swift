@@ -38,6 +38,9 @@ struct RestoreJob {
             skipChecksum: order.skipChecksum, withGlobals: order.withGlobals, fingerprint: order.fingerprint,
             origin: origin, part: ArchivePart(paths: order.paths ?? [], strip: order.strip ?? 0), manner: manner,
             now: world.now(), stop: stop, takesDamaged: order.skipChecksum)
+        if let source = order.source, source.database != order.database {
+            restore.originalName = source.database.rawValue
+        }
         if !order.skipChecksum {
             let stored = readers.total(\.storedBytes)
             try await withProgress(of: id, "checking", total: stored, to: desk) { try await restore.check($0) }
@@ -67,7 +70,8 @@ struct RestoreJob {
         LoadManner(
             isAllOrNothing: order.manner?.exitOnError ?? false,
             replacesIncomplete: order.manner?.replaceIncomplete ?? false,
-            intoOriginalName: order.manner?.intoOriginalName ?? false)
+            intoOriginalName: order.manner?.intoOriginalName ?? false,
+            createsRoles: order.manner?.createRoles ?? false)
     }
 
     /// Bytes that are not compared with what was signed are nobody's.

@@ -20,6 +20,8 @@ struct Restore: Sendable {
     let stop: StopSignal
     /// No manifest says what the bytes must be: that they are whole is left to their own form.
     var inspects = false
+    /// What the backup's database is called, where another's server takes it.
+    var originalName: String?
     /// Hears of each step.
     var trace: RestoreTrace = { _ in }
     /// A dump that is damaged is restored up to there, as asked.
@@ -53,6 +55,7 @@ struct Restore: Sendable {
             target: target, replace: replace, fingerprint: fingerprint, origin: origin,
             manner: manner, now: now, stop: stop)
         request.part = part
+        request.originalName = originalName
         (request.damage, request.trace) = (damage, trace)
         do throws(BackupError) { request.properties = try await properties(counter) } catch {
             guard error.code == .notFound || error.code == .integrity else { throw error }

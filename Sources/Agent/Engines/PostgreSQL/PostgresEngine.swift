@@ -45,13 +45,16 @@ package struct PostgresEngine: Engine {
 
     package func examine() async throws -> Examination {
         let session = try session(stop: StopSignal())
+        let pooler = try await Pooler.requireDumpable(session, database)
         let facts = try await PostgresFacts.read(session, database)
         try await facts.refuseUnreadableTables(session, database)
         try await facts.refuseHiddenRows(session, database)
         let dumper = try await session.tools.tool("pg_dump", forServer: facts.major, stop: session.stop)
         let note = globals && !facts.readsPasswords ? "; globals without the roles' passwords" : ""
         return Examination(
-            serverVersion: facts.version, tool: "pg_dump \(dumper.version)\(note)", sizeBytes: facts.sizeBytes)
+            serverVersion: facts.version,
+            tool: "pg_dump \(dumper.version)\(note)\(pooler == nil ? "" : "; through a connection pooler")",
+            sizeBytes: facts.sizeBytes)
     }
 
     package func rehearse(
@@ -62,12 +65,15 @@ package struct PostgresEngine: Engine {
 
     package func streams() async throws -> [EngineStream] {
         let session = try session(stop: StopSignal())
+        let pooler = try await Pooler.requireDumpable(session, database)
         let facts = try await PostgresFacts.read(session, database)
         let properties = try await DatabaseProperties.read(session, of: database, from: database)
         var streams: [EngineStream] = []
         if globals { streams.append(try await globalsStream(facts, session)) }
         if let properties { streams.append(try propertiesStream(properties, facts)) }
-        return streams + [try await dumpStream(facts, session)]
+        var dump = try await dumpStream(facts, session)
+        if let pooler { dump.notes.append(pooler) }
+        return streams + [dump]
     }
 
     package func restore(_ request: RestoreRequest) async throws -> RestoreOutcome {

@@ -12,14 +12,18 @@ enum PostgresFailure {
             case .killed(let signal): "killed by signal \(signal)"
             }
         let said = oneLine(words)
+        let pooler =
+            poolers.contains { said.contains($0) }
+            ? "; a connection pooler answers here, not the server: \(Pooler.remedy)" : ""
         // What the server says of why it lets nobody in comes first, and what was asked of it behind.
         if let fatal = said.firstMatch(of: /FATAL: +(.+?)(?:; |$)/) {
             let place = said[..<fatal.range.lowerBound].trimmingCharacters(in: CharacterSet(charactersIn: " :"))
             return BackupError(
-                code(of: words, ending.status), "\(fatal.1) (\(doing): \(how)\(place.isEmpty ? "" : ": \(place)"))")
+                code(of: words, ending.status),
+                "\(fatal.1)\(pooler) (\(doing): \(how)\(place.isEmpty ? "" : ": \(place)"))")
         }
         return BackupError(
-            code(of: words, ending.status), "\(doing): \(how)\(said.isEmpty ? "" : ": \(said)")")
+            code(of: words, ending.status), "\(doing): \(how)\(said.isEmpty ? "" : ": \(said)")\(pooler)")
     }
 
     /// For a cell of a table and a line of a log; without the place in the server's own source.
@@ -48,6 +52,9 @@ enum PostgresFailure {
         return .sourceUnavailable
     }
 
+    /// What PgBouncer says, and no server.
+    private static let poolers = ["unsupported startup parameter", "no such database: ", "pgbouncer cannot connect"]
+
     private static let later = [
         // A table that was dropped while the dump began; the next one does not list it.
         "relation \"", "relation with OID",
@@ -60,6 +67,7 @@ enum PostgresFailure {
         "password authentication failed", "no password supplied", "no pg_hba.conf entry", "authentication failed",
         "does not exist", "permission denied", "is not permitted to log in", "server version mismatch",
         "row-level security", "must be superuser", "must be owner", "invalid connection option",
+        "unsupported startup parameter", "no such database: ",
         "is not currently accepting connections", "certificate", "invalid value for parameter", "aborting because of",
     ]
 }

@@ -28,7 +28,10 @@ extension DatabaseProperties {
               'comment', shobj_description(d.oid, 'pg_database'),
               'labels', coalesce((SELECT json_agg(json_build_object('provider', provider, 'label', label)
                   ORDER BY provider) FROM pg_shseclabel
-                WHERE classoid = 'pg_database'::regclass AND objoid = d.oid), '[]'::json))
+                WHERE classoid = 'pg_database'::regclass AND objoid = d.oid), '[]'::json),
+              'roles', (SELECT coalesce(json_agg(rolname), '[]'::json) FROM (SELECT DISTINCT rolname FROM pg_shdepend s
+                JOIN pg_roles r ON r.oid = s.refobjid WHERE s.refclassid = 'pg_authid'::regclass AND s.dbid = d.oid
+                  AND rolname NOT LIKE 'holdfast\\_load\\_%' ORDER BY 1 LIMIT 1000) r))
             FROM pg_database d WHERE d.datname = \(SQLText.literal(database));
             """, database: maintenance, as: Self.self
         ).first

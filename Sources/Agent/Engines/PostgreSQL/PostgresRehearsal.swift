@@ -99,6 +99,10 @@ struct PostgresRehearsal {
     private func restore(
         _ dump: [UInt8], _ properties: DatabaseProperties?, _ facts: PostgresFacts, _ found: inout Rehearsal
     ) async throws(BackupError) {
+        if try await Pooler.find(try engine.session(stop: stop), engine.database) != nil {
+            found.failure = "it is reached through a connection pooler: \(Pooler.remedy)"
+            return
+        }
         guard facts.createsDatabases else {
             found.failure =
                 "the role \(facts.role) may not create databases: ALTER ROLE \(SQLText.identifier(facts.role)) CREATEDB, or restore "

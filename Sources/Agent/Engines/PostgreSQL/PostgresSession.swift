@@ -72,6 +72,13 @@ struct PostgresSession: Sendable {
     func ask<Row: Decodable & Sendable>(
         _ sql: String, database: String, as: Row.Type = Row.self
     ) async throws(BackupError) -> [Row] {
+        try await askUnpinned(SessionPins.script(limit: deadline) + sql, database: database)
+    }
+
+    /// The same in a session that is as the server gives it: whatever name is in the SQL, somebody may have planted another of it.
+    func askUnpinned<Row: Decodable & Sendable>(
+        _ script: String, database: String, as: Row.Type = Row.self
+    ) async throws(BackupError) -> [Row] {
         var child = child(
             try tools.anyClient(),
             [
@@ -80,7 +87,6 @@ struct PostgresSession: Sendable {
             ], database: database)
         child.environment["PGCLIENTENCODING"] = "UTF8"
         child.deadline = deadline
-        let script = SessionPins.script(limit: deadline) + sql
         try Self.refuseNUL(script.utf8)
         let (ending, output) = try await child.collect(input: Array(script.utf8), limit: 64 << 20, stop: stop)
         guard ending.isSuccess else { throw PostgresFailure.error(doing: "asking \(connection)", ending) }
@@ -141,6 +147,16 @@ struct PostgresSession: Sendable {
         ).first
         guard let oid else { throw BackupError(.sourceUnavailable, "the database \"\(name)\" is gone") }
         return oid
+    }
+
+    /// Connects as tools that take no script do, with options.
+    func tryOptions(_ database: String) async throws(BackupError) {
+        var child = child(
+            try tools.anyClient(), ["--no-psqlrc", "--quiet", "--no-password", "--file=-"], database: database,
+            pinnedFor: 0)
+        child.deadline = deadline
+        let (ending, _) = try await child.collect(input: [], stop: stop)
+        guard ending.isSuccess else { throw PostgresFailure.error(doing: "asking \(connection)", ending) }
     }
 
     /// Runs SQL that answers nothing.

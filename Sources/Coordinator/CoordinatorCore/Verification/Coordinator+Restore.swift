@@ -168,6 +168,7 @@ private struct RestoreStarter {
             + (options.paths.map { ", only \($0.joined(separator: ", "))" } ?? "")
             + (options.strip.map { ", without the first \(CountText.of($0, "folder"))" } ?? "")
             + (options.manner?.intoOriginalName == true ? ", under the original name" : "")
+            + (options.manner?.createRoles == true ? ", making roles" : "")
             + (options.manner?.replaceIncomplete == true ? ", ALSO IF INCOMPLETE" : "")
         try update.audit(
             operations.requestedBy, "restore", backup.id.uuidString.lowercased(), detail: detail, at: operations.now)

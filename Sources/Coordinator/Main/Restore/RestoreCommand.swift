@@ -75,6 +75,12 @@ struct Restore: AsyncParsableCommand {
     @Flag(help: "Restore PostgreSQL's roles and tablespaces too, before the database.") var globals = false
     @Flag(
         help: """
+            Make the roles that the backup needs and the server lacks, without passwords: nobody can log in as one (NOLOGIN). \
+            --globals makes them as they were.
+            """)
+    var createRoles = false
+    @Flag(
+        help: """
             Load all of the backup with the rights of the agent's connection, a superuser's too. Whoever could write it can \
             then run programs there. Needed for what only a superuser can make, when another host made the backup. The host's \
             agent.yaml has to permit it (allow.trustOrigin).
@@ -114,7 +120,7 @@ struct Restore: AsyncParsableCommand {
             notes: detail.manifest.notes ?? [],
             manner: RestoreManner(
                 exitOnError: exitOnError ? true : nil, replaceIncomplete: force > 1 ? true : nil,
-                intoOriginalName: intoOriginalName ? true : nil))
+                intoOriginalName: intoOriginalName ? true : nil, createRoles: createRoles ? true : nil))
         session.terminal.say(plan.lines(now: Date(), session.terminal.talkLook))
         let host = try await session.client.agent(plan.agent ?? plan.backup.agent)
         guard host.state != .revoked else {

@@ -48,6 +48,7 @@ struct RestorePlan: Sendable {
                         manner.replaceIncomplete == true ? "MAY REPLACE IT, TOO: what cannot be made is named" : "",
                         .bad)
                 ), ("on errors", .init(manner.exitOnError == true ? "nothing is restored" : "")),
+                ("roles", .init(manner.createRoles == true ? "those that are missing are made, NOLOGIN" : "")),
                 ("globals", .init(globals ? "roles and tablespaces are restored too" : "")),
                 (
                     "trusted",

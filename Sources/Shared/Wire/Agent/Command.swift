@@ -174,7 +174,14 @@ package struct RestoreManner: Codable, Sendable, Equatable {
     /// Load under the database's own name from the beginning.
     package var intoOriginalName: Bool?
 
-    package init(exitOnError: Bool? = nil, replaceIncomplete: Bool? = nil, intoOriginalName: Bool? = nil) {
+    /// Make the roles that the backup needs and the server lacks.
+    package var createRoles: Bool?
+
+    package init(
+        exitOnError: Bool? = nil, replaceIncomplete: Bool? = nil, intoOriginalName: Bool? = nil,
+        createRoles: Bool? = nil
+    ) {
+        self.createRoles = createRoles
         self.exitOnError = exitOnError
         self.replaceIncomplete = replaceIncomplete
         self.intoOriginalName = intoOriginalName

@@ -29,7 +29,8 @@ struct LoadFailure: Sendable, Equatable {
                 "it works in one database only: restore with --into-original-name, or let the server's settings name this one"
         case "42704" where reason.hasPrefix("role "):
             return
-                "restore with --globals, which makes the roles that are missing, or create the role and restore again"
+                "restore with --globals, which makes the roles that are missing as they were, or with --create-roles, or create the role and "
+                + "restore again"
         case "42704" where reason.contains("configuration parameter"):
             return "this server does not know the setting, and nothing of the data depends on it"
         case _ where reason.contains("is not available") || ["58P01", "0A000"].contains(code):

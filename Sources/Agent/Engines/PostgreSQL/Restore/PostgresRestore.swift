@@ -14,6 +14,7 @@ struct PostgresRestore {
 
     func run() async throws(BackupError) -> RestoreOutcome {
         let session = try engine.session(stop: request.stop)
+        try await Pooler.refuseRestore(session, ["postgres", engine.database])
         let maintenance = try await MaintenanceDatabase.open(session, request.trace)
         do throws(BackupError) {
             let outcome = try await run(session, maintenance.name)
@@ -78,11 +79,12 @@ struct PostgresRestore {
 
     private func run(_ session: PostgresSession, _ maintenance: String) async throws(BackupError) -> RestoreOutcome {
         let time = Timestamp.compact(request.now)
+        let original = request.originalName ?? engine.database
         // Not the final name, also when no target was given: a restore that is killed must not look like one that is whole.
-        let beside = SQLText.name(engine.database, "_restoring_" + time)
+        let beside = SQLText.name(original, "_restoring_" + time)
         let target =
             manner.intoOriginalName
-            ? engine.database : request.target ?? SQLText.name(engine.database, "_restored_" + time)
+            ? engine.database : request.target ?? SQLText.name(original, "_restored_" + time)
         guard target.utf8.count <= 63 else {
             throw BackupError(
                 .usage,
@@ -103,8 +105,22 @@ struct PostgresRestore {
         if let globals = request.globals {
             remarks.append(try await loadGlobals(globals, session, facts, maintenance))
         }
+        let roles = try await MissingRoles.find(for: request, session, maintenance)
+        var failures: [String] = []
+        if manner.createsRoles {
+            if let words = try await roles.create(session, maintenance) { remarks.append(words) }
+        } else if let words = roles.words {
+            // What cannot be kept, or not replace what is there, need not be loaded for hours first.
+            let isInVain =
+                if manner.isAllOrNothing { true } else if manner.replacesIncomplete || !request.replace { false } else {
+                    try await swap.exists(target)
+                }
+            if isInVain { throw BackupError(.sourceRefused, "\(words); nothing was loaded, and nothing changed") }
+            failures = [words]
+        }
         var loaded = try await make(&names, session, facts, swap)
         loaded.remarks = remarks + loaded.remarks
+        loaded.failures = failures + loaded.failures
         // From here on it is loaded, perhaps for hours, and is kept whatever comes (P11).
         request.trace(.loaded)
         return try await name(loaded, names, swap)
