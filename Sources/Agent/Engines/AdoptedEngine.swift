@@ -29,14 +29,17 @@ package struct AdoptedEngine: Engine {
         (self.engine, self.object, self.source, self.place) = (engine, object, source, place)
     }
 
+    package var name: DatabaseName { engine.name }
     package var kind: DatabaseKind { engine.kind }
 
     package func examine() async throws -> Examination {
         Examination(serverVersion: nil, tool: "another tool (adopted)", sizeBytes: nil)
     }
 
-    package func rehearse(isReadOnly: Bool, now: Date, stop: StopSignal) async throws -> Rehearsal {
-        try await engine.rehearse(isReadOnly: isReadOnly, now: now, stop: stop)
+    package func rehearse(
+        isReadOnly: Bool, now: Date, stop: StopSignal, trace: @escaping RestoreTrace
+    ) async throws -> Rehearsal {
+        try await engine.rehearse(isReadOnly: isReadOnly, now: now, stop: stop, trace: trace)
     }
 
     package func restore(_ request: RestoreRequest) async throws -> RestoreOutcome {

@@ -1,6 +1,5 @@
 import Domain
 import Foundation
-import Glibc
 import Wire
 
 /// What `backup create --output` writes. Fields are stable and only ever added to.
@@ -33,17 +32,20 @@ struct BackupReport: Encodable, Sendable {
             BackupError(.usage, "--output: \(words); nothing was backed up")
         }
         guard !path.isEmpty else { throw refusal("the name is empty: name a file for the report") }
-        var facts = stat()
+        let files = FileManager.default
         // What stands there is replaced, and a folder or a device must not be.
-        if path.hasSuffix("/") || (stat(path, &facts) == 0 && facts.st_mode & S_IFMT != S_IFREG) {
+        let real = URL(filePath: path).resolvingSymlinksInPath().path
+        let kind = try? files.attributesOfItem(atPath: real)[.type] as? FileAttributeType
+        if path.hasSuffix("/") || (kind.map { $0 != .typeRegular } ?? false) {
             throw refusal("\(path) is not a regular file: name one (-o json prints the report)")
         }
         let above = (path as NSString).deletingLastPathComponent
         let folder = above.isEmpty ? "." : above
-        guard stat(folder, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
+        var isFolder: ObjCBool = false
+        guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw refusal("there is no folder \(folder): make it, or name a file elsewhere")
         }
-        guard access(folder, W_OK | X_OK) == 0 else {
+        guard files.isWritableFile(atPath: folder), files.isExecutableFile(atPath: folder) else {
             throw refusal("this user may not write in \(folder): name a file elsewhere")
         }
     }
