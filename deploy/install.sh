@@ -53,11 +53,17 @@ esac
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 
 scratch=$(mktemp -d)
+# Where the prefix is this user's own, nobody else is needed.
+existing=$prefix
+while [ ! -e "$existing" ]; do existing=$(dirname "$existing"); done
+at_prefix=(root)
+if [ -w "$existing" ]; then at_prefix=(); fi
+
 put_away() {
     local program
     rm -rf "$scratch"
     for program in "${programs[@]}"; do
-        if [ -e "$prefix/bin/$program.new" ]; then root rm -f "$prefix/bin/$program.new"; fi
+        if [ -e "$prefix/bin/$program.new" ]; then "${at_prefix[@]}" rm -f "$prefix/bin/$program.new"; fi
     done
 }
 trap put_away EXIT
@@ -130,7 +136,7 @@ for program in "${programs[@]}"; do
 done
 
 step "install $version into $prefix"
-put() { root install -D -m "$1" "$2" "$3"; }
+put() { "${at_prefix[@]}" install -D -m "$1" "$2" "$3"; }
 for program in "${programs[@]}"; do put 0755 "$release/bin/$program" "$prefix/bin/$program.new"; done
 (cd "$release" && find . -type f ! -path './bin/*' -printf '%P\n') | while read -r file; do
     mode=0644
@@ -144,10 +150,10 @@ for program in "${programs[@]}"; do
     done
 done
 put 0644 "$release/README.md" "$prefix/share/doc/holdfast/README.md"
-root install -m 0644 -t "$prefix/share/doc/holdfast" "$release"/examples/*
+"${at_prefix[@]}" install -m 0644 -t "$prefix/share/doc/holdfast" "$release"/examples/*
 for program in "${programs[@]}"; do
     # A running program cannot be written over, but its name can be given to another file.
-    root mv -f "$prefix/bin/$program.new" "$prefix/bin/$program"
+    "${at_prefix[@]}" mv -f "$prefix/bin/$program.new" "$prefix/bin/$program"
 done
 
 if [ "$systemd" = yes ] && [ -d /run/systemd/system ]; then

@@ -33,8 +33,8 @@ import Testing
     }
 
     @Test func theSameProgramsMakeTheSameTarball() async throws {
-        let again = try await Release.package("holdfast-release-again-\(UUID())")
-        defer { try? FileManager.default.removeItem(at: again.file.deletingLastPathComponent()) }
+        let host = try Host()
+        let again = try await Release.package(in: host.folder)
         let same = try await ProgramOutput.of("cmp", [try await Release.tarball().path, again.file.path])
         #expect(same.status == 0, "\(same.text)")
         // Nobody's, and of one moment.

@@ -6,24 +6,20 @@ enum Release {
     static let repository = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
     static let installer = repository.appending(path: "deploy/install.sh").path
 
-    private static let made = Task {
-        try await package("holdfast-release-\(ProcessInfo.processInfo.processIdentifier)")
-    }
+    private static let built = URL(filePath: ProgramProcess.built("holdfast")).deletingLastPathComponent()
+    private static let made = Task { try await package(in: built.appending(path: "test-release")) }
 
-    /// The tarball. It lies in a folder of its own that stays for the other tests of this run.
+    /// The tarball. It lies beside the programs, where the next run replaces it.
     static func tarball() async throws -> URL { try await made.value.file }
 
     /// What package.sh printed.
     static func words() async throws -> String { try await made.value.words }
 
-    static func package(_ name: String) async throws -> (file: URL, words: String) {
-        let folder = FileManager.default.temporaryDirectory.appending(path: name)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    static func package(in folder: URL) async throws -> (file: URL, words: String) {
         let file = folder.appending(path: "release.tar.gz")
-        let built = URL(filePath: ProgramProcess.built("holdfast")).deletingLastPathComponent().path
         let output = try await ProgramOutput.of(
             repository.appending(path: "deploy/package.sh").path,
-            ["tarball", "--configuration", "debug", "--from-build", built, "--output", file.path])
+            ["tarball", "--configuration", "debug", "--from-build", built.path, "--output", file.path])
         guard output.status == 0 else { throw ServerFailure("package.sh ended with \(output.status): \(output.error)") }
         return (file, output.text)
     }

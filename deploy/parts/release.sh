@@ -89,7 +89,7 @@ check_release() {
     [ -f "$folder/SHA256SUMS" ] || die "this is no release of Holdfast: it has no SHA256SUMS; make one with deploy/package.sh tarball"
     for program in "$@"; do
         [ -f "$folder/bin/$program" ] || die "the release has no bin/$program; take one that has"
-        grep -qE "^[0-9a-f]{64} [ *]bin/$program\$" "$folder/SHA256SUMS" || die "SHA256SUMS does not name bin/$program: the release was changed; fetch it again"
+        grep -qE "^[0-9a-f]{64} [ *]bin/$program\$" "$folder/SHA256SUMS" || die "SHA256SUMS does not name bin/$program: the release was made without it, or changed; take another. Nothing was changed"
     done
     # Of a host that has one program the other is not there.
     wanted=$(grep -vE '^[0-9a-f]{64} [ *]bin/' "$folder/SHA256SUMS" || true)
