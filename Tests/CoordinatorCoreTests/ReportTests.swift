@@ -43,6 +43,30 @@ struct ReportTests {
         #expect(failed.allSatisfy { $0.kind == "failed" })
     }
 
+    @Test func whatARunTookIsAllOfItsAttempts() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        _ = try await agent.checkIn(databases: [agent.facts("inventory")])
+        let (run, nominal) = (UUID(), bench.clock.now)
+        func report(_ event: RunEvent, _ attempt: Int, _ sequence: Int) throws -> RunReport {
+            var report = try agent.report(
+                event, run: run, database: "inventory", nominalAt: nominal, attempt: attempt, sequence: sequence)
+            report.at = bench.clock.now
+            return report
+        }
+        let first = try report(.started, 1, 1)
+        bench.clock.advance(100)
+        let second = try report(.started, 2, 1)
+        bench.clock.advance(50)
+        let end = try report(.succeeded, 2, 2)
+        try await agent.send([first])
+        try await agent.send([second])
+        try await agent.send([end])
+        let view = try await bench.coordinator.run(run, by: bench.admin)
+        #expect(view.state == .succeeded && view.tookSeconds == 150)
+        #expect(try await bench.coordinator.backups(by: bench.admin).first?.tookSeconds == 150)
+    }
+
     @Test func aLateSuccessWinsOverLost() async throws {
         let bench = try await Bench()
         let agent = try await bench.enrol("db-01")

@@ -136,7 +136,7 @@ import Wire
         #expect(unpacked.status == 0, "\(unpacked)")
 
         struct Kept: Decodable {
-            let id, kind, what, name, database: String
+            let restore, kind, what, name, database: String
             let bytes: Int64?
         }
         func kept() async throws -> [Kept] {
@@ -156,12 +156,12 @@ import Wire
         let other = try await host.agent.run(["restored", "discard", "other_before_20260115_020000", "--force"])
         #expect(other.status == 5, "\(other)")
         #expect(try await host.agent.run(["restored", "discard", Host.name, "--force"]).status == 5)
-        #expect(try await host.agent.run(["restored", "discard", database.id]).status == 2)
-        let dry = try await host.agent.run(["restored", "discard", database.id, "--dry-run"])
+        #expect(try await host.agent.run(["restored", "discard", database.restore]).status == 2)
+        let dry = try await host.agent.run(["restored", "discard", database.restore, "--dry-run"])
         #expect(dry.status == 0 && dry.text.contains("would remove the database"), "\(dry)")
         #expect(try await kept().count == 3)
         for item in all {
-            let name = item.what == "file" ? item.name : item.id
+            let name = item.what == "file" ? item.name : item.restore
             let removed = try await host.agent.run(["restored", "discard", name, "--force"])
             #expect(removed.status == 0 && removed.text.hasPrefix("removed the \(item.what)"), "\(removed)")
         }

@@ -40,19 +40,20 @@ package func buildAgent(
     let runs = RunService(
         world: world, configuration: configuration, agent: identity, engines: engines, destinations: destinations,
         board: board, journal: journal, spool: spool, plans: plans, logger: logger)
+    let remains = RemainsBoard()
     return [
         ReportService(world: world, link: link, spool: spool, voice: voice, logger: logger),
         CheckInService(
             world: world, link: link, plans: plans, board: board, facts: facts, spool: spool, commands: desk,
             voice: voice, witness: CopyWitness(destinations: destinations, agent: identity, stop: StopSignal()),
-            limits: limits, logger: logger),
+            limits: limits, remains: remains, logger: logger),
         FactsService(configuration: configuration, engines: engines, board: facts, logger: logger),
         runs,
-        RemainsService(paths: paths, configuration: configuration, world: world, logger: logger),
+        RemainsService(paths: paths, configuration: configuration, world: world, board: remains, logger: logger),
         RequestService(runs: runs, folder: try RequestFolder(paths), logger: logger),
         CommandService(
             world: world, desk: desk, agent: identity, board: board, engines: engines, destinations: destinations,
-            link: link, voice: voice, logger: logger),
+            link: link, voice: voice, configuration: configuration, remains: remains, logger: logger),
         SchedulerService(
             world: world, plans: plans, board: board, spool: spool, agent: identity,
             ledger: DurableFile(url: paths.scheduleLedger), logger: logger),

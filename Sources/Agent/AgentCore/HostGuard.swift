@@ -211,6 +211,15 @@ package final class HostGuard: Sendable {
         )
     }
 
+    /// What a restore replaced is all that is left when the coordinator is another's: so the host says whether it may go.
+    func requireDiscardable() throws(BackupError) {
+        guard allow.discard else {
+            throw refusal(
+                "what restores keep is not removed from here; `holdfast-agent restored discard` on the host does it, and allow.discard: "
+                    + "true in its agent.yaml permits it")
+        }
+    }
+
     private func refusal(_ words: String) -> BackupError { refused("\(HostLimits.refusal): \(words)") }
 
     private func refused(_ words: String) -> BackupError {

@@ -136,7 +136,7 @@ struct RestoreCommand: AsyncParsableCommand {
         let manner = LoadManner(
             isAllOrNothing: exitOnError, replacesIncomplete: force > 1, intoOriginalName: intoOriginalName,
             createsRoles: createRoles)
-        let progress = WorkProgress()
+        let (progress, began) = (WorkProgress(), ContinuousClock.now)
         let outcome = try await stoppingAtSignals(stop.stop) {
             try await ProgressTalk.showing(progress) {
                 try await restore.restore(
@@ -146,6 +146,7 @@ struct RestoreCommand: AsyncParsableCommand {
             }
         }
         say("checked: \(outcome.checked)")
+        say("took \(AmountText.clock(Double(began.duration(to: .now).components.seconds))) in all")
         for failure in outcome.failures { say("NOT made: \(failure)") }
         if let kept = outcome.keptBeside { say("what was there before is kept as \(kept)") }
         print(outcome.target)

@@ -52,10 +52,12 @@ struct RestoredListCommand: AsyncParsableCommand {
         if output == "json" {
             let encoder = JSON.encoder()
             encoder.outputFormatting.insert(.prettyPrinted)
-            print(String(decoding: try encoder.encode(found.items.map(RemainView.init)), as: UTF8.self))
+            print(String(decoding: try encoder.encode(found.items.map(\.view)), as: UTF8.self))
         } else {
             for item in found.items {
-                print("\(RemainView.id(item))  \(item.kind.rawValue)  \(item.words(now: now)), by \(item.record.words)")
+                print(
+                    "\(item.record.id.uuidString.lowercased().prefix(8))  \(item.kind.rawValue)  \(item.words(now: now)), by \(item.record.words)"
+                )
                 if let obstacle = item.obstacle { print("          \(obstacle)") }
             }
             if found.items.isEmpty, found.unknown.isEmpty { say("restores keep nothing here") }
@@ -63,24 +65,6 @@ struct RestoredListCommand: AsyncParsableCommand {
         for words in found.unknown { say("not looked at: \(words)") }
         if !found.unknown.isEmpty { throw ExitCode(1) }
     }
-}
-
-/// One thing that is kept, as JSON.
-struct RemainView: Encodable {
-    let id, kind, what, name, database, restore: String
-    let since: Date
-    let bytes: Int64?
-    let obstacle: String?
-
-    init(_ item: RestoreRemains.Item) {
-        id = Self.id(item)
-        (kind, what, name) = (item.kind.rawValue, item.thing.kind.rawValue, item.thing.name)
-        (database, restore) = (item.record.database.rawValue, item.record.id.uuidString.lowercased())
-        (since, bytes, obstacle) = (item.since, item.bytes, item.obstacle)
-    }
-
-    /// Of its restore.
-    static func id(_ item: RestoreRemains.Item) -> String { String(item.record.id.uuidString.lowercased().prefix(8)) }
 }
 
 struct RestoredDiscardCommand: AsyncParsableCommand {

@@ -22,7 +22,8 @@ struct Holdfast: AsyncParsableCommand {
             CommandGroup(
                 name: "Back up and restore",
                 subcommands: [
-                    BackupGroup.self, Restore.self, Cleanup.self, Adopt.self, RunGroup.self, OperationGroup.self,
+                    BackupGroup.self, Restore.self, RestoredGroup.self, Cleanup.self, Adopt.self, RunGroup.self,
+                    OperationGroup.self,
                 ]),
             CommandGroup(
                 name: "The fleet",
@@ -36,7 +37,7 @@ struct Holdfast: AsyncParsableCommand {
     static func main() async {
         let parsed: any ParsableCommand
         do {
-            parsed = try await asyncParseAsRoot()
+            parsed = try await asyncParseAsRoot(RestoredGroup.named(Array(CommandLine.arguments.dropFirst())))
         } catch {
             ProgramEnd.parsing(error, of: Self.self)
         }

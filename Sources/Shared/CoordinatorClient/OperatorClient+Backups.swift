@@ -62,6 +62,19 @@ extension OperatorClient {
         return try await connection.answer(.post("backups", id, "restore", sending: options))
     }
 
+    /// What restores keep on all hosts that were heard of since the coordinator was started.
+    package func remains() async throws -> [Remain] { try await connection.answer(.get("restored")) }
+
+    /// Asks a host to remove one of them; follow it with ``discard(_:)``.
+    package func discard(_ request: DiscardRequest) async throws -> DiscardView {
+        try await connection.answer(.post("restored", "discard", sending: request))
+    }
+
+    /// How that stands.
+    package func discard(_ command: UUID) async throws -> DiscardView {
+        try await connection.answer(.get("restored", "discards", command.uuidString.lowercased()))
+    }
+
     /// How a verification or a restore stands.
     package func operation(_ id: UUID) async throws -> OperationView {
         try await connection.answer(.get("operations", id.uuidString.lowercased()))

@@ -19,18 +19,19 @@ struct CheckInService: Service {
     let voice: AgentVoice
     let witness: CopyWitness
     let limits: HostGuard
+    let remains: RemainsBoard
     let logger: Logger
     private let poll = PollInFlight()
     private static let mostQuestions = 16
 
     init(
         world: AgentWorld, link: CoordinatorLink, plans: PlanStore, board: RunBoard, facts: FactsBoard, spool: Spool,
-        commands: CommandDesk, voice: AgentVoice, witness: CopyWitness, limits: HostGuard,
+        commands: CommandDesk, voice: AgentVoice, witness: CopyWitness, limits: HostGuard, remains: RemainsBoard,
         logger: Logger
     ) {
         self.voice = voice
         self.witness = witness
-        self.limits = limits
+        (self.limits, self.remains) = (limits, remains)
         self.world = world
         self.link = link
         self.plans = plans
@@ -100,6 +101,7 @@ struct CheckInService: Service {
         // Always with the databases, so that either is told again when both are asked for again.
         request.limits = news == nil ? nil : limits.limits
         request.answers = answers.isEmpty ? nil : answers
+        request.remains = await remains.remains
         (request.putAside, request.trouble) = (await spool.putAsideCount, voice.trouble)
         if request.trouble == nil { request.trouble = await plans.trouble }
         let response = try await poll.perform { stop in

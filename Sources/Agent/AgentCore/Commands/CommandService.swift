@@ -18,6 +18,8 @@ struct CommandService: Service {
     let destinations: DestinationOpener
     let link: CoordinatorLink
     let voice: AgentVoice
+    let configuration: LiveConfiguration
+    let remains: RemainsBoard
     let logger: Logger
 
     func run() async throws {
@@ -58,6 +60,7 @@ struct CommandService: Service {
             }
             end = try await perform(order, command.id)
             if command.restore != nil { logger.notice("restore ended") }
+            if command.restore != nil || command.discard != nil { await remains.lookAgain() }
         } catch let error as BackupError {
             end = .failed(error)
         } catch {
@@ -95,6 +98,11 @@ struct CommandService: Service {
                 order: order, id: id, engines: engines, destinations: destinations, desk: desk, world: world,
                 links: links, logger: logger
             ).run()
+        case .discard(let order):
+            let remains = RestoreRemains(
+                journal: RestoreJournal(destinations.paths, now: world.now), configuration: configuration.current,
+                paths: destinations.paths, stop: await desk.stop(of: id))
+            return try await DiscardJob(order: order, remains: remains, limits: destinations.limits).run()
         case .delete(let order):
             return try await DeleteJob(order: order, agentName: agent.name, destinations: destinations).run()
         }

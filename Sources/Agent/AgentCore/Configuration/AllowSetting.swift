@@ -15,6 +15,7 @@ import Wire
 /// - `scratch` (absolute path): a folder in which everything may be restored, and replaced
 /// - `trustOrigin` (`true` or `false`, default `false`): whether an operator at the coordinator may have a backup loaded with
 ///   all rights
+/// - `discard` (`true` or `false`, default `false`): whether an operator at the coordinator may have removed what a restore replaced
 package struct AllowSetting: Sendable, Equatable {
     package enum Endpoints: Sendable, Equatable {
         case first
@@ -33,6 +34,7 @@ package struct AllowSetting: Sendable, Equatable {
     package var replace = true
     package var scratch: String?
     package var trustOrigin = false
+    package var discard = false
 
     /// What a host allows that says nothing about it.
     package init() {}
@@ -41,7 +43,9 @@ package struct AllowSetting: Sendable, Equatable {
     static let data = "data"
 
     init(_ setting: Setting) throws(BackupError) {
-        let fields = try setting.fields(["directories", "endpoints", "restoreTo", "replace", "scratch", "trustOrigin"])
+        let fields = try setting.fields([
+            "directories", "endpoints", "restoreTo", "replace", "scratch", "trustOrigin", "discard",
+        ])
         if let list = fields["directories"] {
             var roots: [String] = []
             for item in try list.items() {
@@ -63,6 +67,7 @@ package struct AllowSetting: Sendable, Equatable {
         if let flag = fields["replace"] { replace = try flag.flag() }
         if let path = fields["scratch"] { scratch = try DatabaseSetting.absolutePath(path) }
         if let flag = fields["trustOrigin"] { trustOrigin = try flag.flag() }
+        if let flag = fields["discard"] { discard = try flag.flag() }
     }
 
     private static func endpoints(_ setting: Setting) throws(BackupError) -> Endpoints {

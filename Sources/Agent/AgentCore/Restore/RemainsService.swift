@@ -9,10 +9,11 @@ struct RemainsService: Service {
     let paths: AgentPaths
     let configuration: LiveConfiguration
     let world: AgentWorld
+    let board: RemainsBoard
     let logger: Logger
 
     /// A server that does not answer yet is asked again.
-    private static let pause: Duration = .seconds(600)
+    private static let pause = 600
 
     func run() async throws {
         try await untilShutdown {
@@ -23,6 +24,7 @@ struct RemainsService: Service {
                 let now = world.now()
                 do throws(BackupError) {
                     let (dropped, found) = try await remains.tidyAll()
+                    await board.replace(found.items)
                     for item in dropped {
                         logger.notice(
                             "dropped what a restore that died left",
@@ -39,7 +41,10 @@ struct RemainsService: Service {
                 } catch {
                     logger.warning("what restores left was not looked at", metadata: ["error": "\(error)"])
                 }
-                try await Task.sleep(for: Self.pause)
+                for _ in 0..<Self.pause {
+                    try await Task.sleep(for: .seconds(1))
+                    if await board.takeStale() { break }
+                }
             }
         }
     }

@@ -35,18 +35,22 @@ enum Pooler: Equatable {
         var mark: String?
     }
 
-    /// Nothing is set for this session, which may be another's in a moment: so every name is said in full.
+    /// What is set is set for one transaction: in a moment the session may be another's. Every name is said in full.
     private static func look(
         _ session: PostgresSession, _ database: String, leaving mark: String
     ) async throws(BackupError) -> Look {
         let answer = try await session.askUnpinned(
             """
+            BEGIN;
+            SET LOCAL statement_timeout = 60000;
+            SET LOCAL search_path = pg_catalog, pg_temp;
             SELECT pg_catalog.json_build_object('pid', pg_catalog.pg_backend_pid(),
               'now', pg_catalog.date_part('epoch'::pg_catalog.text, pg_catalog.clock_timestamp()),
               'began', (SELECT pg_catalog.date_part('epoch'::pg_catalog.text, a.backend_start)
                 FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a),
               'mark', pg_catalog.current_setting('holdfast.pooler', true),
               'left', pg_catalog.set_config('holdfast.pooler', '\(mark)', false));
+            COMMIT;
             """, database: database, as: Look.self)
         guard let look = answer.first else {
             throw BackupError(.sourceUnavailable, "asking \(session.connection): no answer")

@@ -76,6 +76,14 @@ extension CatalogView {
     }
 }
 
+extension CatalogView {
+    /// Whether its agent may still take it, or is at it.
+    package func isOpen(command id: UUID) throws -> Bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM command WHERE id = ? AND finishedAt IS NULL)"
+        return try Bool.fetchOne(database, sql: sql, arguments: [id.text]) ?? false
+    }
+}
+
 extension CatalogUpdate {
     package func add(_ record: CommandRecord) throws {
         try database.execute(

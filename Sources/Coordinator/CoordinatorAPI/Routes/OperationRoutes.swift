@@ -1,5 +1,6 @@
 import CoordinatorCore
 import HTTPTypes
+import Wire
 
 extension RouteTable {
     mutating func addRuns(_ coordinator: Coordinator) {
@@ -12,6 +13,13 @@ extension RouteTable {
     }
 
     mutating func addOperations(_ coordinator: Coordinator) {
+        operators(.get, "/v1/restored", .viewer) { _, by in try Answer.json(await coordinator.remains(by: by)) }
+        operators(.post, "/v1/restored/discard", .admin) { call, by in
+            try Answer.json(await coordinator.discard(call.body(as: DiscardRequest.self), by: by), status: .accepted)
+        }
+        operators(.get, "/v1/restored/discards/{command}", .viewer) { call, by in
+            try Answer.json(await coordinator.discard(call.id("command"), by: by))
+        }
         operators(.get, "/v1/operations/{operation}", .viewer) { call, by in
             try Answer.json(await coordinator.operation(call.id("operation"), by: by))
         }

@@ -123,6 +123,7 @@ enum Lifetime {
     static let verify = 6 * 3600
     static let restore = 3600
     static let delete = 24 * 3600
+    static let discard = 600
     /// Whoever has the address has the object, so it is short; the agent asks anew while it works.
     static let restoreAddress = 15 * 60
     /// For so long an agent that fell silent may still be at work on a restore.

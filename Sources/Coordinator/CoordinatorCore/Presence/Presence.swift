@@ -14,6 +14,9 @@ final class Presence: Sendable {
         var waiters: [UUID: [UUID: AsyncStream<Void>.Continuation]] = [:]
         var offline: Set<UUID> = []
         var isClosing = false
+        var remains: [UUID: [Remain]] = [:]
+        /// How discards ended, for whoever waits for it.
+        var discards: [UUID: CommandResult] = [:]
     }
 
     private let state = Mutex(State())
@@ -40,9 +43,22 @@ final class Presence: Sendable {
             state.running[agent] = running.isEmpty ? nil : running
             let commands = request.commands.prefix(Self.most).map { ($0.command, $0.bounded) }
             state.commands[agent] = commands.isEmpty ? nil : Dictionary(commands) { $1 }
+            if let remains = request.remains { state.remains[agent] = remains.prefix(100).map(\.bounded) }
             return state.offline.contains(agent)
         }
     }
+
+    /// What restores keep on the host of an agent; nil when it has not said.
+    func remains(of agent: UUID) -> [Remain]? { state.withLock { $0.remains[agent] } }
+
+    func note(discard result: CommandResult) {
+        state.withLock { state in
+            if state.discards.count >= Self.most { state.discards = [:] }
+            state.discards[result.command] = result
+        }
+    }
+
+    func discard(_ command: UUID) -> CommandResult? { state.withLock { $0.discards[command] } }
 
     func sighting(of agent: UUID) -> AgentSighting? { state.withLock { $0.sightings[agent] } }
 
@@ -82,6 +98,7 @@ final class Presence: Sendable {
     func forget(_ agent: UUID) {
         state.withLock { state in
             (state.sightings[agent], state.running[agent], state.commands[agent]) = (nil, nil, nil)
+            state.remains[agent] = nil
             state.unsaved.remove(agent)
             state.offline.remove(agent)
         }
@@ -129,6 +146,18 @@ extension Presence {
     }
 
     var isClosing: Bool { state.withLock { $0.isClosing } }
+}
+
+extension Remain {
+    /// As much of it as is kept.
+    fileprivate var bounded: Self {
+        var copy = self
+        (copy.name, copy.by) = (String(name.prefix(4096)), String(by.prefix(500)))
+        (copy.kind, copy.what) = (String(kind.prefix(20)), String(what.prefix(20)))
+        copy.obstacle = obstacle.map { String($0.prefix(500)) }
+        (copy.agent, copy.bytes) = (nil, bytes.map(clamped))
+        return copy
+    }
 }
 
 extension RunProgress {

@@ -79,6 +79,7 @@ extension Coordinator {
     }
 
     private func act(on consequences: RunRecorder.Consequences) async {
+        for result in consequences.discards { presence.note(discard: result) }
         for happening in consequences.happenings { happening.log(to: logger) }
         if consequences.hasIncidents { bells.ring(.alerts) }
         if consequences.mayEndOverdue { bells.ring(.supervision) }

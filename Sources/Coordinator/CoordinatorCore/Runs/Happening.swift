@@ -48,6 +48,9 @@ struct Happening: Sendable {
             "destination": "\(operation.destination)",
         ]
         metadata["agent"] = agent.map { "\($0)" }
+        if let end = operation.finishedAt {
+            metadata["seconds"] = "\(Int(max(0, end.timeIntervalSince(operation.startedAt))))"
+        }
         let what =
             switch operation.kind {
             case .verify: "verification"

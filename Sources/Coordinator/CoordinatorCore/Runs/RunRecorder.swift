@@ -21,6 +21,8 @@ struct RunRecorder {
         /// A backup came of a database that is overdue.
         var mayEndOverdue = false
         var hasLeftovers = false
+        /// Of what was to be discarded.
+        var discards: [CommandResult] = []
         /// For the log.
         private(set) var happenings: [Happening] = []
 
@@ -220,7 +222,8 @@ struct RunRecorder {
         run.reason = report.reason.map { Self.bounded($0) }
         run.failure = next.state == .failed ? failure ?? report.failure.map(Self.bounded) : nil
         run.destinations = report.destinations
-        if next.state == .running { run.startedAt = report.at }
+        // The whole run, with all its attempts.
+        if next.state == .running { run.startedAt = min(run.startedAt ?? report.at, report.at) }
         if next.state.isTerminal {
             run.finishedAt = report.at
             run.startedAt = run.startedAt ?? report.manifest?.startedAt

@@ -23,6 +23,13 @@ struct ResultRecorder {
             try noteCancel(command, result)
             return nil
         }
+        if case .discard(let order) = command.command.order {
+            try update.audit(
+                agent.name, result.succeeded ? "restore discarded" : "restore discard failed", order.name,
+                detail: RunRecorder.bounded(result.message), at: now)
+            consequences.discards.append(result)
+            return nil
+        }
         if let id = command.operation, let operation = try update.operation(id),
             operation.isOpen || operation.state == .expired
         {

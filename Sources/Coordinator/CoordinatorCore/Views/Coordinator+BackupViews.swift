@@ -60,7 +60,9 @@ extension Coordinator {
         // Each copy holds the same objects; the manifest beside them is not one of the backup's.
         let best = copies.first(where: \.isWhole) ?? copies.first
         let objects = (best?.objects ?? []).filter { !$0.name.hasSuffix(".json") }
-        return BackupView(
+        let run = try view.run(backup.run).flatMap { $0.backup == backup.id ? $0 : nil }
+        let (start, end) = (run?.startedAt ?? backup.startedAt, run?.finishedAt ?? backup.finishedAt)
+        var found = BackupView(
             id: backup.id, agent: database.agentName, database: database.name, kind: database.kind,
             tiers: backup.tiers, state: backup.state, proof: backup.proof, startedAt: backup.startedAt,
             finishedAt: backup.finishedAt, nominalAt: backup.nominalAt, plainBytes: backup.plainBytes,
@@ -69,6 +71,8 @@ extension Coordinator {
             objects: objects.map { ObjectView(name: $0.name, sha256: $0.sha256, bytes: $0.bytes) },
             policy: backup.policy, run: backup.run, recordedAt: backup.recordedAt, proofAt: backup.proofAt,
             snapshotAt: backup.snapshotAt)
+        found.tookSeconds = max(0, end.timeIntervalSince(start))
+        return found
     }
 }
 

@@ -44,7 +44,10 @@ enum BackupRendering {
                 ("tiers", .init(backup.tiers.map(\.rawValue).joined(separator: ", "))),
                 ("policy", .init(backup.policy)), ("nominal time", .init(Quantity.time(backup.nominalAt))),
                 ("data as of", .init(Quantity.time(manifest.snapshotAt))),
-                ("took", .init(Quantity.clock(backup.finishedAt.timeIntervalSince(backup.startedAt)))),
+                (
+                    "took",
+                    .init(Quantity.clock(backup.tookSeconds ?? backup.finishedAt.timeIntervalSince(backup.startedAt)))
+                ),
                 ("size", .init("\(Quantity.size(backup.plainBytes)), stored \(Quantity.size(backup.storedBytes))")),
                 ("made by", .init("\(manifest.tool), holdfast \(manifest.holdfast)")),
                 ("tables", .init(Self.fingerprint(manifest))),

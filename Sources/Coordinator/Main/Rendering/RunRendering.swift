@@ -43,8 +43,8 @@ enum RunRendering {
     }
 
     private static func took(_ run: RunView) -> String {
-        guard let start = run.startedAt, let end = run.finishedAt else { return "" }
-        return Quantity.clock(end.timeIntervalSince(start))
+        guard run.startedAt != nil else { return "" }
+        return run.tookSeconds.map(Quantity.clock) ?? ""
     }
 
     /// One row an operation.
@@ -54,14 +54,14 @@ enum RunRendering {
             .init(title: "STATE"), .init(title: "WHAT"), .init(title: "BACKUP"),
             .init(title: "DATABASE", shrinks: true),
             .init(title: "AGENT", shrinks: true), .init(title: "PROOF"),
-            .init(title: "READ", isNumber: true, dispensable: 1),
+            .init(title: "READ", isNumber: true, dispensable: 1), .init(title: "TOOK", isNumber: true),
             .init(title: "RESULT", shrinks: true),
         ])
         for operation in operations {
             table.add([
                 .init(operation.state), .init(operation.kind), .init(operation.backup.map(ShortID.text) ?? ""),
                 .init(operation.database?.rawValue ?? ""), .init(operation.agent ?? ""), .init(proof: operation.proof),
-                .init(Quantity.size(operation.bytes)),
+                .init(Quantity.size(operation.bytes)), .init(operation.tookSeconds.map(Quantity.clock) ?? ""),
                 .init(operation.failure?.message ?? operation.message ?? ""),
             ])
         }

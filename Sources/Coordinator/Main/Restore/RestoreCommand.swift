@@ -35,6 +35,7 @@ struct Restore: AsyncParsableCommand {
               holdfast restore 7f3a90c2 --path /etc/app/app.conf --strip 2 --to /tmp/app     (makes /tmp/app/app.conf)
               holdfast restore 7f3a90c2 --to inventorysync --force         (asks for the name)
               holdfast restore 7f3a90c2 --to inventorysync --force --yes   (a script's confirmation)
+              holdfast restore list                                        (what was replaced, and is kept)
             """)
 
     @Argument(
@@ -139,7 +140,8 @@ struct Restore: AsyncParsableCommand {
         }
         try output.show(operation, session.terminal) { look in
             let words = operation.message ?? "restored to \(operation.restoredTo ?? "the target")"
-            return [look.tinted(SafeText(words).text, operation.failure == nil ? .good : .warning)]
+            let took = operation.tookSeconds.map { " (took \(Quantity.clock($0)))" } ?? ""
+            return [look.tinted(SafeText(words + took).text, operation.failure == nil ? .good : .warning)]
         }
         // It is there, and lacks something: the message says what.
         if operation.failure != nil { throw ExitCode(1) }

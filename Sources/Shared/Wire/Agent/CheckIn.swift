@@ -35,6 +35,8 @@ package struct CheckInRequest: Codable, Sendable {
     package var limits: HostLimits?
     /// The ``CheckInResponse/mark`` of the last answer that had one. Since 3.
     package var mark: String?
+    /// What restores keep on the host, the first hundred; nil until it was looked at. Since 3.
+    package var remains: [Remain]?
 
     package init(
         version: ProtocolVersion = .current, holdfast: String, bootId: String, clock: Date, planRevision: Int,

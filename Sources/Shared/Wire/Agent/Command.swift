@@ -4,7 +4,7 @@ package import Foundation
 
 /// What a command asks for.
 package enum CommandVerb: String, Sendable, CaseIterable, Codable {
-    case backup, cancel, verify, restore, delete
+    case backup, cancel, verify, restore, delete, discard
 }
 
 /// Something that the coordinator asks of one agent. It names only what the agent's own configuration declares: no
@@ -19,6 +19,8 @@ package struct Command: Codable, Sendable, Equatable {
     package var verify: VerifyOrder?
     package var restore: RestoreOrder?
     package var delete: DeleteOrder?
+    /// Since 3.
+    package var discard: DiscardOrder?
 
     package init(id: UUID, expiresAt: Date, order: CommandOrder) {
         self.id = id
@@ -29,6 +31,7 @@ package struct Command: Codable, Sendable, Equatable {
         case .verify(let order): (verb, verify) = (Word(.verify), order)
         case .restore(let order): (verb, restore) = (Word(.restore), order)
         case .delete(let order): (verb, delete) = (Word(.delete), order)
+        case .discard(let order): (verb, discard) = (Word(.discard), order)
         }
     }
 
@@ -40,6 +43,7 @@ package struct Command: Codable, Sendable, Equatable {
         case .verify: verify.map(CommandOrder.verify)
         case .restore: restore.map(CommandOrder.restore)
         case .delete: delete.map(CommandOrder.delete)
+        case .discard: discard.map(CommandOrder.discard)
         case nil: nil
         }
     }
@@ -52,6 +56,7 @@ package enum CommandOrder: Sendable, Equatable {
     case verify(VerifyOrder)
     case restore(RestoreOrder)
     case delete(DeleteOrder)
+    case discard(DiscardOrder)
 }
 
 /// Back up one database now.

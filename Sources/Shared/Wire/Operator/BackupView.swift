@@ -28,6 +28,8 @@ package struct BackupView: Codable, Sendable, Equatable {
     package var proofAt: Date?
     /// The moment whose data it holds, by its host's clock. Nil from a coordinator that does not say.
     package var snapshotAt: Date?
+    /// With all attempts of its run and what lies between them, in seconds. Nil from a coordinator that does not say.
+    package var tookSeconds: Double?
 
     package init(
         id: UUID, agent: String, database: DatabaseName, kind: DatabaseKind, tiers: [Tier], state: BackupState,

@@ -30,6 +30,8 @@ package struct OperationView: Codable, Sendable, Equatable {
     package var failure: Failure?
     package var proof: Int?
     package var restoredTo: String?
+    /// From its acceptance to its end, in seconds; nil until then.
+    package var tookSeconds: Double?
 
     package init(
         id: UUID, kind: String, agent: String? = nil, database: DatabaseName? = nil, backup: UUID? = nil,
@@ -52,6 +54,7 @@ package struct OperationView: Codable, Sendable, Equatable {
         self.failure = failure
         self.proof = proof
         self.restoredTo = restoredTo
+        tookSeconds = finishedAt.map { Swift.max(0, $0.timeIntervalSince(startedAt)) }
     }
 }
 

@@ -21,6 +21,8 @@ package struct RunView: Codable, Sendable, Equatable {
     package var reason: String?
     package var failure: Failure?
     package var destinations: [DestinationResult]
+    /// With all its attempts and what lies between them, in seconds; nil until it has ended.
+    package var tookSeconds: Double?
 
     package init(
         id: UUID, agent: String, database: DatabaseName, kind: DatabaseKind, policy: String, tiers: [Tier],
@@ -46,6 +48,7 @@ package struct RunView: Codable, Sendable, Equatable {
         self.reason = reason
         self.failure = failure
         self.destinations = destinations
+        if let startedAt, let finishedAt { tookSeconds = max(0, finishedAt.timeIntervalSince(startedAt)) }
     }
 }
 

@@ -111,11 +111,13 @@ struct PostgresRestore {
             if let words = try await roles.create(session, maintenance) { remarks.append(words) }
         } else if let words = roles.words {
             // What cannot be kept, or not replace what is there, need not be loaded for hours first.
-            let isInVain =
-                if manner.isAllOrNothing { true } else if manner.replacesIncomplete || !request.replace { false } else {
-                    try await swap.exists(target)
-                }
-            if isInVain { throw BackupError(.sourceRefused, "\(words); nothing was loaded, and nothing changed") }
+            if manner.isAllOrNothing { throw BackupError(.sourceRefused, "\(words); nothing was loaded") }
+            if request.replace, !manner.replacesIncomplete, try await swap.exists(target) {
+                throw BackupError(
+                    .integrity,
+                    "\(words); nothing was loaded, and nothing was replaced (--force given twice replaces all the same)"
+                )
+            }
             failures = [words]
         }
         var loaded = try await make(&names, session, facts, swap)
