@@ -36,6 +36,25 @@ import Wire
         #expect(receipt.refused.isEmpty)
     }
 
+    @Test func thatItIsTriedAgainIsNoSuccess() async throws {
+        let bench = try await Bench()
+        let agent = try await bench.enrol("db-01")
+        let plan = try #require(try await agent.checkIn(databases: [agent.facts("inventory")]).plan)
+        func state() async throws -> DatabaseState? {
+            try await bench.coordinator.status(by: bench.admin).databases.first?.state
+        }
+        try await report(.succeeded, agent, "inventory", plan)
+        #expect(try await state() == .ok)
+        for event in [RunEvent.failed, .started] {
+            bench.clock.advance(60)
+            try await report(event, agent, "inventory", plan)
+            #expect(try await state() == .failing, "after \(event)")
+        }
+        bench.clock.advance(60)
+        try await report(.succeeded, agent, "inventory", plan)
+        #expect(try await state() == .ok)
+    }
+
     @Test func theEndOfAFailureIsOneMessage() async throws {
         let channel = Channel()
         let bench = try await bench(channel)

@@ -19,7 +19,8 @@ struct CatalogCopyRecord: Codable, Sendable, Equatable {
     func isDue(at now: Date, every: Int, isWanted: Bool) -> Bool {
         let age = now.timeIntervalSince(triedAt)
         if age < 0 { return true }
-        if failure != nil { return age >= 300 }
+        // What was in the way may have been mended by what is wanted now.
+        if failure != nil { return age >= (isWanted ? 60 : 300) }
         return age >= TimeInterval(every) || (isWanted && age >= 60)
     }
 

@@ -1,3 +1,4 @@
+import Archive
 import Catalog
 import Domain
 import Foundation
@@ -26,14 +27,18 @@ extension Coordinator {
     private func confirm(_ id: UUID) async throws(BackupError) -> Bool {
         let found = try await catalog.read { view in
             try view.backup(id).map { backup in
-                (backup, try view.copies(of: id).filter { $0.state == .stored && $0.seenAt == nil })
+                // A dump that was adopted is stored long after it was made.
+                (
+                    backup, try view.copies(of: id).filter { $0.state == .stored && $0.seenAt == nil },
+                    try view.manifest(of: id)?.adopted != nil
+                )
             }
         }
-        guard let (backup, copies) = found else { return true }
+        guard let (backup, copies, isAdopted) = found else { return true }
         var isJudged = true
         for copy in copies where copy.place.s3 != nil {
             do throws(BackupError) {
-                try await look(at: copy, of: backup, made: made(backup))
+                try await look(at: copy, of: backup, made: isAdopted ? nil : made(backup))
             } catch  where error.code != .cancelled {
                 logger.warning("copy not confirmed", metadata: ["backup": "\(id)", "error": "\(error)"])
                 isJudged = false

@@ -16,9 +16,10 @@ struct StoreProbeRecord: Codable, Equatable {
     var foundAt: Date?
     var findings: ProbeFindings?
 
-    /// A week, or an hour where it failed.
+    /// A week; where it failed an hour, and five minutes as long as nothing was ever found: somebody sets it up just now.
     func isDue(at now: Date) -> Bool {
-        now.timeIntervalSince(triedAt) >= (failure == nil ? 7 * 86_400 : 3600) || triedAt > now
+        let pause: TimeInterval = failure == nil ? 7 * 86_400 : foundAt == nil ? 300 : 3600
+        return now.timeIntervalSince(triedAt) >= pause || triedAt > now
     }
 
     static func place(_ s3: Destination.S3) -> String { "\(s3.store) \(s3.region) \(s3.bucket) \(s3.prefix)" }

@@ -16,18 +16,59 @@ extension Coordinator {
             throw BackupError(
                 .usage, "restoring single tables comes with a later release; restore beside and copy them")
         }
+        let unfit = try await unfitCopies(of: id, options)
         let (now, newID, presence, reach) = (world.now(), world.uuid, presence, reach())
         let (view, agent) = try await catalog.write { update in
             let backup = try update.requiredBackup(id)
             let starter = RestoreStarter(
                 operations: OperationStarter(
                     update: update, newID: newID, now: now, requestedBy: `operator`.tokenId), reach: reach,
-                options: options)
+                options: options, unfit: Set(unfit.keys))
             let operation = try starter.start(backup)
-            return (try Self.view(of: operation, update, presence), operation.agent)
+            var view = try Self.view(of: operation, update, presence)
+            let place = operation.destination
+            if unfit[place] == nil, !unfit.isEmpty {
+                let words = unfit.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+                view.message = "restored from \(place), because of \(words.joined(separator: "; "))"
+            }
+            return (view, operation.agent)
         }
         presence.wake([agent].compactMap { $0 })
         return view
+    }
+
+    /// Copies in directories of the host that are not there as they were, by name, with why: another copy is used then. What the host
+    /// says of them is judged as ever.
+    private func unfitCopies(of id: String, _ options: RestoreOptions) async throws(BackupError) -> [String: String] {
+        let found = try await catalog.read { view -> (BackupRecord, AgentRecord, [CopyRecord])? in
+            let backup = try view.requiredBackup(id)
+            guard let source = try view.databaseRecord(backup.database),
+                let agent = try view.agent(source.agent), agent.revokedAt == nil
+            else { return nil }
+            if let other = options.agent, try view.requiredAgent(other).id != agent.id { return nil }
+            let whole = try view.copies(of: backup.id).filter(\.isWhole)
+            // Where there is no other one nothing is gained.
+            guard whole.contains(where: { $0.place.s3 != nil }) else { return nil }
+            return (backup, agent, whole.filter { $0.place.directory != nil })
+        }
+        guard let (backup, agent, copies) = found else { return [:] }
+        var unfit: [String: String] = [:]
+        for copy in copies {
+            guard let directory = copy.place.directory else { continue }
+            do throws(BackupError) {
+                let sight = try await look(atLocal: copy, directory, on: agent)
+                switch sight {
+                case .whole: continue
+                case .missing(let words), .changed(let words): unfit[copy.place.name] = words
+                }
+                try await judge(sight, copy, of: backup.id)
+            } catch  where error.code != .unreachable {
+                unfit[copy.place.name] = error.message
+            } catch {
+                // Who cannot be asked is refused in what follows, or reads it itself.
+            }
+        }
+        return unfit
     }
 }
 
@@ -36,6 +77,8 @@ private struct RestoreStarter {
     let operations: OperationStarter
     let reach: AgentReach
     let options: RestoreOptions
+    /// Names of destinations whose copy is not to be used where there is another.
+    let unfit: Set<String>
 
     private var update: CatalogUpdate { operations.update }
 
@@ -148,7 +191,8 @@ private struct RestoreStarter {
         var whole = all.filter(\.isWhole)
         // The only copy is damaged, and that is what is asked for.
         if whole.isEmpty, options.skipChecksum { whole = all.filter { $0.state == .damaged } }
-        if agent.id == source.agent, let local = whole.first(where: { $0.place.directory != nil }) { return local }
+        let fit = whole.filter { !unfit.contains($0.place.name) }
+        if agent.id == source.agent, let local = fit.first(where: { $0.place.directory != nil }) { return local }
         if let remote = whole.first(where: { $0.place.s3 != nil }) { return remote }
         throw BackupError(
             .notFound,

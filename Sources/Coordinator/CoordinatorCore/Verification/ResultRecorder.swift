@@ -101,6 +101,9 @@ struct ResultRecorder {
             consequences.hasIncidents = true
         case .delete where result.succeeded:
             try judgement.deleted(backup, operation.destination)
+        case .restore where operation.failure?.code == BackupError.Code.integrity.rawValue:
+            // Who restores elsewhere may say anything of a copy: each is read again, by whom it belongs to.
+            consequences.toVerify.append(backup.id)
         case .verify, .restore, .delete:
             break
         }

@@ -60,7 +60,7 @@ extension Coordinator {
             let resolver = PlanResolver(configuration: fleet, isFleet: true)
             return ProtectionJudge(
                 resolver: resolver, now: now, busy: Dictionary(grouping: busy, by: \.database),
-                tiers: try view.tierSummaries())
+                tiers: try view.tierSummaries(), failed: try view.openIncidentKeys(kind: IncidentKind.failed))
         }
     }
 }

@@ -31,6 +31,8 @@ struct ProtectionJudge {
     let busy: [Int64: [RunRecord]]
     /// How the tiers of each database stand, by its row.
     let tiers: [Int64: [TierSummary]]
+    /// Keys of the open incidents of backups that failed.
+    let failed: Set<String>
     private var clocks: [Schedule: Clock] = [:]
 
     private struct Clock {
@@ -39,7 +41,11 @@ struct ProtectionJudge {
         let due: Date?
     }
 
-    init(resolver: PlanResolver, now: Date, busy: [Int64: [RunRecord]], tiers: [Int64: [TierSummary]]) {
+    init(
+        resolver: PlanResolver, now: Date, busy: [Int64: [RunRecord]], tiers: [Int64: [TierSummary]],
+        failed: Set<String>
+    ) {
+        self.failed = failed
         self.resolver = resolver
         self.now = now
         self.busy = busy
@@ -122,6 +128,8 @@ struct ProtectionJudge {
     private func state(_ database: DatabaseRecord, _ protection: Protection) -> DatabaseState {
         if protection.overdue != nil { return .overdue }
         if database.lastRunState == .failed || database.lastRunState == .lost { return .failing }
+        // That it is tried again is no success.
+        if database.lastRunState != .succeeded, failed.contains(IncidentKey.failed(database)) { return .failing }
         return database.lastGoodBackup == nil ? .waiting : .ok
     }
 

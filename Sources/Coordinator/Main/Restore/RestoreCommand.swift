@@ -130,6 +130,7 @@ struct Restore: AsyncParsableCommand {
         if !yes { try choice.confirm(plan, wasChosen: id == nil) }
 
         let started = try await session.client.restore(ShortID.full(detail.backup.id), plan.options)
+        if let words = started.message { session.terminal.say(SafeText(words).text, .warning) }
         session.terminal.sayOnWaiting("the restore", cancel: "holdfast operation cancel \(ShortID.text(started.id))")
         let ended = try await Follow(client: session.client, terminal: session.terminal).operations([started])
         guard let operation = ended.first else { throw BackupError(.bug, "the restore vanished") }
