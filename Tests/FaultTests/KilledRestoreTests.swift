@@ -181,6 +181,23 @@ import Wire
         #expect(try await kept().isEmpty)
     }
 
+    @Test func whatWasLoadedIsKeptAndTold() async throws {
+        let host = try await Host()
+        defer { host.stop() }
+        let before = try await host.databases()
+        let backup = try #require(host.backups[.postgres])
+        try await host.restoreAndDie([backup, "--to", "new"], at: "restore-after-4")
+        let told = try await host.agent.run(["doctor"])
+        #expect(told.text.contains("had loaded") && told.text.contains("did not give it its name"), "\(told)")
+        let listed = try await host.agent.run(["restored", "list"])
+        #expect(listed.text.contains("  loaded  the database"), "\(listed)")
+        let name = try #require(try await host.databases().subtracting(before).first)
+        #expect(try await host.cluster.sql("SELECT count(*) FROM t", database: name) == "100\n")
+        #expect(try await host.agent.run(["restored", "discard", name, "--force"]).status == 0)
+        #expect(try await host.databases() == before)
+        #expect(try await host.roles() == "0\n")
+    }
+
     @Test func whatIsNotOursOrWasTakenOverStays() async throws {
         let host = try await Host()
         defer { host.stop() }

@@ -84,10 +84,11 @@ package struct RestoreRemains: Sendable {
         let record = held.record
         var left = record
         var server: PostgresThing?
+        var hasDatabase = false
         // Roles last: what belongs to them goes before.
         let made = record.made.sorted { $0.kind != .role && $1.kind == .role }
         for (thing, isKept) in made.map({ ($0, false) }) + (record.kept.map { [($0, true)] } ?? []) {
-            let kind: Item.Kind = isKept ? .replaced : record.isLoaded ? .loaded : .debris
+            var kind: Item.Kind = isKept ? .replaced : record.isLoaded ? .loaded : .debris
             do throws(BackupError) {
                 let state: RestoreThing.State
                 if thing.isPath {
@@ -102,8 +103,12 @@ package struct RestoreRemains: Sendable {
                 case .gone:
                     if isKept { left.kept = nil } else { left.made.removeAll { $0 == thing } }
                 case .there(let bytes, var obstacle):
-                    // A role goes with its database.
-                    if thing.kind == .role, kind == .loaded { continue }
+                    hasDatabase = hasDatabase || thing.kind == .database
+                    // A role goes when its database has gone, or got its name.
+                    if thing.kind == .role, kind == .loaded {
+                        if hasDatabase { continue }
+                        kind = .debris
+                    }
                     if kind == .debris, !thing.hasScratchName {
                         obstacle = "it has a name that others use, so that it is not dropped by itself"
                     }

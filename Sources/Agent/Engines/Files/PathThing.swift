@@ -23,7 +23,7 @@ package enum PathThing {
             return .there(
                 bytes: bytes, obstacle: users.isEmpty ? nil : "it is in use by \(users.joined(separator: ", "))")
         }
-        var bytes: Int64 = 0
+        var (bytes, mounted): (Int64, String?) = (0, nil)
         // What cannot be looked into is left out of the sum.
         try? FileTree.walk(
             Array(thing.name.utf8), skipsUnreadable: true,
@@ -31,8 +31,9 @@ package enum PathThing {
                 var facts = stat()
                 guard fstatat(entry.folder, entry.name, &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return }
                 bytes += Int64(facts.st_blocks) * 512
+                if UInt64(facts.st_dev) != there.device, mounted == nil { mounted = entry.text }
             })
-        return .there(bytes: bytes, obstacle: nil)
+        return .there(bytes: bytes, obstacle: mounted.map { "another file system is mounted in it, at \($0)" })
     }
 
     /// What SQLite keeps beside a database.

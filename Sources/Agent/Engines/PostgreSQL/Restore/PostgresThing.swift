@@ -38,7 +38,9 @@ package struct PostgresThing: Sendable {
                 as: Int.self)
             return found.isEmpty ? .gone : .there(bytes: nil, obstacle: nil)
         }
-        guard let facts = try await facts(thing) else { return .gone }
+        guard let facts = try await facts(thing) else {
+            return try await isBeingMade(thing) ? .there(bytes: nil, obstacle: "the server is still making it") : .gone
+        }
         let others = facts.sessions + (isDebris ? [] : facts.own)
         var obstacle: String?
         if !others.isEmpty { obstacle = "it is in use by \(others.joined(separator: ", "))" }
@@ -46,6 +48,18 @@ package struct PostgresThing: Sendable {
             obstacle = "everybody may connect to it, so that somebody may have taken it over"
         }
         return .there(bytes: facts.bytes, obstacle: obstacle)
+    }
+
+    /// A server makes a database to its end, though whoever asked for it has died.
+    private func isBeingMade(_ thing: RestoreThing) async throws(BackupError) -> Bool {
+        guard thing.mark == nil else { return false }
+        let found = try await session.ask(
+            """
+            SELECT 1 FROM pg_stat_activity WHERE application_name = 'holdfast' AND state = 'active'
+              AND pid <> pg_backend_pid() AND query LIKE 'CREATE DATABASE%'
+              AND position(\(SQLText.literal(SQLText.identifier(thing.name))) in query) > 0 LIMIT 1;
+            """, database: maintenance, as: Int.self)
+        return !found.isEmpty
     }
 
     /// Nil when ours is not there.
