@@ -181,6 +181,23 @@ import Wire
         #expect(try await kept().isEmpty)
     }
 
+    @Test func anAgentThatDiesInARestoreOfTheCoordinatorsDropsWhatItLeft() async throws {
+        let host = try await Host()
+        defer { host.stop() }
+        let before = try await host.databases()
+        let backup = try #require(try await host.fleet.backups().first { $0.kind == .postgres }).id.uuidString
+        try host.agent.start(["HOLDFAST_FAULT": "restore-after-3"])
+        try await host.fleet.isOnline("db-01")
+        async let asked = host.fleet.run("restore", backup, "--to", Host.name, "--force", "--yes")
+        #expect(host.agent.wait(milliseconds: 60_000) == 128 + SIGKILL)
+        #expect(try await host.databases().count == before.count + 1)
+        try host.agent.start()
+        let ended = try await asked
+        #expect(ended.status != 0 && ended.error.contains("what it left is dropped at this start"), "\(ended)")
+        try await eventually("it is dropped") { try await host.databases() == before ? true : nil }
+        #expect(try await host.cluster.sql("SELECT count(*) FROM t", database: Host.name) == "100\n")
+    }
+
     @Test func whatWasLoadedIsKeptAndTold() async throws {
         let host = try await Host()
         defer { host.stop() }
