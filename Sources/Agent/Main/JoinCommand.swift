@@ -35,6 +35,9 @@ struct JoinCommand: AsyncParsableCommand {
             )
         }
         let config = host.config.map { " --config \($0)" } ?? ""
-        say("next: holdfast-agent run --data-dir \(host.paths.data.path)\(config)")
+        say(
+            "next: holdfast-agent doctor --data-dir \(host.paths.data.path)\(config)    (what would stop a backup here)"
+        )
+        say("then: holdfast-agent run --data-dir \(host.paths.data.path)\(config)")
     }
 }

@@ -68,7 +68,8 @@ struct Init: AsyncParsableCommand {
         }
         let context = OperatorContext(url: url, token: made.adminToken, ca: made.caPEM)
         try terminal.print(
-            ["coordinator  \(folder.path)", "CA SHA-256   \(made.caSha256)"] + store(context, terminal, now))
+            ["coordinator  \(folder.path)", "CA SHA-256   \(made.caSha256)"]
+                + (made.copy.map { ["made from    \($0)"] } ?? []) + store(context, terminal, now))
         guard !newToken else { return }
         guard restore == nil else {
             return terminal.say([

@@ -83,6 +83,8 @@ extension CatalogUpdate {
                 arguments: [now.milliseconds, id])
             changed += database.changesCount
         }
-        guard changed > 0 else { throw BackupError(.notFound, "no token has the id \(id)") }
+        guard changed > 0 else {
+            throw BackupError(.notFound, "no token has the id \(id): `holdfast token list` shows the ids")
+        }
     }
 }

@@ -45,6 +45,7 @@ extension Coordinator {
         CatalogCopy.clear(beside)
         do throws(BackupError) {
             let authority: CertificateAuthority
+            var copy: String?
             if let alone = try authorityAlone(source.from) {
                 authority = alone
             } else {
@@ -52,7 +53,8 @@ extension Coordinator {
                 if known.contains(paths.catalogKey), try CatalogKey(file: paths.catalogKey.path) != key {
                     throw BackupError(.exists, "\(paths.catalogKey.path) is another key: put it aside first")
                 }
-                authority = try fetch(source, key, into: beside)
+                let fetched = try fetch(source, key, into: beside)
+                (authority, copy) = (fetched.authority, fetched.copy)
                 try key.write(to: paths.catalogKey)
             }
             if known.contains(paths.caCertificate),
@@ -70,7 +72,8 @@ extension Coordinator {
             try rename(beside, paths)
             let pem = try sealing("writing the CA") { () throws(SealingError) in try authority.certificate.pem() }
             return InitialisationResult(
-                caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret))
+                caPEM: pem, caSha256: authority.certificate.fingerprint, adminToken: OperatorToken.text(secret),
+                copy: copy)
         } catch {
             CatalogCopy.clear(beside)
             // No key of the fleet stays in a place that nobody looks at; what was there before stays.
@@ -92,7 +95,7 @@ extension Coordinator {
     /// Puts the catalog there, and returns its authority, which then is in it no more.
     private static func fetch(
         _ source: CoordinatorSource, _ key: CatalogKey, into file: URL
-    ) throws(BackupError) -> CertificateAuthority {
+    ) throws(BackupError) -> (authority: CertificateAuthority, copy: String) {
         let from = source.from
         var isFolder: ObjCBool = false
         if !from.hasPrefix("s3://"), FileManager.default.fileExists(atPath: from, isDirectory: &isFolder),
@@ -101,7 +104,7 @@ extension Coordinator {
             try CatalogSeal.open(key, into: file) { (body) throws(BackupError) in
                 try CatalogCopy.each(of: URL(filePath: from), body)
             }
-            return try takeAuthority(from: file, mark: nil)
+            return (try takeAuthority(from: file, mark: nil), from)
         }
         let stores = OpenStores(source.environment, now: source.now)
         let place = try CatalogPlace(from, source.environment) { (s3) throws(BackupError) in try stores.store(s3) }
@@ -110,7 +113,7 @@ extension Coordinator {
         for copy in try CatalogCopyName.furthest(in: store, prefix: place.prefix) {
             do throws(BackupError) {
                 try CatalogSeal.open(key, into: file) { (body) throws(BackupError) in try store.read(copy.key, body) }
-                return try takeAuthority(from: file, mark: copy.mark)
+                return (try takeAuthority(from: file, mark: copy.mark), copy.key)
             } catch {
                 // One that was damaged, or put there by somebody else, does not hide those before it.
                 guard error.code != .storageUnavailable, error.code != .cancelled else { throw error }

@@ -13,4 +13,6 @@ package struct InitialisationResult: Sendable {
     package let caSha256: String
     /// `hft_<id>_<secret>` with the role admin.
     package let adminToken: String
+    /// The copy that it was made from, by its key or path; nil where it was none.
+    package var copy: String?
 }

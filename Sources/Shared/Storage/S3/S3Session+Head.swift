@@ -20,7 +20,7 @@ extension S3Session {
     func head(
         _ key: String, withChecksum: Bool = false, stop: StopSignal?, retry: RetryPolicy? = nil
     ) throws(S3Problem) -> S3Object {
-        var operation = S3Operation("look at \(key)", "HEAD", key: key)
+        var operation = S3Operation("asking for \(key)", "HEAD", key: key)
         guard withChecksum, configuration.sendsChecksums, configuration.ways.headTellsChecksum != false else {
             return try object(operation, key, stop, retry)
         }

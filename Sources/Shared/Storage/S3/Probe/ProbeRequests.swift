@@ -66,12 +66,12 @@ struct ProbeRequests {
     }
 
     func head(_ key: String) throws(BackupError) -> Judgement {
-        var operation = S3Operation("look at \(key)", "HEAD", key: key)
+        var operation = S3Operation("asking for \(key)", "HEAD", key: key)
         operation.headers = [("x-amz-checksum-mode", "ENABLED")]
         let judgement = try ask(operation)
         // For the checksum Amazon wants the right to use the object's KMS key as well.
         guard judgement.failure != nil else { return judgement }
-        return try ask(S3Operation("look at \(key)", "HEAD", key: key))
+        return try ask(S3Operation("asking for \(key)", "HEAD", key: key))
     }
 
     func delete(_ key: String) throws(BackupError) -> Judgement {
