@@ -25,4 +25,17 @@ import Wire
         await board.wasTold([])
         #expect(await board.news == nil)
     }
+
+    /// What was in the way of a backup is over when there is one: nobody waits an hour to see that.
+    @Test func aBackupOfWhatHadAProblemIsALookAgain() async throws {
+        let board = FactsBoard()
+        var bad = try fact("inventory")
+        bad.problem = "password authentication failed"
+        await board.replace([bad, try fact("other")])
+        await board.backedUp(try DatabaseName("other"))
+        #expect(await board.takeWanted() == false)
+        await board.backedUp(try DatabaseName("inventory"))
+        #expect(await board.takeWanted())
+        #expect(await board.takeWanted() == false, "once")
+    }
 }

@@ -38,6 +38,22 @@ struct PageTests {
         #expect(rows == rows.sorted())
     }
 
+    @Test func whatSomebodyKnowsOfIsNoRedAlarmAndComesLast() throws {
+        var view = try fleet(database: "orders", agent: "db-01", message: "server closed the connection")
+        for index in view.databases.indices { view.databases[index].state = .ok }
+        view.incidents[0].acknowledgedAt = view.coordinator.now
+        var page = try Pages().status(view)
+        #expect(page.contains("<h1>1 known problem</h1>") && page.contains(#"<li class="idle">"#), "\(page)")
+        #expect(page.contains(#"<b class="state">known</b>"#) && !page.contains(#"<li class="bad">"#))
+        var second = view.incidents[0]
+        (second.id, second.severity, second.acknowledgedAt, second.title) = (2, "warning", nil, "zebra was shrunk")
+        view.incidents.append(second)
+        view.totals.openIncidents = 2
+        page = try Pages().status(view)
+        let rows = try ["zebra was shrunk", "orders is overdue"].map { try #require(page.range(of: $0)?.lowerBound) }
+        #expect(rows == rows.sorted() && page.contains("<h1>2 open incidents</h1>"))
+    }
+
     @Test func aFleetOfTenThousandIsCutWithAWordAboutIt() throws {
         var view = try fleet(database: "d", agent: "h", message: "m")
         view.databases = try (0..<10_000).map { number in

@@ -40,6 +40,21 @@ import Wire
         #expect(agents == agents.sorted())
     }
 
+    /// A cause is not cut in its middle while there is room below it, and where it is cut that is seen.
+    @Test func oneScreenHasAsManyWordsOfTheCauseAsItHasRoom() throws {
+        var incident = Sample.incident("ccc on db-01 is overdue", database: "ccc")
+        incident.detail = (1...60).map { "word\($0)" }.joined(separator: " ")
+        let databases = try (0..<30).map { try Sample.database("d\($0)") }
+        let status = Sample.status(databases: databases, incidents: [incident])
+        let look = Look(width: 80, colour: false)
+        let screen = StatusRendering(status: status, rows: 24).lines(look)
+        #expect(screen.count <= 24 && screen.contains { $0.hasSuffix("word60") }, "\(screen)")
+        let small = StatusRendering(status: status, rows: 9).lines(look)
+        #expect(
+            small.count <= 9 && small.contains { $0.hasPrefix("          word") && $0.hasSuffix(" …") }, "\(small)")
+        #expect(small.allSatisfy { $0.count <= 80 }, "\(small)")
+    }
+
     @Test func aFleetWhoseAgentsWereAllRevokedIsNotTakenForANewOne() throws {
         var status = Sample.status(databases: [], agents: [Sample.agent("db-01", .revoked)])
         status.totals.agents = 0

@@ -37,9 +37,10 @@ package func buildAgent(
     let destinations = DestinationOpener(paths: paths, world: world, limits: limits)
     let facts = FactsBoard()
     let desk = try CommandDesk(folder: paths.commands, world: world, spool: spool, journal: journal)
-    let runs = RunService(
+    var runs = RunService(
         world: world, configuration: configuration, agent: identity, engines: engines, destinations: destinations,
         board: board, journal: journal, spool: spool, plans: plans, logger: logger)
+    runs.backedUp = { await facts.backedUp($0) }
     let remains = RemainsBoard()
     return [
         ReportService(world: world, link: link, spool: spool, voice: voice, logger: logger),

@@ -57,6 +57,8 @@ struct BackupUnpin: AsyncParsableCommand {
 
 /// What can be adopted, for people.
 enum AdoptRendering {
+    private static let shownCommands = 5
+
     static func lines(_ found: AdoptableView, _ from: String, _ look: Look) -> [String] {
         var lines: [String] = []
         for dump in found.dumps {
@@ -66,12 +68,13 @@ enum AdoptRendering {
             lines.append("  \(what), \(time), \(Quantity.size(dump.bytes))")
         }
         if found.count > found.dumps.count { lines.append("and \(found.count - found.dumps.count) more") }
-        if let first = found.dumps.first {
-            lines += [
-                "", "On the host that has the database, as the agent's user:",
-                "  holdfast-agent adopt \(ShellWord.quoted(first.place))"
-                    + (first.database == nil ? " --database NAME" : "") + (first.takenAt == nil ? " --at TIME" : ""),
-            ]
+        if !found.dumps.isEmpty {
+            // What is said of one is said of all.
+            lines += ["", "On the host that has the database, as the agent's user, such as:"]
+            lines += found.dumps.prefix(shownCommands).map { dump in
+                "  holdfast-agent adopt \(ShellWord.quoted(dump.place))"
+                    + (dump.database == nil ? " --database NAME" : "") + (dump.takenAt == nil ? " --at TIME" : "")
+            }
         } else {
             lines.append("no dump lies there that the catalog does not know")
         }

@@ -28,6 +28,19 @@ actor FactsBoard {
         continuation.yield()
     }
 
+    private var isLookWanted = false
+
+    /// A backup of the database is there: what was in the way of one is over, and is looked at again.
+    func backedUp(_ name: DatabaseName) {
+        if facts?.contains(where: { $0.name == name && $0.problem != nil }) == true { isLookWanted = true }
+    }
+
+    /// Whether to look now, once.
+    func takeWanted() -> Bool {
+        defer { isLookWanted = false }
+        return isLookWanted
+    }
+
     func replace(_ facts: [DatabaseFacts]) {
         self.facts = facts
         if news != nil { continuation.yield() }
@@ -55,7 +68,13 @@ struct FactsService: Service {
                     await look.forget()
                 }
                 await board.replace(await look.round(databases))
-                for _ in 0..<600 where configuration.revision == revision { try await Task.sleep(for: .seconds(1)) }
+                for _ in 0..<600 where configuration.revision == revision {
+                    if await board.takeWanted() {
+                        await look.forget()
+                        break
+                    }
+                    try await Task.sleep(for: .seconds(1))
+                }
             }
         }
     }

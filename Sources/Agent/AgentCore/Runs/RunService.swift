@@ -18,6 +18,8 @@ struct RunService: Service {
     let spool: Spool
     let plans: PlanStore
     let logger: Logger
+    /// Hears of each database that was backed up.
+    var backedUp: @Sendable (DatabaseName) async -> Void = { _ in }
 
     /// How many names are tried before a run fails because all are taken.
     private static let mostNames = 5
@@ -105,6 +107,7 @@ struct RunService: Service {
                 guard let failure = outcome.failure else {
                     try await reporter.succeeded(outcome)
                     logger.info("backup succeeded", metadata: metadata(live, attempt))
+                    if live.job.adopted == nil { await backedUp(live.job.entry.database) }
                     return outcome
                 }
                 logger.warning("backup failed", metadata: metadata(live, attempt, failure))

@@ -44,9 +44,7 @@ struct StatusPage {
         findings = view.coordinator.findings
         hasFindings = !findings.isEmpty
         incidents = view.incidents.filter { $0.resolvedAt == nil }
-            .sorted {
-                ($0.severity == "critical" ? 0 : 1, $1.openedAt) < ($1.severity == "critical" ? 0 : 1, $0.openedAt)
-            }
+            .sorted { (Self.rank($0), $1.openedAt) < (Self.rank($1), $0.openedAt) }
             .map { Incident($0, now: now) }
         hasIncidents = !incidents.isEmpty
         let sorted = view.databases.sorted {
@@ -64,6 +62,11 @@ struct StatusPage {
         totals = Self.totals(view.totals)
         (tone, headline) = Self.verdict(view)
         title = view.totals.openIncidents > 0 ? "(\(view.totals.openIncidents)) Holdfast" : "Holdfast"
+    }
+
+    /// What nobody knows of comes first.
+    private static func rank(_ incident: IncidentView) -> Int {
+        (incident.acknowledgedAt == nil ? 0 : 2) + (incident.severity == "critical" ? 0 : 1)
     }
 
     private static func hidden(_ count: Int, _ noun: String, _ command: String) -> String? {
@@ -90,10 +93,14 @@ struct StatusPage {
                 "bad", overdue == 1 ? "1 database has no recent backup" : "\(overdue) databases have no recent backup"
             )
         }
-        if view.incidents.contains(where: { $0.resolvedAt == nil && $0.severity == "critical" }) {
+        let open = view.incidents.filter { $0.resolvedAt == nil }
+        if open.contains(where: { $0.severity == "critical" && $0.acknowledgedAt == nil }) {
             return ("bad", CountText.of(totals.openIncidents, "open incident"))
         }
         if failing > 0 { return ("warn", "Last backup failed for \(CountText.of(failing, "database"))") }
+        if !open.isEmpty, totals.openIncidents <= open.count, open.allSatisfy({ $0.acknowledgedAt != nil }) {
+            return ("warn", CountText.of(open.count, "known problem"))
+        }
         if totals.openIncidents > 0 { return ("warn", CountText.of(totals.openIncidents, "open incident")) }
         if databases.isEmpty, totals.agents == 0, !view.agents.isEmpty {
             return (view.coordinator.findings.isEmpty ? "idle" : "warn", "No agent is left, all were revoked")
@@ -117,8 +124,9 @@ struct StatusPage {
 
 extension StatusPage.Incident {
     init(_ view: IncidentView, now: Date) {
-        tone = view.severity == "critical" ? "bad" : "warn"
-        severity = view.severity
+        let isKnown = view.acknowledgedAt != nil
+        tone = isKnown ? "idle" : view.severity == "critical" ? "bad" : "warn"
+        severity = isKnown ? "known" : view.severity
         title = view.title
         detail = view.detail
         about = [view.database, view.agent].compactMap(\.self).joined(separator: " on ")

@@ -40,9 +40,9 @@ struct StatusScreen {
     /// Every alert with its first words where that fits, else with its title alone, else as many as fit and the number of the rest.
     private func fit(_ alerts: [[String]], into room: Int, _ look: Look) -> [String] {
         guard !alerts.isEmpty, room > 1 else { return [] }
-        let whole = alerts.flatMap { $0.prefix(2) }
+        let least = alerts.reduce(0) { $0 + min(2, $1.count) }
         let unlisted = max(0, status.totals.openIncidents - status.incidents.count)
-        if whole.count < room, unlisted == 0 { return [""] + whole }
+        if least < room, unlisted == 0 { return [""] + filled(alerts, room - 1 - least, look) }
         let titles = alerts.compactMap(\.first)
         if titles.count < room, unlisted == 0 {
             // The worst have their words.
@@ -52,6 +52,20 @@ struct StatusScreen {
         let shown = titles.prefix(room - 2)
         return [""] + shown
             + [look.tinted("… and \(titles.count - shown.count + unlisted) more: `holdfast alert list`", .bad)]
+    }
+
+    /// Titles with their first words, and of the worst all words as far as `spare` more lines go.
+    private func filled(_ alerts: [[String]], _ spare: Int, _ look: Look) -> [String] {
+        var spare = spare
+        return alerts.flatMap { block -> [String] in
+            let more = min(spare, max(0, block.count - 2))
+            spare -= more
+            var shown = Array(block.prefix(2 + more))
+            if shown.count < block.count, let last = shown.popLast() {
+                shown.append(String(last.prefix(max(0, (look.width ?? 4000) - 2))) + " …")
+            }
+            return shown
+        }
     }
 
     private func table<Row>(

@@ -1,4 +1,5 @@
 import CISAL
+import Glibc
 
 /// Raw deflate by ISA-L, each block ended by a full flush: byte-aligned, and without reference to what came before.
 final class ISALBlockEngine: BlockEngine {
@@ -24,6 +25,9 @@ final class ISALBlockEngine: BlockEngine {
     }
 
     func encode(_ plain: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) throws(DeflateError) -> Int {
+        // The initialisation leaves parts of the stream as they lay in memory, by which (seen with AVX-512) other matches are found: the
+        // same bytes are to give the same bytes.
+        memset(stream, 0, MemoryLayout<isal_zstream>.size)
         isal_deflate_stateless_init(stream)
         stream.pointee.level = level
         stream.pointee.level_buf = workspace.baseAddress
