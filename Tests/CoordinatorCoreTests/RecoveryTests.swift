@@ -55,6 +55,17 @@ import Wire
         #expect(try await state() == .ok)
     }
 
+    @Test func theNextStepIsThatOfTheCause() {
+        func words(_ kind: String, _ detail: String) -> String {
+            NextStep.words(kind: kind, agent: "db-01", database: "shop", detail: detail)
+        }
+        let password = words(IncidentKind.failed, #"FATAL: password authentication failed for user "shop""#)
+        #expect(password.contains("systemctl restart holdfast-agent") && password.contains("--database shop"))
+        #expect(words(IncidentKind.failed, "connection refused").contains("holdfast-agent doctor"))
+        #expect(words(IncidentKind.lacking, "").contains("holdfast catalog show"))
+        #expect(words(IncidentKind.trouble, "").contains("doctor") && !words(IncidentKind.trouble, "").contains("ack"))
+    }
+
     @Test func theEndOfAFailureIsOneMessage() async throws {
         let channel = Channel()
         let bench = try await bench(channel)

@@ -67,6 +67,11 @@ import Wire
         #expect(restored.error.contains("restored from offsite, because of local: "), "\(restored.error)")
         #expect(try await rows(place) == "41\n")
 
+        // One copy is lost, and it is found all the same by the time of its data.
+        let moment = Timestamp.text(try #require(gone.snapshotAt) + 30)
+        let listed = try await fleet.list([BackupView].self, "backup", "list", "--at", moment)
+        #expect(listed.contains { $0.id == gone.id || $0.id == changed.id }, "\(listed)")
+
         // A dump that is adopted is stored long after it was made, and nothing is wrong with that.
         let dump = fleet.folder.appending(path: "shop_20240115_020000.db")
         try FileManager.default.copyItem(at: database, to: dump)

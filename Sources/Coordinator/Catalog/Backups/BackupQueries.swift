@@ -95,8 +95,8 @@ extension CatalogView {
         ).map(Self.backup)
     }
 
-    /// Of each database that the filter names the newest good backup that was complete by `moment`, so that nothing in it is of
-    /// after that.
+    /// Of each database that the filter names the newest backup that was complete by `moment`, so that nothing in it is of after that, and
+    /// of which at least one copy is whole: it can be restored, whatever became of the others.
     package func backups(_ filter: BackupFilter, at moment: Date) throws -> [BackupRecord] {
         let databases = try Int64.fetchAll(
             database,
@@ -110,7 +110,10 @@ extension CatalogView {
                 database,
                 sql: """
                     SELECT * FROM backup WHERE id = (
-                        SELECT id FROM backup WHERE database = ? AND state = 'good' AND finishedAt <= ? \(tier)
+                        SELECT id FROM backup WHERE database = ? AND finishedAt <= ? \(tier)
+                            AND (state = 'good' OR (state IN ('partial', 'damaged', 'missing') AND EXISTS (
+                                SELECT 1 FROM copy WHERE copy.backup = backup.id
+                                    AND copy.state IN ('stored', 'confirmed'))))
                         ORDER BY snapshotAt DESC, recordedAt DESC, id DESC LIMIT 1)
                     """, arguments: [id, moment.milliseconds]
             ).map(Self.backup)

@@ -44,7 +44,9 @@ struct AlertMessage: Sendable, Equatable {
         if delivery.database != nil { self.lastGood = lastGood.map(Self.words(lastGood:)) }
         if !delivery.isSuccess, end == nil, let kind = delivery.kind {
             nextStep = Self.clean(
-                NextStep.words(kind: kind, agent: delivery.agent, database: delivery.database), keepingLines: true)
+                NextStep.words(
+                    kind: kind, agent: delivery.agent, database: delivery.database, detail: delivery.detail),
+                keepingLines: true)
         }
         environment = delivery.environment.map { Self.clean($0) }
         host = delivery.agent.map { Self.clean($0) }
@@ -57,7 +59,8 @@ struct AlertMessage: Sendable, Equatable {
             mood: .bad, title: condition.title, error: condition.detail,
             id: "unwritten-\(condition.key)-\(Int64(time.timeIntervalSince1970 * 1000))", at: time)
         nextStep = Self.clean(
-            NextStep.words(kind: condition.kind, agent: condition.agent, database: condition.database),
+            NextStep.words(
+                kind: condition.kind, agent: condition.agent, database: condition.database, detail: condition.detail),
             keepingLines: true)
         environment = condition.environment.map { Self.clean($0) }
         host = condition.agent.map { Self.clean($0) }

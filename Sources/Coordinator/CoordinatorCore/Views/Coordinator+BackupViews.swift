@@ -12,7 +12,7 @@ extension Coordinator {
         try `operator`.require(.viewer, "listing backups")
         let limit = query.limit ?? 1000
         guard query.at == nil || (query.since == nil && query.before == nil && query.state == nil) else {
-            throw BackupError(.usage, "at finds one good backup of each database: leave out since, before and state")
+            throw BackupError(.usage, "at finds one backup of each database: leave out since, before and state")
         }
         if let path = query.path {
             guard query == BackupQuery(limit: query.limit, path: path) else {

@@ -96,7 +96,8 @@ extension Coordinator {
             let condition = incident.condition
             if incident.resolvedAt == nil {
                 shown.nextStep = NextStep.words(
-                    kind: condition.kind, agent: condition.agent, database: condition.database)
+                    kind: condition.kind, agent: condition.agent, database: condition.database,
+                    detail: condition.detail)
             }
             return shown
         }

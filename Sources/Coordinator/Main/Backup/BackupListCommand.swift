@@ -24,15 +24,16 @@ struct BackupList: AsyncParsableCommand {
     @Option(help: "Only in this state: good, partial, damaged, missing, deleting.") var state: BackupState?
     @Option(help: "Only with data of this time or later.") var since: TimeArgument?
     @Option(help: "Only with data of before this time.") var before: TimeArgument?
-    @Option(help: "Of each database the newest good backup that was complete by then: nothing in it is later.") var at:
-        TimeArgument?
+    @Option(
+        help: "Of each database the newest backup with a whole copy that was complete by then: nothing in it is later.")
+    var at: TimeArgument?
     @Option(help: "At most so many.") var limit = 1000
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard at == nil || (since == nil && before == nil && state == nil) else {
             throw ValidationError(
-                "--at finds one good backup of each database: leave out --since, --before and --state")
+                "--at finds one backup of each database: leave out --since, --before and --state")
         }
         guard (1..<Self.most).contains(limit) else { throw ValidationError("--limit must be 1 to \(Self.most - 1)") }
     }

@@ -11,7 +11,7 @@ package struct BackupQuery: Sendable, Equatable {
     package var since: Date?
     /// The data is of before this moment.
     package var before: Date?
-    /// Of each database the newest good backup that was complete by this moment. With none of state, since and before.
+    /// Of each database the newest backup with a whole copy that was complete by this moment. With none of state, since and before.
     package var at: Date?
     package var limit: Int?
     /// Only those with an object, or the manifest, there: `s3://BUCKET/KEY`, a path, or the end of one, such as a file's name. With
