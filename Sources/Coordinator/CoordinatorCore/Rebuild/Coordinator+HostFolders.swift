@@ -28,6 +28,7 @@ extension Coordinator {
                 continue
             }
             if agent.revokedAt != nil { continue }
+            await awaitFirstCall(of: agent)
             rebuilding.change { $0.phase = "asking \(agent.name) what lies on its host" }
             for destination in directories {
                 guard let directory = destination.directory else { continue }
@@ -54,6 +55,17 @@ extension Coordinator {
             }
         }
         return unasked
+    }
+
+    /// Just after the coordinator's own start its hosts have yet to call, which they do within a minute. Waits until this one has, or
+    /// until none is waited for any more.
+    private func awaitFirstCall(of agent: AgentRecord) async {
+        let end = startedAt.addingTimeInterval(90)
+        while world.askAgent == nil, presence.sighting(of: agent.id) == nil, world.now() < end, !Task.isCancelled {
+            rebuilding.change { $0.phase = "waiting for \(agent.name) to call" }
+            // Cancellation ends the wait, and is looked at in the condition.
+            try? await Task.sleep(for: .milliseconds(300))
+        }
     }
 
     /// Known backups that lack a place: their hosts may have been out of reach when they were brought back.
