@@ -9,14 +9,22 @@ extension DestinationOpener {
     /// What is written to a directory to see that there is room: less is no room for a backup.
     private static let trial = 1 << 20
 
-    /// Tries what a backup does at a destination, with this host's own credentials. Blocks. Returns what is worth knowing of it;
-    /// throws what would stop a backup there. In a directory nothing is left; in a store two small objects may be.
-    func examine(_ destination: Destination, as host: String) throws(BackupError) -> String {
+    /// What is worth knowing of a destination, and whether a promise does not hold there.
+    struct Examined: Sendable {
+        let words: String
+        let breaksPromise: Bool
+    }
+
+    /// Tries what a backup does at a destination, with this host's own credentials. Blocks. Throws what would stop a backup there. In a
+    /// directory nothing is left; in a store two small objects may be.
+    func examine(_ destination: Destination, as host: String) throws(BackupError) -> Examined {
         let destination = try limits.allowed(destination)
-        guard let s3 = destination.s3 else { return try examineDirectory(destination) }
+        guard let s3 = destination.s3 else {
+            return Examined(words: try examineDirectory(destination), breaksPromise: false)
+        }
         let found = try s3Store(s3, stop: StopSignal()).probeAsHost(
             prefix: s3.prefix, folder: "\(host)/", token: world.newID().uuidString.lowercased())
-        return Self.words(found, s3)
+        return Examined(words: Self.words(found, s3), breaksPromise: !found.excess.isEmpty)
     }
 
     private func examineDirectory(_ destination: Destination) throws(BackupError) -> String {

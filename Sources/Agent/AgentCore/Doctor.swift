@@ -168,8 +168,8 @@ package struct Doctor: Sendable {
         do {
             // One that has not joined yet is called as its host is.
             let host = (try? AgentIdentity.load(paths))?.name ?? world.hostName
-            let words = try await onThread { () throws(BackupError) in try opener.examine(destination, as: host) }
-            return good(subject, words)
+            let seen = try await onThread { () throws(BackupError) in try opener.examine(destination, as: host) }
+            return seen.breaksPromise ? warning(subject, seen.words) : good(subject, seen.words)
         } catch {
             return bad(subject, "\(error)")
         }
