@@ -48,6 +48,9 @@ struct BackupList: AsyncParsableCommand {
             BackupQuery(
                 tier: tier, database: database, agent: agent, state: state, since: since?.time, before: before?.time,
                 at: at?.time, limit: limit + 1))
+        if let moment = at?.time, moment > Date() {
+            session.terminal.say("\(Quantity.time(moment)) is still to come: the newest of all is listed", .warning)
+        }
         // A typo must not look like lost backups.
         if found.isEmpty, let database,
             try await session.client.databases(agent: agent, database: database).isEmpty
