@@ -19,7 +19,7 @@ import Testing
         // The hour that a clock leaves out is the next one.
         ("shop_20260329_023000.sql", "shop", "2026-03-29T01:30:00Z"),
     ]) func theUsualForms(name: String, database: String, takenAt: String) throws {
-        let file = try DumpFile(name, pattern: nil, zone: berlin)
+        let file = try DumpNames(pattern: nil, zone: berlin).read(name)
         #expect(file.database == database)
         #expect(file.takenAt.map(Timestamp.text) == takenAt)
     }
@@ -29,19 +29,19 @@ import Testing
         "shop_20260115_026100.sql", "", ".sql", "_20260115.txt",
         String(repeating: "a_", count: 400) + "20260115_020000.sql",
     ]) func whatIsNoTimeSaysNone(name: String) throws {
-        #expect(try DumpFile(name, pattern: nil, zone: .gmt).takenAt == nil, "\(name)")
+        #expect(try DumpNames(pattern: nil, zone: .gmt).read(name).takenAt == nil, "\(name)")
     }
 
     @Test func aPatternSaysHowNamesAreRead() throws {
-        let file = try DumpFile(
-            "pg.shop (full) 2026-01-15T02:00.sql.gz", pattern: "pg.{database} ({any}) {date}T{time}.sql.gz", zone: .gmt)
+        let file = try DumpNames(pattern: "pg.{database} ({any}) {date}T{time}.sql.gz", zone: .gmt).read(
+            "pg.shop (full) 2026-01-15T02:00.sql.gz")
         #expect(file.database == "shop" && file.takenAt.map(Timestamp.text) == "2026-01-15T02:00:00Z")
         // A dot is a dot.
-        #expect(try DumpFile("pgxshop-20260115.sql", pattern: "pg.{database}-{date}", zone: .gmt).takenAt == nil)
-        let timeless = try DumpFile("latest-shop.sql", pattern: "latest-{database}", zone: .gmt)
+        #expect(try DumpNames(pattern: "pg.{database}-{date}", zone: .gmt).read("pgxshop-20260115.sql").takenAt == nil)
+        let timeless = try DumpNames(pattern: "latest-{database}", zone: .gmt).read("latest-shop.sql")
         #expect(timeless.database == "shop" && timeless.takenAt == nil)
         for bad in ["{base}", "{database}{database}", "{", "{database", "{date} {date}"] {
-            #expect(throws: BackupError.self) { try DumpFile("x.sql", pattern: bad, zone: .gmt) }
+            #expect(throws: BackupError.self) { try DumpNames(pattern: bad, zone: .gmt).read("x.sql") }
         }
     }
 

@@ -77,4 +77,24 @@ import Wire
         #expect(all.allSatisfy { $0.tiers == [.manual] && $0.state == .good && $0.database.rawValue == "devdb" })
         #expect(try FileManager.default.contentsOfDirectory(atPath: agent.data.path + "/requests") == [])
     }
+
+    @Test func anAgentThatDiesAtItKeepsNobodyWaiting() async throws {
+        let fleet = try await Fleet()
+        defer { fleet.stop() }
+        try await fleet.applyLocally(
+            policies: #"  all: { tiers: { daily: { schedule: "0 0 29 2 *", keep: 30d } }, destinations: [local] }"#)
+        let database = try await fleet.sqlite("dev.db", "CREATE TABLE t (n); INSERT INTO t VALUES (1)")
+        let agent = try await fleet.join("db-01", "databases:\n  - { name: devdb, sqlite: \(database.path) }\n")
+        defer { agent.kill() }
+        try agent.start(["HOLDFAST_FAULT": "admitted"])
+        try await fleet.knows(1)
+        try await eventually("the plan is there") {
+            FileManager.default.fileExists(atPath: agent.data.appending(path: "plan.json").path) ? true : nil
+        }
+        let asked = try await agent.run(["backup", "devdb"])
+        #expect(asked.status == 6 && asked.error.contains("the agent ended while it was at work: start it"), "\(asked)")
+        agent.kill()
+        try agent.start()
+        try await eventually("it is ended by the next agent") { try await fleet.backups().count == 1 ? true : nil }
+    }
 }

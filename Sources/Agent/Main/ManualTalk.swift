@@ -70,6 +70,29 @@ struct ManualTalk {
     /// So long an agent may take to notice a request, in seconds.
     private static let patience = 20.0
 
+    /// So often it is looked whether the agent is still there, in seconds.
+    private static let lookEvery = 5.0
+
+    /// Whether nobody holds the data directory any more.
+    private func isAgentGone() throws(BackupError) -> Bool {
+        do throws(BackupError) {
+            try LockFile(path: paths.lock.path, program: Self.holder, now: world.now()).release()
+            return true
+        } catch {
+            guard error.code == .busy else { throw error }
+            return false
+        }
+    }
+
+    private static func gone(nothingBegun: Bool) -> BackupError {
+        BackupError(
+            .unreachable,
+            nothingBegun
+                ? "the agent ended before it took the request: nothing was begun; do this again, or start the agent"
+                : "the agent ended while it was at work: start it, and it goes on with what it had begun and tells the coordinator"
+        )
+    }
+
     /// Done by the agent that runs here.
     private func byAgent(_ request: ManualRequest, holder: String) async throws -> ManualAnswer {
         let folder = try RequestFolder(host.paths)
@@ -78,6 +101,7 @@ struct ManualTalk {
         let progress = WorkProgress()
         return try await ProgressTalk.showing(progress) {
             let began = ContinuousClock.now
+            var looked = began
             while true {
                 if let answer = try folder.answer(request.id) {
                     progress.show(answer)
@@ -90,6 +114,12 @@ struct ManualTalk {
                         .busy,
                         "\(holder), and it has not taken the request in \(Int(Self.patience)) seconds: it is of an older version, or "
                             + "hangs; restart it, or stop it and do this again. Nothing was begun")
+                }
+                // The answer of an agent that has died never comes.
+                if looked.duration(to: .now) > .seconds(Self.lookEvery) {
+                    looked = .now
+                    let isOver = try isAgentGone() ? folder.answer(request.id)?.isOver ?? false : true
+                    if !isOver { throw Self.gone(nothingBegun: folder.withdraw(request.id)) }
                 }
                 try await Task.sleep(for: .milliseconds(200))
             }

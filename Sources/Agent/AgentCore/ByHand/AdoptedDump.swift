@@ -19,14 +19,14 @@ package struct AdoptedDump: Codable, Sendable, Equatable {
     /// For people, and for the manifest: an address may carry what opens it.
     var words: String { place.contains("://") ? String(place.prefix { $0 != "?" }) : place }
 
-    /// What its name says: the database, and when it was made. See ``DumpFile``; a path's own last part, whatever is before.
+    /// What its name says: the database, and when it was made. See ``DumpNames``; a path's own last part, whatever is before.
     package static func read(
         _ place: String, pattern: String?, zone: TimeZone
     ) throws(BackupError) -> (database: String?, takenAt: Date?) {
         let path = place.contains("://") ? place.prefix { $0 != "?" } : Substring(place)
         let name = path.split(separator: "/").last.map(String.init) ?? place
         _ = try DumpFile.object(named: name)
-        let file = try DumpFile(name, pattern: pattern, zone: zone)
+        let file = try DumpNames(pattern: pattern, zone: zone).read(name)
         return (file.database, file.takenAt)
     }
 

@@ -23,17 +23,26 @@ package enum PathThing {
             return .there(
                 bytes: bytes, obstacle: users.isEmpty ? nil : "it is in use by \(users.joined(separator: ", "))")
         }
-        var (bytes, mounted): (Int64, String?) = (0, nil)
-        // What cannot be looked into is left out of the sum.
-        try? FileTree.walk(
-            Array(thing.name.utf8), skipsUnreadable: true,
-            before: { entry in
-                var facts = stat()
-                guard fstatat(entry.folder, entry.name, &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return }
-                bytes += Int64(facts.st_blocks) * 512
-                if UInt64(facts.st_dev) != there.device, mounted == nil { mounted = entry.text }
-            })
-        return .there(bytes: bytes, obstacle: mounted.map { "another file system is mounted in it, at \($0)" })
+        var (bytes, obstacle): (Int64, String?) = (0, nil)
+        do throws(BackupError) {
+            // What is in folders that are closed to us is left out of the sum.
+            try FileTree.walk(
+                Array(thing.name.utf8), skipsUnreadable: true,
+                before: { entry in
+                    var facts = stat()
+                    guard fstatat(entry.folder, entry.name, &facts, AT_SYMLINK_NOFOLLOW) == 0 else {
+                        obstacle = obstacle ?? "\(entry.text) in it cannot be looked at"
+                        return
+                    }
+                    bytes += Int64(facts.st_blocks) * 512
+                    guard UInt64(facts.st_dev) != there.device, obstacle == nil else { return }
+                    obstacle = "another file system is mounted in it, at \(entry.text)"
+                })
+        } catch {
+            // Then nobody knows what is in it, or mounted there.
+            obstacle = obstacle ?? error.message
+        }
+        return .there(bytes: bytes, obstacle: obstacle)
     }
 
     /// What SQLite keeps beside a database.

@@ -41,14 +41,22 @@ enum CatalogCopy {
         }
     }
 
-    /// Deletes all but the newest ones of those that this coordinator stored, as many as are to be kept. Returns what is left.
-    static func prune(
-        _ own: [String], in store: any ObjectStore, keep: Int
-    ) throws(BackupError) -> [String] {
-        let kept = max(keep, 1)
-        for key in own.dropLast(kept) { try store.delete(key) }
-        return Array(own.suffix(kept))
+    /// Deletes all but the newest ones of those that this coordinator stored, as many as are to be kept. Returns what is left, and why
+    /// more is left than should be.
+    static func prune(_ own: [String], in store: any ObjectStore, keep: Int) -> (left: [String], failure: BackupError?)
+    {
+        var left = own[...]
+        while left.count > max(keep, 1), let oldest = left.first {
+            do throws(BackupError) { try store.delete(oldest) } catch {
+                // A store that lets nothing be deleted is not remembered for ever: the oldest stay there.
+                return (Array(left.suffix(max(keep, 1) + mostUndeleted)), error)
+            }
+            left = left.dropFirst()
+        }
+        return (Array(left), nil)
     }
+
+    private static let mostUndeleted = 1000
 
     /// The bytes of a file, a megabyte at a time.
     static func each(

@@ -59,6 +59,8 @@ extension Coordinator {
     private struct Stored: Sendable {
         let bytes: Int64
         let keys: [String]
+        /// Why older ones stay.
+        let undeleted: BackupError?
     }
 
     private func copyInTurn(to places: [CatalogPlace]) async throws(BackupError) -> [CatalogCopyView] {
@@ -88,8 +90,8 @@ extension Coordinator {
                         try CatalogCopy.store(paths.sealedCopy, sealed, as: folder + name.name, in: store)
                         let own = (known[place.name]?.keys ?? []) + [folder + name.name]
                         // What cannot be deleted now is another time; the copy is there.
-                        let left = try? CatalogCopy.prune(own, in: store, keep: rules.keep)
-                        return Stored(bytes: sealed.bytes, keys: left ?? own)
+                        let (left, failure) = CatalogCopy.prune(own, in: store, keep: rules.keep)
+                        return Stored(bytes: sealed.bytes, keys: left, undeleted: failure)
                     }
                 )
             }
@@ -121,9 +123,16 @@ extension Coordinator {
             return outcomes.map { place, _ in Self.view(place.name, records[place.name]) }
         }
         for (place, outcome) in outcomes {
-            guard case .failure(let error) = outcome else { continue }
-            logger.error(
-                "the catalog could not be copied", metadata: ["place": "\(place.name)", "error": "\(error)"])
+            switch outcome {
+            case .failure(let error):
+                logger.error(
+                    "the catalog could not be copied", metadata: ["place": "\(place.name)", "error": "\(error)"])
+            case .success(let stored):
+                guard let error = stored.undeleted else { continue }
+                logger.warning(
+                    "older copies of the catalog could not be deleted",
+                    metadata: ["place": "\(place.name)", "error": "\(error)"])
+            }
         }
         return views
     }

@@ -25,6 +25,22 @@ extension Coordinator {
         }
     }
 
+    /// From now on retention decides over it as over every other. Throws `.notFound`, `.usage` for one that is not pinned.
+    package func unpin(backup id: String, by operator: OperatorIdentity) async throws(BackupError) -> BackupView {
+        try `operator`.require(.admin, "unpinning a backup")
+        let now = world.now()
+        let backup = try await catalog.write { update in
+            let backup = try update.requiredBackup(id)
+            guard backup.pinned else { throw BackupError(.usage, "backup \(id) is not pinned") }
+            try update.setPinned(false, of: backup.id)
+            try update.audit(`operator`.tokenId, "backup unpin", backup.id.uuidString.lowercased(), at: now)
+            // An older copy would not delete it.
+            try CatalogMark.advance(update)
+            return backup
+        }
+        return try await self.backup(backup.id.uuidString, by: `operator`).backup
+    }
+
     /// Of two processes that speak as one agent this one is it: the others are refused from now on, and what this one has kept is
     /// taken in. Throws `.notFound` for one that was never heard, `.usage` when there are no two.
     package func resolveAgent(

@@ -8,7 +8,7 @@ package import Wire
 
 // Dumps of other tools, and manifests of our own that nobody knows: they are offered, and taken in by a person's word.
 extension Coordinator {
-    private static let mostListed = 100_000
+    private static let mostListed = 500_000
     private static let mostShown = 1000
 
     /// What lies below a place and has no row. Reads names only. Throws `.usage` for a pattern that is none, and where there is more than
@@ -20,15 +20,14 @@ extension Coordinator {
         let openS3 = world.openS3
         let place = catalogued(
             try CatalogPlace(request.from, world.environment) { (s3) throws(BackupError) in try openS3(s3) })
-        _ = try DumpFile("", pattern: request.pattern, zone: .current)
+        let names = try DumpNames(pattern: request.pattern, zone: .current)
         let listing = try await onThread { () throws(BackupError) in
             try Listing(place, atMost: Self.mostListed)
         }
-        let pattern = request.pattern
         var dumps: [AdoptableView.Dump] = []
         for facts in listing.dumps {
             let name = facts.key.split(separator: "/").last.map(String.init) ?? facts.key
-            let file = try DumpFile(name, pattern: pattern, zone: .current)
+            let file = names.read(name)
             dumps.append(
                 .init(
                     place: Self.whole(facts.key, at: request.from), database: file.database, takenAt: file.takenAt,
@@ -61,49 +60,38 @@ extension Coordinator {
         return "s3://\(from.dropFirst(5).prefix { $0 != "/" })/\(key)"
     }
 
-    /// What lies at a place: our own folders, and dumps that no manifest stands beside.
+    /// What lies at a place: manifests in our own folders, and dumps that none of those stands beside.
     private struct Listing: Sendable {
-        let folders: [ListedFolder]
+        private(set) var folders: [ListedFolder] = []
         private(set) var dumps: [ObjectFacts] = []
 
         /// Blocks.
         init(_ place: CatalogPlace, atMost most: Int) throws(BackupError) {
-            let store = try place.open()
-            folders = try ListedFolder.all(in: store, prefix: place.prefix)
-            var manifests: Set<String> = []
-            for folder in folders { manifests.formUnion(folder.manifests.map { folder.folder + $0 }) }
-            var found: [ObjectFacts] = []
-            try store.visit(prefix: place.prefix) { (portion) throws(BackupError) in
+            var own: [String: ListedFolder] = [:]
+            var found: [(facts: ObjectFacts, manifest: String?)] = []
+            var count = 0
+            try place.open().visit(prefix: place.prefix) { (portion) throws(BackupError) in
                 for facts in portion where !facts.key.contains(".holdfast/") {
                     let name = facts.key.split(separator: "/").last.map(String.init) ?? ""
-                    guard (try? DumpFile.object(named: name))?.role.isContents == true else { continue }
-                    let beside = BackupKeys.manifestName(beside: name).map { facts.key.dropLast(name.count) + $0 }
-                    if let beside, manifests.contains(String(beside)) { continue }
-                    found.append(facts)
+                    if name.hasSuffix(".json") {
+                        guard let folder = ListedFolder(of: facts.key, prefix: place.prefix) else { continue }
+                        own[folder.folder, default: folder].files[name] = facts
+                    } else {
+                        // What is no dump by its suffixes is nobody's to adopt.
+                        guard (try? DumpFile.object(named: name))?.role.isContents == true else { continue }
+                        let beside = BackupKeys.manifestName(beside: name).map { facts.key.dropLast(name.count) + $0 }
+                        found.append((facts, beside.map(String.init)))
+                    }
+                    count += 1
                 }
-                guard found.count <= most else {
-                    throw BackupError(.usage, "more than \(most) dumps lie below \(place.name): name a longer prefix")
+                guard count <= most else {
+                    throw BackupError(
+                        .usage, "more than \(most) dumps and manifests lie below \(place.name): name a longer prefix")
                 }
             }
-            dumps = found
+            let manifests = Set(own.values.flatMap { folder in folder.manifests.map { folder.folder + $0 } })
+            folders = own.values.sorted { $0.folder < $1.folder }
+            dumps = found.filter { $0.manifest.map { !manifests.contains($0) } ?? true }.map(\.facts)
         }
-    }
-}
-
-extension Coordinator {
-    /// From now on retention decides over it as over every other. Throws `.notFound`, `.usage` for one that is not pinned.
-    package func unpin(backup id: String, by operator: OperatorIdentity) async throws(BackupError) -> BackupView {
-        try `operator`.require(.admin, "unpinning a backup")
-        let now = world.now()
-        let backup = try await catalog.write { update in
-            let backup = try update.requiredBackup(id)
-            guard backup.pinned else { throw BackupError(.usage, "backup \(id) is not pinned") }
-            try update.setPinned(false, of: backup.id)
-            try update.audit(`operator`.tokenId, "backup unpin", backup.id.uuidString.lowercased(), at: now)
-            // An older copy would not delete it.
-            try CatalogMark.advance(update)
-            return backup
-        }
-        return try await self.backup(backup.id.uuidString, by: `operator`).backup
     }
 }

@@ -46,18 +46,21 @@ struct ListedFolder: Sendable {
 
     var manifests: [String] { files.keys.filter { $0.hasSuffix(".json") }.sorted() }
 
+    /// The folder that this key lies in; nil for what lies in none of ours.
+    init?(of key: String, prefix: String) {
+        let parts = key.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3, BackupKeys.folders.contains(String(parts[1])), !parts[0].isEmpty else { return nil }
+        (host, folder) = (String(parts[0]), "\(prefix)\(parts[0])/\(parts[1])/")
+    }
+
     /// All that lies below a prefix, by folder. Blocks.
     static func all(in store: any ObjectStore, prefix: String) throws(BackupError) -> [ListedFolder] {
         var folders: [String: ListedFolder] = [:]
         try store.visit(prefix: prefix) { (portion) throws(BackupError) in
             for facts in portion {
-                let parts = facts.key.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
-                guard parts.count == 3, BackupKeys.folders.contains(String(parts[1])), !parts[0].isEmpty else {
-                    continue
-                }
-                let folder = "\(prefix)\(parts[0])/\(parts[1])/"
-                folders[folder, default: ListedFolder(host: String(parts[0]), folder: folder)].files[String(parts[2])] =
-                    facts
+                guard let folder = ListedFolder(of: facts.key, prefix: prefix) else { continue }
+                let name = String(facts.key.dropFirst(folder.folder.count))
+                folders[folder.folder, default: folder].files[name] = facts
             }
         }
         return folders.values.sorted { $0.folder < $1.folder }

@@ -73,6 +73,10 @@ struct ReportedBackup {
         guard let main = manifest.objects.first(where: \.role.isContents), main.plainBytes > 0 else {
             throw BackupError(.integrity, "the backup is empty")
         }
+        // It is kept until a person says otherwise, so it takes no scheduled backup's place.
+        guard manifest.adopted == nil || report.tiers == [.manual] else {
+            throw BackupError(.integrity, "a dump that was adopted counts for the tier manual alone")
+        }
         guard manifest.objects.count <= mostObjects else {
             throw BackupError(.integrity, "the manifest names more than \(mostObjects) objects")
         }
